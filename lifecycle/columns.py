@@ -1,0 +1,100 @@
+"""What a schema says of its columns: type, roles, whether nulls are allowed."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from lifecycle.errors import DefinitionError
+from schemas.roles import ROLES
+
+if TYPE_CHECKING:
+    from pandera.polars import DataFrameModel, DataFrameSchema
+
+SQL_TYPES: dict[Any, str] = {
+    pl.Int64: "BIGINT", pl.Int32: "INTEGER", pl.Int16: "SMALLINT", pl.Int8: "TINYINT",
+    pl.UInt64: "UBIGINT", pl.UInt32: "UINTEGER", pl.UInt16: "USMALLINT", pl.UInt8: "UTINYINT",
+    pl.Float64: "DOUBLE", pl.Float32: "FLOAT", pl.String: "VARCHAR", pl.Boolean: "BOOLEAN",
+    pl.Date: "DATE", pl.Datetime: "TIMESTAMP", pl.Binary: "BLOB",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a schema."""
+
+    name: str
+    dtype: Any
+    roles: tuple[str, ...]
+    nullable: bool
+
+    @property
+    def sql_type(self) -> str:
+        """DuckDB's name of its type."""
+        return SQL_TYPES[self.dtype.base_type()]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its values are numbers (booleans count)."""
+        return self.dtype.is_numeric() or self.dtype == pl.Boolean
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a schema, in its order."""
+
+    all: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """All names, in order."""
+        return [column.name for column in self.all]
+
+    def having(self, role: str) -> list[str]:
+        """The names of the columns with a role."""
+        return [column.name for column in self.all if role in column.roles]
+
+    def one(self, role: str) -> str | None:
+        """The name of the only column with a role, or `None`."""
+        names = self.having(role)
+        return names[0] if names else None
+
+    def __getitem__(self, name: str) -> Column:
+        return next(column for column in self.all if column.name == name)
+
+    def __contains__(self, name: str) -> bool:
+        return any(column.name == name for column in self.all)
+
+
+@cache
+def parsed(schema: "type[DataFrameModel]") -> "DataFrameSchema":
+    """The schema as Pandera runs it, built once."""
+    return schema.to_schema()
+
+
+@cache
+def columns(schema: "type[DataFrameModel]") -> Columns:
+    """The columns of a schema.
+
+    Raises:
+        DefinitionError: a role or a type that does not exist, or a role given to several columns that only one can have.
+    """
+    found = Columns(tuple(_column(schema.__name__, name, column) for name, column in parsed(schema).columns.items()))
+    for role in ("key", "time", "target", "label_time", "split"):
+        if len(found.having(role)) > 1:
+            raise DefinitionError(f"schema {schema.__name__}: one column can be the {role}, found {', '.join(found.having(role))}; leave the role to one")
+    return found
+
+
+def _column(schema: str, name: str, column: Any) -> Column:
+    dtype = getattr(column.dtype, "type", None)
+    if dtype is None or dtype.base_type() not in SQL_TYPES:
+        raise DefinitionError(f"schema {schema}: column '{name}' needs a type out of int, float, str, bool, date, datetime, bytes; found {column.dtype}")
+    roles = tuple((column.metadata or {}).get("roles", ("feature",)))
+    for role in roles:
+        if role not in ROLES:
+            raise DefinitionError(f"schema {schema}: column '{name}' has the unknown role '{role}'; the roles are {', '.join(ROLES)}")
+    return Column(name, dtype, roles, bool(column.nullable))
+
+

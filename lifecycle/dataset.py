@@ -1,0 +1,54 @@
+"""The feature table as a model sees it: one part of it at a time."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from lifecycle.columns import Columns
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of the feature table, all in the same order.
+
+    Attributes:
+        X: the model's inputs: numeric, Boolean or String (a category) columns, nulls allowed.
+        y: the encoded target, length n: 0/1 for `binary`, the class as text for `multiclass`, float for `regression`.
+        info: `_key` (text) and every column of the schema that has a role other than plain `feature`, or is a slice.
+    """
+
+    X: pl.DataFrame
+    y: np.ndarray
+    info: pl.DataFrame
+
+    def __len__(self) -> int:
+        return self.X.height
+
+    def take(self, which: np.ndarray) -> "Rows":
+        """The rows at these positions, or where this mask is true."""
+        where = np.flatnonzero(which) if which.dtype == bool else which
+        return Rows(self.X[where], self.y[where], self.info[where])
+
+    @property
+    def time(self) -> pl.Series | None:
+        """The time column, where there is one (as `_time`)."""
+        return self.info["_time"] if "_time" in self.info.columns else None
+
+
+def encode(use_case: "UseCase", target: pl.Series) -> np.ndarray:
+    """The target as a model takes it."""
+    if use_case.problem == "binary":
+        return (target == use_case.positive).cast(pl.Int8).to_numpy()
+    if use_case.problem == "regression":
+        return target.cast(pl.Float64).to_numpy()
+    return target.cast(pl.String).to_numpy().astype(object)
+
+
+def info_columns(columns: Columns, slices: tuple[str, ...]) -> list[str]:
+    """The columns carried beside the inputs."""
+    return [column.name for column in columns.all if set(column.roles) - {"feature", "ignored"} or column.name in slices]

@@ -1,0 +1,159 @@
+"""What passes between stages: small frozen values that say where things are. Rows stay in the lake."""
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Reference(BaseModel):
+    """A frozen value; `key` names what it refers to: two references with one key mean the same thing."""
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")  # a metric can be undefined
+
+    use_case: str
+    key: str = ""
+
+
+class Batch(Reference):
+    """Rows read from a source, typed and staged as Parquet, not yet judged."""
+
+    source: str
+    """Where they came from, without secrets."""
+    content: str
+    """A hash of what came: the same content has the same hash."""
+    folder: str
+    """Holds `rows.parquet` (typed) and `rejects.parquet` (what could not be read)."""
+    given: str | None = None
+    """What was asked for in place of the definition's own source."""
+    rows: int
+    """All rows that came: those staged and those rejected."""
+
+
+class Snapshot(Reference):
+    """The valid rows of a use case at one version of the lake."""
+
+    table: str = "raw"
+    version: int
+    fingerprint: str
+    """A hash of the rows themselves, whatever their order."""
+    rows: int
+    batch: int
+    came: int
+    kept: int
+    quarantined: int
+    duplicates: int
+    """Of the newest batch: `came = kept + quarantined + duplicates`."""
+
+
+class Features(Reference):
+    """The feature table made from a snapshot."""
+
+    snapshot: Snapshot
+    version: int
+    rows: int
+    names: tuple[str, ...]
+    """The columns that a model may see, in order."""
+
+
+class Parts(Reference):
+    """Where a split drew its lines. With the definition's `split` it gives every row, old or new, its part."""
+
+    features: Features
+    bounds: dict[str, Any]
+    counts: dict[str, int]
+    """Rows by part: `train`, `tune`, `gate`, and `gap`, `warm_up`, `unlabelled` where there are some."""
+
+
+class Recipe(BaseModel):
+    """How to make a model again: a candidate of the definition and its hyperparameters."""
+
+    model_config = ConfigDict(frozen=True)
+
+    candidate: str
+    params: dict[str, Any] = {}
+
+
+class Tuned(Reference):
+    """The recipe that did best on rows the gate never sees."""
+
+    parts: Parts
+    recipe: Recipe
+    run_id: str
+    """The MLflow run that holds the trials, and will hold the model."""
+    score: float
+    trials: int
+    stopped: str = ""
+    """Why the search ended early, if it did."""
+
+
+class Trained(Reference):
+    """A fitted model, kept as an artifact of its MLflow run."""
+
+    parts: Parts
+    recipe: Recipe
+    run_id: str
+    sha256: str
+
+
+class Evaluated(Reference):
+    """A trained model with its evaluation, kept as `evaluation.json` and plots in its MLflow run."""
+
+    trained: Trained
+    metric: str
+    mode: Literal["holdout", "cross-validation"]
+    holdout: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    train: dict[str, float]
+    baseline: dict[str, float]
+    linear: dict[str, float]
+
+
+class ModelVersion(Reference):
+    """A registered model."""
+
+    version: int
+    run_id: str
+    sha256: str
+    evaluated: Evaluated
+    division: str = ""
+    """By what rule rows were given their parts: where the definition has another now, its lines say nothing of today's rows."""
+
+
+class Verdict(Reference):
+    """What the gate said of a challenger, with its numbers."""
+
+    version: int
+    promoted: bool
+    waiting: bool = False
+    """Whether a person has to approve it."""
+    reason: str
+    champion: int | None
+    """The champion it was compared with."""
+    numbers: dict[str, Any] = {}
+
+
+class Scored(Reference):
+    """A batch of predictions in the lake."""
+
+    version: int
+    rows: int
+    total: int
+    """All predictions of this model version so far."""
+
+
+class DriftReport(Reference):
+    """How far the newest rows are from what the champion was trained on."""
+
+    version: int
+    max: float
+    """The largest effect, as a share of its limit's scale (PSI)."""
+    limit: float
+    drifted: bool
+    reason: str
+    columns: dict[str, float] = {}
+    windows: int = 0
+    bad_windows: int = 0
+    performance: dict[str, Any] = {}
+    """Live metrics where labels have come, beside what the gate promised."""
+    since: dt.datetime | None = None

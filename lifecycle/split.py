@@ -1,0 +1,167 @@
+"""Split: draw the lines between train, tune and gate once; then every row, old or new, has its part."""
+
+import bisect
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from lifecycle import featurize
+from lifecycle.dataset import Rows
+from lifecycle.errors import NotEnoughData
+from lifecycle.references import Features, Parts
+from lifecycle.splits import ColumnSplit, StratifiedSplit, TimeSplit
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+PARTS = ("train", "tune", "gate")
+LEAST = 20  # labelled rows that each part needs at the very least
+
+
+def split(use_case: "UseCase", features: Features) -> Parts:
+    """Where the definition's split draws its lines on these features.
+
+    Raises:
+        NotEnoughData: a part would be left with fewer than 20 labelled rows, or with one class.
+    """
+    info = featurize.read(use_case, features).info
+    drawn = Parts(use_case=use_case.name, features=features, bounds=_bounds(use_case, info), counts={})
+    given = assign(use_case, drawn, info)
+    counts = {str(part): int(count) for part, count in given.value_counts().sort("part").iter_rows()}
+    for part in PARTS:
+        if counts.get(part, 0) < LEAST:
+            raise NotEnoughData(
+                f"use case '{use_case.name}': the part '{part}' needs {LEAST} labelled rows, found {counts.get(part, 0)}"
+                f" ({', '.join(f'{name} {count:,}' for name, count in counts.items())}); bring more rows, or change the split"
+            )
+    _needs_two_classes(use_case, info, given)
+    return drawn.model_copy(update={"counts": counts})
+
+
+def assign(use_case: "UseCase", parts: Parts, info: pl.DataFrame) -> pl.Series:
+    """The part of each row by the lines of `parts`: `train`, `tune`, `gate`, or a reason for none of them.
+
+    `warm_up`: look-back windows are not full yet. `gap`: between two parts, or its label was not known when the next
+    part began. `unlabelled`: the truth is not known (yet).
+
+    Args:
+        info: `_hash` and the columns that the split needs, as in `Rows.info`.
+
+    Returns:
+        A String series named `part`.
+    """
+    part = _by_time(use_case, parts.bounds) if isinstance(use_case.split, TimeSplit) else _by_hash(use_case, parts.bounds)
+    if use_case.target:
+        part = pl.when(pl.col(use_case.target).is_null()).then(pl.lit("unlabelled")).otherwise(part)
+    return info.select(part.alias("part")).to_series()
+
+
+def rows(use_case: "UseCase", parts: Parts, part: str) -> Rows:
+    """The rows of one part."""
+    everything = featurize.read(use_case, parts.features)
+    return everything.take((assign(use_case, parts, everything.info) == part).to_numpy())
+
+
+def _bounds(use_case: "UseCase", info: pl.DataFrame) -> dict[str, Any]:
+    chosen = use_case.split
+    if isinstance(chosen, TimeSplit):
+        return _time_bounds(use_case, chosen, info)
+    if isinstance(chosen, ColumnSplit):
+        _known_values(use_case, chosen, info)
+        return {"train_until": 1 - chosen.tune}
+    if isinstance(chosen, StratifiedSplit):
+        labelled = info.filter(pl.col(use_case.target).is_not_null())
+        quantiles = labelled.group_by(pl.col(use_case.target).cast(pl.String).alias("class")).agg(
+            pl.col("_hash").quantile(chosen.train, "higher").alias("a"), pl.col("_hash").quantile(chosen.train + chosen.tune, "higher").alias("b")
+        )
+        return {"classes": {row["class"]: [row["a"], row["b"]] for row in quantiles.sort("class").iter_rows(named=True)}}
+    return {"train_until": chosen.train, "tune_until": chosen.train + chosen.tune}
+
+
+def _by_hash(use_case: "UseCase", bounds: dict[str, Any]) -> pl.Expr:
+    uniform, chosen = pl.col("_hash"), use_case.split
+    if isinstance(chosen, ColumnSplit):
+        given = pl.col(use_case.columns.one("split") or "")
+        fitted = pl.when(uniform < bounds["train_until"]).then(pl.lit("train")).otherwise(pl.lit("tune"))
+        return pl.when(given == chosen.gate).then(pl.lit("gate")).when(given == chosen.train).then(fitted).otherwise(pl.lit("unlabelled"))
+    first, second = pl.lit(bounds.get("train_until", 0.6)), pl.lit(bounds.get("tune_until", 0.8))
+    if isinstance(chosen, StratifiedSplit):
+        name, classes = pl.col(use_case.target).cast(pl.String), bounds["classes"]
+        first = name.replace_strict({key: value[0] for key, value in classes.items()}, default=chosen.train, return_dtype=pl.Float64)
+        second = name.replace_strict({key: value[1] for key, value in classes.items()}, default=chosen.train + chosen.tune, return_dtype=pl.Float64)
+    return pl.when(uniform < first).then(pl.lit("train")).when(uniform < second).then(pl.lit("tune")).otherwise(pl.lit("gate"))
+
+
+def _time_bounds(use_case: "UseCase", chosen: TimeSplit, info: pl.DataFrame) -> dict[str, Any]:
+    """Lines in time such that the parts have their shares of the rows that are left when warm-up, gaps and the unlabelled tail are out.
+
+    Found by bisection on the end of `train`: the later it is, the fewer rows are left for the gate.
+    """
+    first, newest = _datetime(info["_time"].min()), _datetime(info["_time"].max())
+    start = first + (use_case.history or timedelta(0))
+    end = newest - chosen.gap if use_case.columns.one("label_time") else newest
+    times = info.filter((pl.col("_time") >= start) & (pl.col("_time") <= end))["_time"].sort().to_list()
+
+    def lines(count: int) -> tuple[datetime, datetime, datetime, datetime, int]:
+        train_until = times[min(count, len(times) - 1)]
+        tune_from = train_until + chosen.gap
+        position = bisect.bisect_left(times, tune_from)
+        position = min(position + round(count * chosen.tune / chosen.train), len(times) - 1)
+        gate_from = times[position] + chosen.gap
+        return train_until, tune_from, times[position], gate_from, len(times) - bisect.bisect_left(times, gate_from)
+
+    low, high = 1, max(len(times) - 1, 1)
+    while times and low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if lines(middle)[4] >= middle * chosen.gate / chosen.train else (low, middle - 1)
+    if len(times) < 3 * LEAST or lines(low)[4] < LEAST or low < LEAST:
+        raise NotEnoughData(
+            f"use case '{use_case.name}': {newest - first} of rows cannot hold a warm-up of {use_case.history or timedelta(0)} and gaps of"
+            f" {chosen.gap} between train, tune and gate with {LEAST} rows each; bring a longer span"
+        )
+    names = ("train_until", "tune_from", "tune_until", "gate_from")
+    bounds = {name: line.isoformat() for name, line in zip(names, lines(low), strict=False)}
+    return {"train_from": start.isoformat(), **bounds, "known_until": end.isoformat(), "as_of": newest.isoformat()}
+
+
+def _by_time(use_case: "UseCase", bounds: dict[str, Any]) -> pl.Expr:
+    """A row's part by its time; in train and tune only rows whose label was known when the next part began."""
+    at = {name: pl.lit(datetime.fromisoformat(line)).cast(pl.Datetime("us")) for name, line in bounds.items()}
+    time = pl.col("_time")
+    label_time = use_case.columns.one("label_time")
+    known = pl.col(label_time) if label_time else time
+    return (
+        pl.when(time < at["train_from"]).then(pl.lit("warm_up"))
+        .when(time < at["train_until"]).then(pl.when(known <= at["tune_from"]).then(pl.lit("train")).otherwise(pl.lit("gap")))
+        .when(time < at["tune_from"]).then(pl.lit("gap"))
+        .when(time < at["tune_until"]).then(pl.when(known <= at["gate_from"]).then(pl.lit("tune")).otherwise(pl.lit("gap")))
+        .when(time < at["gate_from"]).then(pl.lit("gap"))
+        .when((time <= at["known_until"]) & (known <= at["as_of"])).then(pl.lit("gate"))
+        .otherwise(pl.lit("unlabelled"))
+    )  # fmt: skip
+
+
+def _known_values(use_case: "UseCase", chosen: ColumnSplit, info: pl.DataFrame) -> None:
+    name = use_case.columns.one("split") or ""
+    found = set(info[name].unique().to_list())
+    if not {chosen.train, chosen.gate} <= found:
+        raise use_case.wrong(f"split=ColumnSplit needs the values '{chosen.train}' and '{chosen.gate}' in column '{name}', found {sorted(map(str, found))}")
+
+
+def _needs_two_classes(use_case: "UseCase", info: pl.DataFrame, given: pl.Series) -> None:
+    if use_case.problem == "regression" or not use_case.target:
+        return
+    for part in ("train", "gate"):
+        classes = info.filter(given == part)[use_case.target].unique().to_list()
+        wanted = use_case.problem != "binary" or use_case.positive in classes
+        if len(classes) < 2 or not wanted:
+            raise NotEnoughData(
+                f"use case '{use_case.name}': the target '{use_case.target}' needs at least two classes"
+                f"{'' if wanted else f', {use_case.positive!r} among them,'} in the part '{part}', found {classes}; check the target, or bring more rows"
+            )
+
+
+def _datetime(value: Any) -> datetime:
+    return np.datetime64(value, "us").astype(datetime)

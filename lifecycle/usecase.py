@@ -1,0 +1,151 @@
+"""The definition of a use case: what differs between problems, as one frozen value."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from lifecycle.candidates import Candidate, default_candidates
+from lifecycle.columns import Columns, columns
+from lifecycle.errors import DefinitionError
+from lifecycle.problems import PROBLEMS, Problem
+from lifecycle.sources import Source
+from lifecycle.splits import ColumnSplit, GroupSplit, Split, StratifiedSplit, TimeSplit
+
+if TYPE_CHECKING:
+    import polars as pl
+    from pandera.polars import DataFrameModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """How long to search. The number of trials decides; the seconds are a bound for slow machines."""
+
+    trials: int = 12
+    seconds: float = 300
+    rows: int = 50_000
+    """Trials fit on at most so many training rows, the final model on all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """What a challenger must show. Everything is on by default."""
+
+    minimum: dict[str, float] = field(default_factory=dict)
+    """The least (for errors: the most) that each metric must reach on the gate's rows."""
+    overfit: float = 0.2
+    """The largest gap between train and gate, as a share of what the model gains over the constant baseline in training."""
+    slices: float = 0.5
+    """How much of the gain over the baseline the worst slice must keep."""
+    fairness: float = 0.2
+    """The largest shown difference in true-positive rate between groups of a sensitive column."""
+    rows: int = 400
+    """The least number of rows to judge on; below it the verdict is 'not enough evidence'."""
+    confidence: float = 0.95
+    """Of the paired interval on challenger minus champion."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Monitoring:
+    """When a change in the data is called drift."""
+
+    window: timedelta | int = 2_000
+    """How much data is judged at a time: a span of the time column, or a number of rows."""
+    false_alarms: float = 0.01
+    """How often a window without drift may look bad, over all columns together."""
+    bad_windows: int = 3
+    """So many bad windows in a row are a drift."""
+    cooldown: timedelta = timedelta(days=1)
+    """After an alarm, none for so long."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UseCase:
+    """A problem, its data, and what is asked of its models. Stages take it as their first argument."""
+
+    name: str
+    """Also the name of its MLflow experiment, its registered model and its schema in the lake."""
+    title: str
+    problem: str
+    """`binary`, `multiclass` or `regression`."""
+    schema: "type[DataFrameModel]"
+    source: Source
+    features: "Callable[[pl.DataFrame], pl.DataFrame]"
+    """Valid rows in, one row of model inputs out for each, in the same order; stateless."""
+    split: Split
+    metric: str = ""
+    """The metric that decides; empty: the problem's own."""
+    positive: Any = True
+    """Of a binary target: the value that counts as 1."""
+    history: timedelta | None = None
+    """How far `features` looks back; rows of the first such span warm the windows up and train nothing."""
+    candidates: tuple[Candidate, ...] = ()
+    """Model families to choose from; empty: the problem's own."""
+    tuning: Tuning = Tuning()
+    gate: Gate = Gate()
+    monitoring: Monitoring = Monitoring()
+    slices: tuple[str, ...] = ()
+    """Columns of the schema by whose values the evaluation is broken down."""
+    bad_rows: float = 0.05
+    """The share of a batch that may be quarantined; above it the run stops before training."""
+    selective_labels: str = ""
+    """Whose outcomes are never seen because a decision hid them; said in every report."""
+    approval: Literal["automatic", "human"] = "automatic"
+    seed: int = 20_26
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", self.name):
+            raise DefinitionError(f"use case '{self.name}': a name is lower-case letters, digits and _, starting with a letter; rename it")
+        if self.problem not in PROBLEMS:
+            raise self.wrong(f"problem is one of {', '.join(PROBLEMS)}, found '{self.problem}'")
+        if not self.candidates:
+            object.__setattr__(self, "candidates", default_candidates(self.problem))
+        object.__setattr__(self, "metric", self.metric or self.kind.metric)
+        self._check_columns()
+        self._check_metrics()
+
+    @property
+    def kind(self) -> Problem:
+        """The problem kind: its metrics and rules."""
+        return PROBLEMS[self.problem]
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of its schema."""
+        return columns(self.schema)
+
+    @property
+    def target(self) -> str:
+        """The name of the target column."""
+        return self.columns.one("target") or ""
+
+    def wrong(self, what: str) -> DefinitionError:
+        """The error for something in this definition that cannot be."""
+        return DefinitionError(f"use case '{self.name}': {what}; mend usecases/{self.name}.py or schemas/{self.name}.py")
+
+    def _check_columns(self) -> None:
+        if self.kind.target and not self.target:
+            raise self.wrong(f"a {self.problem} problem needs a column with the role 'target' in schema {self.schema.__name__}, found none")
+        needs = {TimeSplit: "time", GroupSplit: "group", ColumnSplit: "split", StratifiedSplit: "target"}
+        role = needs.get(type(self.split))
+        if role and not self.columns.one(role):
+            raise self.wrong(f"split={type(self.split).__name__} needs a column with the role '{role}' in schema {self.schema.__name__}, found none")
+        if self.history and not self.columns.one("time"):
+            raise self.wrong(f"history={self.history} needs a column with the role 'time' in schema {self.schema.__name__}, found none")
+        for name in self.slices:
+            if name not in self.columns:
+                raise self.wrong(f"slices name columns of schema {self.schema.__name__}, found '{name}'")
+        if isinstance(self.monitoring.window, timedelta) and not self.columns.one("time"):
+            raise self.wrong("a monitoring window in time needs a column with the role 'time', found none")
+        shares = [getattr(self.split, part, 0.5) for part in ("train", "tune", "gate")]
+        if not isinstance(self.split, ColumnSplit) and (min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9):
+            raise self.wrong(f"the shares of a split are positive and add up to 1, found {shares}")
+
+    def _check_metrics(self) -> None:
+        for metric in (self.metric, *self.gate.minimum):
+            if metric not in self.kind.metrics:
+                raise self.wrong(f"a metric of a {self.problem} problem is one of {', '.join(self.kind.metrics)}, found '{metric}'")
+        names = [candidate.name for candidate in self.candidates]
+        if len(set(names)) < len(names):
+            raise self.wrong(f"candidates need different names, found {', '.join(names)}")

@@ -1,0 +1,50 @@
+"""One real home for the whole test session: the embedded PostgreSQL, a lake and an MLflow in a temporary folder."""
+
+import os
+import tempfile
+from pathlib import Path
+
+HOME = Path(tempfile.mkdtemp(prefix="lifecycle-tests-"))
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+os.environ |= {
+    "LIFECYCLE_HOME": str(HOME),
+    "PREFECT_HOME": str(HOME / "prefect"),
+    "LIFECYCLE_USECASES": "",
+    "LIFECYCLE_DATABASE_URL": "",
+    "LIFECYCLE_STORAGE": "",
+    "LIFECYCLE_DATA": str(SHARED) if SHARED.is_dir() else "",
+    "LIFECYCLE_DOWNLOAD": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+    "MPLBACKEND": "agg",
+}
+
+import shutil  # noqa: E402
+from collections.abc import Iterator  # noqa: E402
+
+import pytest  # noqa: E402
+
+from lifecycle import postgres  # noqa: E402
+from lifecycle.lake import Lake, lake  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home() -> Iterator[None]:
+    """Leave no server and no file behind."""
+    yield
+    postgres.stop(HOME / "postgres")
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def the_lake() -> Lake:
+    """The session's lake."""
+    return lake()
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of real data sets; a test that needs it is skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("the real data sets of ../shared/data are not here")
+    return SHARED

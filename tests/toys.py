@@ -1,0 +1,73 @@
+"""Small made-up use cases for tests of the machinery."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandera.polars as pa
+import polars as pl
+
+from lifecycle.sources import Generated
+from lifecycle.splits import HashSplit
+from lifecycle.usecase import UseCase
+from schemas.roles import column
+
+START = dt.datetime(2026, 1, 1)
+
+
+class Visit(pa.DataFrameModel):
+    """A made-up visit to a shop."""
+
+    visit: int = column("key", ge=0)
+    at: dt.datetime = column("time")
+    customer: int = column("entity", "group")
+    gender: str = column("sensitive", isin=["f", "m"])
+    amount: float = column(ge=0, le=10_000)
+    kind: str = column(isin=["a", "b", "c"])
+    age: float = column(nullable=True, ge=0, le=120)
+    bought: bool = column("target", nullable=True)
+
+
+def visits(rows: int = 2_000, seed: int = 1, shift: float = 0.0, signal: float = 2.0) -> pl.DataFrame:
+    """Visits, one a minute, whose target depends on amount and kind; `shift` moves the amounts."""
+    random = np.random.default_rng(seed)
+    amount = random.gamma(2.0, 30.0, rows) * (1 + shift)
+    kind = random.choice(["a", "b", "c"], rows)
+    logit = signal * (amount / 60 - 1) + signal * (kind == "a") - 1
+    return pl.DataFrame(
+        {
+            "visit": np.arange(rows),
+            "at": pl.datetime_range(START, START + dt.timedelta(minutes=rows - 1), "1m", eager=True),
+            "customer": random.integers(0, max(rows // 20, 2), rows),
+            "gender": random.choice(["f", "m"], rows),
+            "amount": amount.round(2),
+            "kind": kind,
+            "age": pl.Series(random.normal(40, 12, rows).clip(0, 120).round()).set(pl.Series(random.random(rows) < 0.05), None),
+            "bought": random.random(rows) < 1 / (1 + np.exp(-logit)),
+        }
+    )
+
+
+def visit_source(**parameters: Any) -> Iterator[pl.DataFrame]:
+    """The visits as a source."""
+    yield visits(**parameters)
+
+
+def visit_features(rows: pl.DataFrame) -> pl.DataFrame:
+    """Inputs of the toy model."""
+    return rows.select("amount", "kind", "age", log_amount=pl.col("amount").log1p())
+
+
+def toy(name: str, **changes: Any) -> UseCase:
+    """A toy use case with another name and other choices."""
+    parameters = changes.pop("parameters", {})
+    given: dict[str, Any] = {
+        "title": "a toy",
+        "problem": "binary",
+        "schema": Visit,
+        "source": Generated(visit_source, parameters, deterministic=True),
+        "features": visit_features,
+        "split": HashSplit(),
+    }
+    return UseCase(name=name, **{**given, **changes})
