@@ -70,10 +70,14 @@ def _stage(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", origin: Sourc
         there = {name: kind for name, kind, *_ in cursor.execute(f"DESCRIBE ({query})").fetchall()}
         cursor.execute(f"COPY ({_typed(use_case, there, query, reading.named(origin))}) TO {literal(str(folder / 'rows.parquet'))} (FORMAT parquet)")
     except duckdb.Error as error:
-        raise DataError(f"use case '{use_case.name}': the source {reading.named(origin)} cannot be read: {' '.join(str(error).split())}; mend the source") from error
+        raise DataError(
+            f"use case '{use_case.name}': the source {reading.named(origin)} cannot be read: {' '.join(str(error).split())}; mend the source"
+        ) from error
     reading.keep_rejects(cursor)
     cursor.execute(f"COPY {REJECTS} TO {literal(str(folder / 'rejects.parquet'))} (FORMAT parquet)")
-    counted = cursor.execute(f"SELECT (SELECT count(*) FROM read_parquet({literal(str(folder / 'rows.parquet'))})) + (SELECT count(*) FROM {REJECTS})").fetchone()
+    counted = cursor.execute(
+        f"SELECT (SELECT count(*) FROM read_parquet({literal(str(folder / 'rows.parquet'))})) + (SELECT count(*) FROM {REJECTS})"
+    ).fetchone()
     came = int(counted[0]) if counted else 0
     if came == 0:
         raise DataError(f"use case '{use_case.name}': the source {reading.named(origin)} has no rows; give one that has")
@@ -91,7 +95,7 @@ def _typed(use_case: "UseCase", there: dict[str, str], query: str, source: str) 
         )
     cells = [_cell(column, there.get(column.name)) for column in use_case.columns.all]
     bad = [_mismatch(column, there[column.name]) for column in use_case.columns.all if there.get(column.name, column.sql_type) != column.sql_type]
-    marked = f"list_filter([{', '.join(bad)}], cell -> cell IS NOT NULL)" if bad else "[]::STRUCT(\"column\" VARCHAR, value VARCHAR, type VARCHAR)[]"
+    marked = f"list_filter([{', '.join(bad)}], cell -> cell IS NOT NULL)" if bad else '[]::STRUCT("column" VARCHAR, value VARCHAR, type VARCHAR)[]'
     record = "to_json(came)::VARCHAR" if bad else "NULL::VARCHAR"
     return f"""
         SELECT _row, * EXCLUDE (_row, _bad, _record), CASE WHEN len(_bad) > 0 THEN _bad END AS _bad, CASE WHEN len(_bad) > 0 THEN _record END AS _record

@@ -83,18 +83,20 @@ def columns(schema: "type[DataFrameModel]") -> Columns:
     found = Columns(tuple(_column(schema.__name__, name, column) for name, column in parsed(schema).columns.items()))
     for role in ("key", "time", "target", "label_time", "split"):
         if len(found.having(role)) > 1:
-            raise DefinitionError(f"schema {schema.__name__}: one column can be the {role}, found {', '.join(found.having(role))}; leave the role to one")
+            raise DefinitionError(
+                f"schema {schema.__name__}: one column can be the {role}, found {', '.join(found.having(role))}; leave the role to one"
+            )
     return found
 
 
 def _column(schema: str, name: str, column: Any) -> Column:
     dtype = getattr(column.dtype, "type", None)
     if dtype is None or dtype.base_type() not in SQL_TYPES:
-        raise DefinitionError(f"schema {schema}: column '{name}' needs a type out of int, float, str, bool, date, datetime, bytes; found {column.dtype}")
+        raise DefinitionError(
+            f"schema {schema}: column '{name}' needs a type out of int, float, str, bool, date, datetime, bytes; found {column.dtype}"
+        )
     roles = tuple((column.metadata or {}).get("roles", ("feature",)))
     for role in roles:
         if role not in ROLES:
             raise DefinitionError(f"schema {schema}: column '{name}' has the unknown role '{role}'; the roles are {', '.join(ROLES)}")
     return Column(name, dtype, roles, bool(column.nullable))
-
-

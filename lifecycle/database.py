@@ -101,4 +101,3 @@ def _create(database: Database) -> None:
         where = f"{database.host}:{database.port}"
         reason = database.hidden(" ".join(str(error).split()))
         raise LifecycleError(f"PostgreSQL at {where} cannot be used: {reason}; check LIFECYCLE_DATABASE_URL and that the server runs") from error
-

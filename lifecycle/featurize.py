@@ -10,6 +10,7 @@ from lifecycle.errors import DefinitionError
 from lifecycle.lake import Lake, lake, quoted
 from lifecycle.raw import key_sql
 from lifecycle.references import Features, Snapshot
+from lifecycle.splits import TimeSplit
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -73,13 +74,18 @@ def read(use_case: "UseCase", features: Features) -> Rows:
 def _valid_rows(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> pl.DataFrame:
     """The rows of the snapshot in order of time, else of key, with `_key` and `_hash` (uniform in [0, 1), for the split)."""
     names = ", ".join(quoted(name) for name in use_case.columns.names)
-    group = use_case.columns.one("group")
-    hashed = f"CAST({quoted(group)} AS VARCHAR)" if group else f"split_part({key_sql(use_case)}, '-', 1)" if not use_case.columns.one("key") else key_sql(use_case)
-    uniform = f"(md5_number_lower('{use_case.seed}/' || coalesce({hashed}, '')) >> 11)::DOUBLE / {1 << 53}"
-    time = use_case.columns.one("time")
-    order = f"{quoted(time)}, _key" if time else "_key"
-    return store.frame(f"""SELECT {names}, {key_sql(use_case)} AS _key, {uniform} AS _hash
-        FROM {use_case.name}.{snapshot.table} AT (VERSION => {snapshot.version}) ORDER BY {order}""")
+    rows = store.frame(f"""SELECT {names}, {key_sql(use_case)} AS _key, {_uniform(use_case)} AS _hash
+        FROM {use_case.name}.{snapshot.table} AT (VERSION => {snapshot.version})""")
+    return rows.sort([name for name in (use_case.columns.one("time"), use_case.columns.one("key") or "_key") if name])
+
+
+def _uniform(use_case: "UseCase") -> str:
+    """SQL for a number in [0, 1) that a group, else a key, else a row's content always has; a split by time needs none."""
+    if isinstance(use_case.split, TimeSplit):
+        return "NULL::DOUBLE"
+    group, key = use_case.columns.one("group"), use_case.columns.one("key")
+    hashed = quoted(group) if group else quoted(key) if key else "split_part(_key, '-', 1)"
+    return f"(md5_number_lower('{use_case.seed}/' || coalesce(CAST({hashed} AS VARCHAR), '')) >> 11)::DOUBLE / {1 << 53}"
 
 
 def _beside(use_case: "UseCase", rows: pl.DataFrame) -> pl.DataFrame:

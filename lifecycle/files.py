@@ -23,7 +23,7 @@ def locate(file: File) -> str:
     if file.path.startswith(REMOTE):
         return file.path
     path = Path(file.path).expanduser()
-    for candidate in [path] if path.is_absolute() else [settings().data / path if settings().data else path, path]:
+    for candidate in [path] if path.is_absolute() or not settings().data else [Path(str(settings().data)) / path, path]:
         if candidate.is_dir():
             raise LifecycleError(f"{candidate} is a folder, a file is needed; name the file, or a glob such as {candidate}/*.parquet")
         if candidate.exists() or _matches(candidate):
@@ -61,7 +61,7 @@ def _fetched(file: File) -> Path:
     kept.parent.mkdir(parents=True, exist_ok=True)
     arriving = kept.with_suffix(".arriving")
     try:
-        with urllib.request.urlopen(file.url, timeout=60) as response, arriving.open("wb") as stream:  # noqa: S310 (the definition's own address)
+        with urllib.request.urlopen(file.url, timeout=60) as response, arriving.open("wb") as stream:
             shutil.copyfileobj(response, stream, BLOCK)
     except (urllib.error.URLError, OSError) as error:
         raise LifecycleError(f"the file {file.path} is not here and could not be fetched from {file.url} ({error}); {remedy}") from error

@@ -21,7 +21,8 @@ from typing import Any
 
 OURS = frozenset({"app", "flows", "lifecycle", "schemas", "tasks", "usecases"})
 INSTALLED = tuple(
-    str(Path(folder).resolve()) for folder in {*site.getsitepackages(), site.getusersitepackages(), *map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib"))}
+    str(Path(folder).resolve())
+    for folder in {*site.getsitepackages(), site.getusersitepackages(), *map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib"))}
 )
 
 

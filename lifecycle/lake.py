@@ -139,6 +139,7 @@ def _connect(server: Database, storage: str, read_only: bool) -> duckdb.DuckDBPy
             Path(storage).mkdir(parents=True, exist_ok=True)
         connection.execute("SET ducklake_max_retry_count = 100")
         connection.execute("SET enable_progress_bar = false")
+        connection.execute(f"SET temp_directory = {literal(str(settings().home / 'cache' / 'duckdb'))}")
         options = f"DATA_PATH {literal(storage + '/')}" + (", READ_ONLY" if read_only else "")
         where = literal("ducklake:postgres:" + server.conninfo("lake"))
         _first_alone(server, lambda: connection.execute(f"ATTACH {where} AS lake ({options})"))

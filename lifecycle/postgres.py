@@ -111,14 +111,16 @@ def _launch(home: Path) -> None:
     if not (home / "data" / "PG_VERSION").exists():
         _initialise(home)
     # A server that was killed leaves its pid file; pg_ctl sees through it, but not through a reused pid.
+    said = ""
     for attempt in range(3):
         done = _control(home, "start", "-w", "-t", "60", "-l", str(home / "data" / "log"), "-o", f"-k '{socket_folder(home)}'")
         if done.returncode == 0 and _answers(home):
             return
+        said = done.stderr.strip()
         time.sleep(0.5 * (attempt + 1))
     log = home / "data" / "log"
     last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
-    reason = (last or [done.stderr.strip() or "no reason given"])[0]
+    reason = (last or [said or "no reason given"])[0]
     raise LifecycleError(f"the embedded PostgreSQL did not start ({reason}); see {log}, or set LIFECYCLE_DATABASE_URL to yours")
 
 

@@ -116,12 +116,19 @@ def _merge(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", number: int) 
     key = quoted(use_case.columns.one("key") or "")
     names = [quoted(name) for name in use_case.columns.names]
     listed = ", ".join(names)
-    first = f"(SELECT * FROM valid QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _row) = 1)"
-    cursor.execute(f"""CREATE OR REPLACE TEMP TABLE fresh AS SELECT {listed} FROM {first} AS v
-        WHERE NOT EXISTS (FROM {use_case.name}.raw r WHERE r.{key} = v.{key} AND hash({", ".join(f"r.{n}" for n in names)}) = hash({", ".join(f"v.{n}" for n in names)}))""")
-    cursor.execute(f"DELETE FROM {use_case.name}.raw WHERE {key} IN (SELECT {key} FROM fresh)")
-    cursor.execute(f"INSERT INTO {use_case.name}.raw ({listed}, _batch) SELECT {listed}, {number} FROM fresh ORDER BY {_order(use_case)}")
-    return _count(cursor, "fresh")
+    table = f"{use_case.name}.raw"
+    once = "valid"
+    if repeated(cursor, key, "valid"):
+        once = f"(SELECT * FROM valid QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _row) = 1)"
+    before = _count(cursor, table)
+    if before:
+        same = f"hash({', '.join(f'r.{name}' for name in names)}) = hash({', '.join(f'v.{name}' for name in names)})"
+        cursor.execute(f"""CREATE OR REPLACE TEMP TABLE fresh AS SELECT {listed} FROM {once} AS v
+            WHERE NOT EXISTS (FROM {table} r WHERE r.{key} = v.{key} AND {same})""")
+        cursor.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM fresh)")
+        once = "fresh"
+    row = cursor.execute(f"INSERT INTO {table} ({listed}, _batch) SELECT {listed}, {number} FROM {once}").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _replace(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", batch: Batch, number: int) -> int:
@@ -137,9 +144,10 @@ def _replace(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", batch: Batc
     return kept
 
 
-def _order(use_case: "UseCase") -> str:
-    """Rows lie in the order of time where there is one: readers of the newest skip the older files' blocks."""
-    return quoted(use_case.columns.one("time") or use_case.columns.one("key") or "")
+def repeated(cursor: duckdb.DuckDBPyConnection, key: str, table: str) -> bool:
+    """Whether a key comes more than once: cheap to ask, and mostly it does not."""
+    row = cursor.execute(f"SELECT count({key}) > count(DISTINCT {key}) FROM {table}").fetchone()
+    return bool(row and row[0])
 
 
 def _count(cursor: duckdb.DuckDBPyConnection, table: str) -> int:

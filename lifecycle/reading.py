@@ -53,7 +53,7 @@ def named(source: Source) -> str:
 
 def relation(cursor: duckdb.DuckDBPyConnection, source: Source) -> str:
     """SQL that gives the rows of a source; lines that cannot be read go to the temporary table of rejects."""
-    cursor.execute(f"CREATE OR REPLACE TEMP TABLE {REJECTS} (row BIGINT, \"column\" VARCHAR, \"check\" VARCHAR, value VARCHAR, record VARCHAR)")
+    cursor.execute(f'CREATE OR REPLACE TEMP TABLE {REJECTS} (row BIGINT, "column" VARCHAR, "check" VARCHAR, value VARCHAR, record VARCHAR)')
     if isinstance(source, Query):
         return source.select
     if isinstance(source, Files):
@@ -104,7 +104,9 @@ def _csv(cursor: duckdb.DuckDBPyConnection, file: File, path: str, added: str) -
     assert found is not None
     names = list(file.header) if file.header else [column["name"] for column in found[3]]
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-    dialect = ", ".join(f"{key}={literal('' if value == '(empty)' else value)}" for key, value in zip(("delim", "quote", "escape"), found[:3], strict=True))
+    dialect = ", ".join(
+        f"{key}={literal('' if value == '(empty)' else value)}" for key, value in zip(("delim", "quote", "escape"), found[:3], strict=True)
+    )
     missing = ", ".join(literal(value) for value in dict.fromkeys(("", *file.null)))
     cells = ", ".join(f"CASE WHEN trim({quoted(name)}) IN ({missing}) THEN NULL ELSE trim({quoted(name)}) END AS {quoted(name)}" for name in names)
     return f"""SELECT {cells}{added} FROM read_csv({literal(path)}, header={header}, auto_detect=false, columns={{{columns}}}, {dialect},

@@ -54,7 +54,9 @@ def folders() -> list[Path]:
     except ImportError:
         package = None
     if package is None or not package.submodule_search_locations:
-        raise LifecycleError(f"LIFECYCLE_USECASES names '{more}', which is neither a folder nor an importable package; mend it in the environment or .env")
+        raise LifecycleError(
+            f"LIFECYCLE_USECASES names '{more}', which is neither a folder nor an importable package; mend it in the environment or .env"
+        )
     return [*found, *(Path(place) for place in package.submodule_search_locations)]
 
 
@@ -94,7 +96,8 @@ def _from_folder(name: str, file: Path) -> ModuleType:
         if str(schemas) not in package.__path__:
             package.__path__.append(str(schemas))
     spec = importlib.util.spec_from_file_location(name, file)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

@@ -16,10 +16,10 @@ def _absolute(path: Any) -> Any:
     return Path(path).expanduser().absolute() if isinstance(path, str | Path) and path else None
 
 
-class Settings(BaseSettings):
+class Settings(BaseSettings, frozen=True):  # pyright: ignore[reportGeneralTypeIssues] (pydantic allows it)
     """Every setting of Lifecycle. `.env.example` explains them; a test keeps the two in step."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore")
 
     home: Annotated[Path, BeforeValidator(_absolute)] = Path(".lifecycle").absolute()
     """Everything that is ever written lives here."""

@@ -122,7 +122,7 @@ def _time_bounds(use_case: "UseCase", chosen: TimeSplit, info: pl.DataFrame) -> 
             f" {chosen.gap} between train, tune and gate with {LEAST} rows each; bring a longer span"
         )
     names = ("train_until", "tune_from", "tune_until", "gate_from")
-    bounds = {name: line.isoformat() for name, line in zip(names, lines(low), strict=False)}
+    bounds = {name: line.isoformat() for name, line in zip(names, lines(low)[:4], strict=True)}
     return {"train_from": start.isoformat(), **bounds, "known_until": end.isoformat(), "as_of": newest.isoformat()}
 
 
@@ -147,7 +147,9 @@ def _known_values(use_case: "UseCase", chosen: ColumnSplit, info: pl.DataFrame) 
     name = use_case.columns.one("split") or ""
     found = set(info[name].unique().to_list())
     if not {chosen.train, chosen.gate} <= found:
-        raise use_case.wrong(f"split=ColumnSplit needs the values '{chosen.train}' and '{chosen.gate}' in column '{name}', found {sorted(map(str, found))}")
+        raise use_case.wrong(
+            f"split=ColumnSplit needs the values '{chosen.train}' and '{chosen.gate}' in column '{name}', found {sorted(map(str, found))}"
+        )
 
 
 def _needs_two_classes(use_case: "UseCase", info: pl.DataFrame, given: pl.Series) -> None:

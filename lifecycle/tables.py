@@ -24,9 +24,8 @@ def prepare(lake: Lake, use_case: str) -> None:
     if not missing:
         return
     with lake.lock(f"prepare {use_case}"):
-        lake.cursor().execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(use_case)}")
-        for name in missing:
-            lake.cursor().execute(f"CREATE TABLE IF NOT EXISTS {quoted(use_case)}.{name} ({TABLES[name]})")
+        made = [f"CREATE TABLE IF NOT EXISTS {quoted(use_case)}.{name} ({TABLES[name]})" for name in missing]
+        lake.write(lambda transaction: transaction.execute("; ".join([f"CREATE SCHEMA IF NOT EXISTS {quoted(use_case)}", *made])))
 
 
 def exists(lake: Lake, use_case: str, table: str) -> bool:

@@ -125,8 +125,7 @@ class UseCase:
         return DefinitionError(f"use case '{self.name}': {what}; mend usecases/{self.name}.py or schemas/{self.name}.py")
 
     def _check_columns(self) -> None:
-        if self.kind.target and not self.target:
-            raise self.wrong(f"a {self.problem} problem needs a column with the role 'target' in schema {self.schema.__name__}, found none")
+        self._check_target()
         needs = {TimeSplit: "time", GroupSplit: "group", ColumnSplit: "split", StratifiedSplit: "target"}
         role = needs.get(type(self.split))
         if role and not self.columns.one(role):
@@ -141,6 +140,18 @@ class UseCase:
         shares = [getattr(self.split, part, 0.5) for part in ("train", "tune", "gate")]
         if not isinstance(self.split, ColumnSplit) and (min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9):
             raise self.wrong(f"the shares of a split are positive and add up to 1, found {shares}")
+
+    def _check_target(self) -> None:
+        if not self.kind.target:
+            return
+        if not self.target:
+            raise self.wrong(f"a {self.problem} problem needs a column with the role 'target' in schema {self.schema.__name__}, found none")
+        target = self.columns[self.target]
+        fits = isinstance(self.positive, str) == (target.sql_type == "VARCHAR") and isinstance(self.positive, bool) == (target.sql_type == "BOOLEAN")
+        if self.problem == "binary" and not fits:
+            raise self.wrong(f"positive={self.positive!r} is no value of the target '{self.target}', which is {target.sql_type}")
+        if self.problem == "regression" and not target.numeric:
+            raise self.wrong(f"a regression needs a number as target, '{self.target}' is {target.sql_type}")
 
     def _check_metrics(self) -> None:
         for metric in (self.metric, *self.gate.minimum):

@@ -13,7 +13,7 @@ from lifecycle.collect import collect
 from lifecycle.columns import parsed
 from lifecycle.errors import DataError
 from lifecycle.lake import Lake, lake, literal, quoted
-from lifecycle.raw import FAILURES, load_rows, record_sql, snapshot_of
+from lifecycle.raw import FAILURES, load_rows, record_sql, repeated, snapshot_of
 from lifecycle.references import Batch, Snapshot
 
 if TYPE_CHECKING:
@@ -52,14 +52,17 @@ def others(use_case: "UseCase", batch: Batch) -> str:
 
 def rules(use_case: "UseCase") -> str:
     """What a batch is judged by, as text: types, checks and the limit. The same batch under other rules is judged again."""
-    checks = [(name, str(column.dtype), column.nullable, [str(check) for check in column.checks]) for name, column in parsed(use_case.schema).columns.items()]
+    checks = [
+        (name, str(column.dtype), column.nullable, [str(check) for check in column.checks])
+        for name, column in parsed(use_case.schema).columns.items()
+    ]
     return json.dumps([checks, use_case.bad_rows, use_case.columns.one("key")])
 
 
 def _loaded_before(store: Lake, use_case: "UseCase", batch: Batch) -> int | None:
     """The number of this batch, if nothing has been loaded from its source since."""
     found = store.rows(
-        f'SELECT batch, content, rules FROM {use_case.name}.batches WHERE source = ? ORDER BY batch DESC LIMIT 1',
+        f"SELECT batch, content, rules FROM {use_case.name}.batches WHERE source = ? ORDER BY batch DESC LIMIT 1",
         [batch.source],
     )
     return found[0][0] if found and found[0][1:] == (batch.content, rules(use_case)) else None
@@ -115,7 +118,9 @@ def failing(use_case: "UseCase", frame: pl.DataFrame) -> pl.DataFrame | None:
         return None
     whole = cases.filter(pl.col("index").is_null())
     if not whole.is_empty():
-        raise DataError(f"use case '{use_case.name}': the check '{whole['check'][0]}' of column '{whole['column'][0]}' is not of single rows; mend the schema")
+        raise DataError(
+            f"use case '{use_case.name}': the check '{whole['check'][0]}' of column '{whole['column'][0]}' is not of single rows; mend the schema"
+        )
     return cases.select(
         row=frame["_row"].gather(cases["index"].cast(pl.Int64)),
         column=pl.col("column").cast(pl.String),
@@ -127,7 +132,7 @@ def failing(use_case: "UseCase", frame: pl.DataFrame) -> pl.DataFrame | None:
 def _judge_keys(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase") -> None:
     """Rows of one batch that share a key but differ: the first stays, the others are quarantined."""
     key = use_case.columns.one("key")
-    if not key:
+    if not key or not repeated(cursor, quoted(key), "staged"):
         return
     names = ", ".join(quoted(name) for name in use_case.columns.names)
     valid = f"(SELECT * FROM staged WHERE _row NOT IN (SELECT row FROM {FAILURES}))"
@@ -140,9 +145,7 @@ def _judge_keys(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase") -> None:
 
 
 def _stop_if_refused(store: Lake, use_case: "UseCase", number: int) -> None:
-    came, quarantined, kept, rows_after = store.rows(
-        f"SELECT came, quarantined, kept, rows_after FROM {use_case.name}.batches WHERE batch = ?", [number]
-    )[0]
+    came, quarantined, kept = store.rows(f"SELECT came, quarantined, kept FROM {use_case.name}.batches WHERE batch = ?", [number])[0]
     if quarantined < came or kept or quarantined == 0:
         return
     checks = store.rows(
@@ -151,8 +154,10 @@ def _stop_if_refused(store: Lake, use_case: "UseCase", number: int) -> None:
         [number],
     )
     listed = "; ".join(f"{column or 'line'}: {check} failed {count:,} times, e.g. {value!r}" for column, check, count, value in checks)
-    failed = store.value(f"""SELECT count(DISTINCT row) FROM {use_case.name}.quarantine WHERE batch = ? AND "check" NOT LIKE 'batch refused%'""", [number])
+    failed = store.value(
+        f"""SELECT count(DISTINCT row) FROM {use_case.name}.quarantine WHERE batch = ? AND "check" NOT LIKE 'batch refused%'""", [number]
+    )
     raise DataError(
         f"use case '{use_case.name}': {failed:,} of {came:,} rows failed, the limit is {use_case.bad_rows:.0%}, so the batch was refused: {listed}. "
-        f"Mend the source or schemas/{use_case.name}.py; see: lifecycle sql \"FROM {use_case.name}.quarantine WHERE batch = {number}\""
+        f'Mend the source or schemas/{use_case.name}.py; see: lifecycle sql "FROM {use_case.name}.quarantine WHERE batch = {number}"'
     )

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pandera.polars as pa
-
 ROLES = {
     "key": "identifies a row",
     "time": "when it happened",
@@ -25,4 +23,6 @@ ROLES = {
 
 def column(*roles: str, **checks: Any) -> Any:
     """A column with its roles (`feature` where none is given) and Pandera's checks: `nullable=True, ge=0, ...`."""
+    import pandera.polars as pa
+
     return pa.Field(metadata={"roles": roles or ("feature",)}, **checks)

@@ -1,0 +1,64 @@
+"""What a command gives back: one object for programs, one view for people, an exit code."""
+
+import datetime as dt
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+WIDTH = 200
+"""Columns of text for a reader whose width is not known."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer of a command."""
+
+    data: dict[str, Any]
+    """What `--json` prints."""
+    view: "RenderableType" = ""
+    """What is printed otherwise."""
+    code: int = 0
+    plain: str | None = None
+    """What is printed in place of the view where stdout is no terminal."""
+    notes: tuple[str, ...] = field(default=())
+    """Lines for stderr."""
+
+
+def to_json(data: Mapping[str, Any]) -> str:
+    """One line of JSON. What JSON lacks becomes text, and a number that is none becomes null."""
+    return json.dumps(_clean(data), default=str, ensure_ascii=False, allow_nan=False)
+
+
+def to_text(view: "RenderableType") -> str:
+    """A view without colours, for files and pipes."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=WIDTH, highlight=False, color_system=None)
+    with console.capture() as captured:
+        console.print(view)
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _clean(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(each) for each in value]
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()
+    if isinstance(value, Path | bytes):
+        return str(value)
+    try:
+        number = float(value)  # numpy's numbers and decimals too
+    except (TypeError, ValueError):
+        return value
+    return number if math.isfinite(number) else None

@@ -1,0 +1,148 @@
+"""The command line. Only the parser lives here; what a command needs is imported when it runs."""
+
+import argparse
+import contextlib
+import difflib
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from lifecycle.errors import LifecycleError
+
+if TYPE_CHECKING:
+    from app.answer import Answer
+
+DONE, FAILED, WRONG_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+
+USE_CASE = ("use_case", {"metavar": "USE_CASE", "help": "its name: see 'lifecycle list'"})
+VERSION = ("version", {"metavar": "VERSION", "type": int, "nargs": "?", "help": "a model version; left out: the newest that can be meant"})
+SOURCE = ("--source", {"metavar": "SOURCE", "help": "a file (CSV, Parquet) or address in place of the use case's own source"})
+FRESH = ("--fresh", {"action": "store_true", "help": "run every stage again, whatever the cache holds"})
+REASON = ("--reason", {"metavar": "TEXT", "default": "", "help": "why, for the ledger"})
+QUERY = ("query", {"metavar": "QUERY", "help": "DuckDB SQL; tables are USE_CASE.raw, .features, .predictions, .quarantine, ..."})
+
+Argument = tuple[str, dict[str, Any]]
+
+COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
+    "list": ("app.look:use_cases", "the use cases, their problem, champion, last run", ()),
+    "run": ("app.run:whole_loop", "the whole loop once, here: collect to monitor", (USE_CASE, SOURCE, FRESH)),
+    "ingest": ("app.run:ingest", "collect and validate new data", (USE_CASE, SOURCE)),
+    "train": ("app.run:train", "make a challenger from the data in the lake, and judge it", (USE_CASE, FRESH)),
+    "score": ("app.run:score", "let the champion predict the rows it has not seen", (USE_CASE,)),
+    "monitor": ("app.run:monitor", "compare the newest data with what the champion was trained on", (USE_CASE,)),
+    "history": ("app.look:history", "the promotions ledger: what was decided, and why", (USE_CASE,)),
+    "promote": ("app.decide:promote", "make a version the champion", (USE_CASE, VERSION, REASON)),
+    "approve": ("app.decide:approve", "approve a version that waits for a person", (USE_CASE, VERSION, REASON)),
+    "reject": ("app.decide:reject", "reject a version that waits for a person", (USE_CASE, VERSION, REASON)),
+    "rollback": ("app.decide:rollback", "return to the previous champion", (USE_CASE, VERSION, REASON)),
+    "sql": ("app.look:sql", "read the lake", (QUERY,)),
+    "doctor": ("app.doctor:doctor", "what is installed, reachable, out of step; the remedy for each", ()),
+    "down": ("app.stack:down", "stop what runs under the home folder", ()),
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where help is, exit 2."""
+        self.exit(WRONG_USAGE, f"{self.prog}: {message}; see '{self.prog} --help'\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    whole = Parser("lifecycle", description="Keeps machine-learning models alive.", epilog="Every command has --help.", allow_abbrev=False)
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, (does, text, arguments) in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
+        for flag, options in arguments:
+            command.add_argument(flag, **options)
+        command.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout; all else goes to stderr")
+        command.add_argument("--debug", action="store_true", help="logs, and tracebacks of errors")
+        command.set_defaults(does=does)
+    return whole
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    whole = parser()
+    if not given:
+        whole.print_help()
+        return DONE
+    if not given[0].startswith("-") and given[0] not in COMMANDS:
+        close = difflib.get_close_matches(given[0], COMMANDS, 1)
+        hint = f"did you mean '{close[0]}'?" if close else "see 'lifecycle --help'"
+        print(f"lifecycle: there is no command '{given[0]}'; {hint}", file=sys.stderr)
+        return WRONG_USAGE
+    return _answered(whole.parse_args(given))
+
+
+def _answered(options: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # stdout is for the answer alone
+            if not options.debug:
+                _quiet()
+            module, function = options.does.split(":")
+            answer: Answer = getattr(importlib.import_module(module), function)(options)
+        _show(answer, options.json)
+        return answer.code
+    except KeyboardInterrupt:
+        return _failed("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us has left: nothing to flush to
+        return DONE
+    except LifecycleError as error:
+        if options.debug:
+            raise
+        return _failed(str(error))
+    except Exception as error:
+        if options.debug:
+            raise
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        return _failed(f"unexpected {said[:500]}; run again with --debug for the traceback")
+
+
+def _failed(why: str, code: int = FAILED) -> int:
+    print(f"lifecycle: {' '.join(why.split())}", file=sys.stderr)
+    return code
+
+
+def _show(answer: "Answer", as_json: bool) -> None:
+    for note in answer.notes:
+        print(note, file=sys.stderr)
+    if as_json:
+        from app.answer import to_json
+
+        print(to_json(answer.data), flush=True)
+    elif sys.stdout.isatty():
+        from rich.console import Console
+
+        Console(highlight=False).print(answer.view)
+    else:
+        from app.answer import to_text
+
+        print(answer.plain if answer.plain is not None else to_text(answer.view), end="", flush=True)
+
+
+def _quiet() -> None:
+    """A library's warning is for who changes the code, not for who runs it."""
+    import warnings
+
+    warnings.filterwarnings("ignore")
+
+
+def _terminated(*_: object) -> NoReturn:
+    raise SystemExit(TERMINATED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

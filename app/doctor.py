@@ -1,0 +1,235 @@
+"""What is installed, reachable, out of step; the remedy for each."""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.table import Table
+from rich.text import Text
+
+from app import environment, prefect_server
+from app.answer import Answer
+from lifecycle.errors import LifecycleError
+from lifecycle.settings import PREFIX, Settings, settings
+
+ROOT = Path(__file__).parents[1]
+SPACE = 2 << 30
+"""Less free disk than this is worth a word."""
+
+State = Literal["ok", "warning", "wrong"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found."""
+
+    state: State
+    found: str
+    remedy: str = ""
+
+
+def doctor(options: argparse.Namespace) -> Answer:
+    """`lifecycle doctor`. Exit 1 if something is wrong; warnings alone are not."""
+    at = settings()
+    environment.prepare(at, debug=options.debug)
+    findings = {name: _checked(check, at) for name, check in CHECKS.items()}
+    wrong = [name for name, finding in findings.items() if finding.state == "wrong"]
+    data = {
+        "ok": not wrong,
+        "checks": {name: {"state": each.state, "found": each.found, "remedy": each.remedy} for name, each in findings.items()},
+        "settings": _shown(at),
+    }
+    notes = (f"lifecycle: wrong: {', '.join(wrong)}; the remedies are above",) if wrong else ()
+    return Answer(data, _view(findings, _shown(at)), code=1 if wrong else 0, notes=notes)
+
+
+def _checked(check: Callable[[Settings], Finding], at: Settings) -> Finding:
+    try:
+        return check(at)
+    except LifecycleError as error:
+        found, _, remedy = str(error).rpartition("; ")
+        return Finding("wrong", found or str(error), remedy if found else "")
+    except Exception as error:
+        return Finding("wrong", " ".join(f"{type(error).__name__}: {error}".split())[:300])
+
+
+def _python(at: Settings) -> Finding:
+    return Finding("ok", f"{'.'.join(map(str, sys.version_info[:3]))} in {sys.prefix}")
+
+
+def _packages(at: Settings) -> Finding:
+    """Every package of the lock in its version."""
+    lock = ROOT / "requirements.lock"
+    if not lock.exists():
+        return Finding("warning", f"{lock} is not there", "run from a checkout")
+    wanted = dict(_locked(lock))
+    other = [f"{name} {_installed(name) or 'missing'} (lock: {version})" for name, version in wanted.items() if _installed(name) != version]
+    if other:
+        more = f" and {len(other) - 5} more" if len(other) > 5 else ""
+        return Finding("wrong", f"out of step with the lock: {', '.join(other[:5])}{more}", "rm -f .venv/.runtime-* && make install")
+    return Finding("ok", f"{len(wanted)} packages as in the lock")
+
+
+def _locked(lock: Path) -> Iterator[tuple[str, str]]:
+    """The names and versions that a lock file asks for on this platform."""
+    from packaging.requirements import Requirement
+
+    for line in lock.read_text().splitlines():
+        if line and not line.startswith((" ", "#", "-")):
+            wanted = Requirement(line.rstrip("\\ "))
+            if wanted.marker is None or wanted.marker.evaluate():
+                yield wanted.name, next(iter(wanted.specifier)).version
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _extensions(at: Settings) -> Finding:
+    import duckdb
+
+    from lifecycle.lake import load
+
+    names = ("ducklake", "postgres_scanner", "httpfs")
+    with duckdb.connect() as connection:
+        for name in names:
+            load(connection, name)
+    return Finding("ok", f"{', '.join(names)} for DuckDB {duckdb.__version__}")
+
+
+def _postgres(at: Settings) -> Finding:
+    import psycopg
+
+    from lifecycle import database
+
+    found = database.connect(at)
+    with psycopg.connect(found.conninfo("lake")) as connection:
+        version = connection.info.server_version
+    kind = "yours" if at.database_url else "the embedded one"
+    return Finding("ok", f"{version // 10000}.{version % 10000} at {found.host} ({kind})")
+
+
+def _lake(at: Settings) -> Finding:
+    from lifecycle.lake import lake
+
+    return Finding("ok", f"version {lake().version()} in {at.lake_storage}")
+
+
+def _mlflow(at: Settings) -> Finding:
+    from lifecycle import tracking
+
+    experiments = tracking.client().search_experiments()
+    return Finding("ok", f"{len(experiments)} experiments, artifacts in {tracking.artifacts()}")
+
+
+def _prefect(at: Settings) -> Finding:
+    given = os.environ.get("PREFECT_API_URL", "")
+    if given:
+        if prefect_server.answers(given):
+            return Finding("ok", f"{given} answers")
+        return Finding("warning", f"{given} (PREFECT_API_URL) does not answer: runs use a server of their own", "start it, or unset PREFECT_API_URL")
+    running = prefect_server.running(at.home)
+    if running is None:
+        return Finding("ok", "none runs; a run starts its own")
+    if prefect_server.answers(running["url"]):
+        return Finding("ok", f"{running['url']} answers")
+    return Finding("wrong", f"{running['url']} does not answer", f"'lifecycle down', and look into {prefect_server.log_file(at)}")
+
+
+def _disk(at: Settings) -> Finding:
+    there = next(folder for folder in (at.home, *at.home.parents) if folder.exists())
+    if not os.access(there, os.W_OK):
+        return Finding("wrong", f"{there} cannot be written to", "set LIFECYCLE_HOME to a folder of yours")
+    free = shutil.disk_usage(there).free
+    said = f"{free / 2**30:.1f} GiB free at {at.home}"
+    return Finding("ok", said) if free > SPACE else Finding("warning", said, "make room, or move LIFECYCLE_HOME")
+
+
+def _use_cases(at: Settings) -> Finding:
+    from lifecycle import registry
+
+    names, wrong = registry.names(), []
+    for name in names:
+        try:
+            registry.find(name)
+        except LifecycleError as error:
+            wrong.append(str(error))
+    if wrong:
+        return Finding("wrong", " | ".join(wrong), "mend the definition")
+    return Finding("ok", ", ".join(names)) if names else Finding("warning", "none", "add a file to usecases/")
+
+
+def _data(at: Settings) -> Finding:
+    """The files that use cases name: here, or to be fetched."""
+    absent, fetched = [], []
+    for name, file in _named_files():
+        if not _is_here(at, file.path):
+            kept = at.home / "downloads" / file.sha256 / Path(file.path).name
+            (fetched if file.url and (at.download or kept.exists()) else absent).append(f"{file.path} ({name})")
+    where = f" in {at.data}" if at.data else ""
+    if absent:
+        return Finding("warning", f"not here: {', '.join(absent)}", "set LIFECYCLE_DATA to the folder that holds them")
+    return Finding("ok", f"to be fetched at first use: {', '.join(fetched)}" if fetched else f"all files are here{where}")
+
+
+def _named_files() -> Iterator[tuple[str, Any]]:
+    from lifecycle import registry
+    from lifecycle.sources import Files
+
+    for name in registry.names():
+        try:
+            source = registry.find(name).source
+        except LifecycleError:
+            continue  # told of by the check of the use cases
+        if isinstance(source, Files):
+            yield from ((name, file) for file in source.files)
+
+
+def _is_here(at: Settings, path: str) -> bool:
+    from lifecycle.files import REMOTE
+
+    if path.startswith(REMOTE):
+        return True
+    folders = [folder for folder in (at.data, Path()) if folder]
+    return any((folder / path).exists() or (not Path(path).is_absolute() and any(folder.glob(path))) for folder in folders)
+
+
+CHECKS: dict[str, Callable[[Settings], Finding]] = {
+    "python": _python,
+    "packages": _packages,
+    "extensions": _extensions,
+    "disk": _disk,
+    "postgresql": _postgres,
+    "lake": _lake,
+    "mlflow": _mlflow,
+    "prefect": _prefect,
+    "use cases": _use_cases,
+    "data files": _data,
+}
+
+
+def _shown(at: Settings) -> dict[str, str]:
+    """The settings as they stand; secrets stay hidden."""
+    return {PREFIX + name.upper(): str(getattr(at, name) if getattr(at, name) is not None else "") for name in type(at).model_fields}
+
+
+def _view(findings: dict[str, Finding], shown: dict[str, str]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    marks = {"ok": Text("✓", style="green"), "warning": Text("!", style="yellow"), "wrong": Text("✗", style="red")}
+    for name, finding in findings.items():
+        table.add_row(marks[finding.state], Text(name, style="bold"), finding.found)
+        if finding.remedy:
+            table.add_row("", "", Text(f"remedy: {finding.remedy}", style="yellow"))
+    table.add_row()
+    for name, value in shown.items():
+        table.add_row("", Text(name, style="dim"), Text(value or "(not set)", style="dim"))
+    return table

@@ -1,0 +1,154 @@
+"""Commands that only look: the use cases, the ledger, the lake."""
+
+import argparse
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from app import environment
+from app.answer import Answer
+from app.summary import called
+from lifecycle import registry
+from lifecycle.errors import LifecycleError
+from lifecycle.settings import Settings, settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SHOWN = 100
+"""Rows of a query that a terminal shows."""
+
+
+def use_cases(options: argparse.Namespace) -> Answer:
+    """`lifecycle list`."""
+    environment.prepare(settings(), debug=options.debug)
+    rows = [{**_defined(name), **_state(name)} for name in registry.names()]
+    table = _table("use case", "problem", "champion", "last run", "")
+    for row in rows:
+        champion = f"version {row['champion']}" if row["champion"] else "none"
+        note = Text(row["error"], style="red") if row["error"] else Text(row["title"], style="dim")
+        table.add_row(Text(row["name"], style="bold"), row["problem"] or "?", champion, _moment(row["last_run"]), note)
+    return Answer({"use_cases": rows}, table)
+
+
+def _defined(name: str) -> dict[str, Any]:
+    """What the definition says; a wrong one does not hide the others."""
+    try:
+        found = registry.find(name)
+    except LifecycleError as error:
+        return {"name": name, "title": "", "problem": None, "error": str(error)}
+    return {"name": name, "title": found.title, "problem": found.problem, "error": None}
+
+
+def _state(name: str) -> dict[str, Any]:
+    if untouched(settings()):
+        return {"champion": None, "last_run": None}
+    from lifecycle.history import ledger, standing
+    from lifecycle.lake import lake, quoted
+    from lifecycle.tables import exists
+
+    rows = ledger(name)
+    times = [row["decided_at"] for row in rows]
+    for table, column in (("batches", "loaded_at"), ("drift", "judged_at")):
+        if exists(lake(), name, table):
+            times.append(lake().value(f"SELECT max({quoted(column)}) FROM {quoted(name)}.{table}"))
+    known = [time for time in times if time]
+    return {"champion": standing(rows).champion, "last_run": max(known) if known else None}
+
+
+def history(options: argparse.Namespace) -> Answer:
+    """`lifecycle history`."""
+    from lifecycle.history import ledger, standing
+
+    environment.prepare(settings(), debug=options.debug)
+    known(options.use_case)
+    rows = [] if untouched(settings()) else ledger(options.use_case)
+    stands = standing(rows)
+    data = {
+        "use_case": options.use_case,
+        "champion": stands.champion,
+        "previous": stands.previous,
+        "waiting": sorted(stands.waiting),
+        "decisions": rows,
+    }
+    if not rows:
+        return Answer(data, f"nothing has been decided about {options.use_case} yet; run '{called()} run {options.use_case}'")
+    table = _table("when", "version", "decision", "by", "reason")
+    for row in rows:
+        version = f"{row['model_version']} (champion)" if row["model_version"] == stands.champion else str(row["model_version"])
+        word = (
+            Text("promoted", style="green")
+            if row["promoted"]
+            else Text("not promoted" if row["action"] == "judged" else row["action"], style="yellow")
+        )
+        table.add_row(_moment(row["decided_at"]), version, word, row["actor"] or "", row["reason"] or "")
+    return Answer(data, table)
+
+
+def sql(options: argparse.Namespace) -> Answer:
+    """`lifecycle sql`: read-only. A table on a terminal, CSV elsewhere."""
+    import duckdb
+
+    from lifecycle.lake import read_only
+
+    at = settings()
+    environment.prepare(at, debug=options.debug)
+    if untouched(at):
+        raise LifecycleError(f"the lake under {at.home} is empty; run '{called()} run USE_CASE' first")
+    try:
+        found = read_only(at).cursor().sql(options.query)
+        frame = found.pl() if found is not None else None
+    except duckdb.Error as error:
+        raise LifecycleError(f"the query cannot be run: {' '.join(str(error).split())}") from None
+    if frame is None:
+        raise LifecycleError("the query gives no rows; 'lifecycle sql' only reads: begin with SELECT, FROM, DESCRIBE or SHOW")
+    data = {"columns": frame.columns, "rows": frame.to_dicts()}
+    notes = (f"{SHOWN:,} of {frame.height:,} rows; redirect to a file for all of them, as CSV",) if frame.height > SHOWN else ()
+    return Answer(data, _grid(frame.head(SHOWN)), plain=_csv(frame), notes=notes)
+
+
+def known(use_case: str) -> None:
+    """Refuse a name that no use case has, without loading one.
+
+    Raises:
+        LifecycleError: there is none; it names those there are.
+    """
+    if use_case not in registry.names():
+        registry.find(use_case)
+
+
+def untouched(at: Settings) -> bool:
+    """Whether nothing was ever done here: a question need not start a database to learn that it is empty."""
+    return not at.database_url and not (Path(at.home) / "postgres" / "data").exists()
+
+
+def _table(*heads: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for head in heads:
+        table.add_column(head)
+    return table
+
+
+def _grid(frame: "pl.DataFrame") -> Table:
+    table = _table(*frame.columns)
+    for column, dtype in zip(table.columns, frame.dtypes, strict=True):
+        column.justify = "right" if dtype.is_numeric() else "left"
+    for row in frame.iter_rows():
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))
+    return table
+
+
+def _csv(frame: "pl.DataFrame") -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(frame.columns)
+    writer.writerows(frame.iter_rows())
+    return out.getvalue()
+
+
+def _moment(time: Any) -> str:
+    return time.astimezone().strftime("%Y-%m-%d %H:%M") if time else "never"

@@ -1,0 +1,187 @@
+"""The Prefect server that a run needs: the one named in `PREFECT_API_URL`, else one shared by all users of the home folder.
+
+Who uses the shared one is told by the kernel, as for PostgreSQL: each user keeps a shared lock on one file, which no
+kill can leave behind. The server (`app.prefect_process`) tries to lock it alone every second, and ends when it can.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from lifecycle.errors import LifecycleError
+from lifecycle.settings import Settings
+
+_held: dict[Path, IO[str]] = {}
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def start(at: Settings) -> str:
+    """Hold a Prefect server until this process ends, and put its address into the environment.
+
+    Returns:
+        The address of its API. It may still be starting: see `wait`.
+    """
+    given = os.environ.get("PREFECT_API_URL", "")
+    if given and answers(given):
+        return given
+    url = _shared(at)
+    if given:
+        print(f"lifecycle: PREFECT_API_URL={given} does not answer; this run uses a server of its own", file=sys.stderr)
+    os.environ["PREFECT_API_URL"] = url
+    return url
+
+
+def wait(at: Settings, url: str, seconds: float = 90) -> None:
+    """Return when the server answers.
+
+    Raises:
+        LifecycleError: it ended, or did not answer in time.
+    """
+    if not answers(url, seconds):
+        log = log_file(at)
+        said = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+        reason = f" ({said[-1].strip()})" if said else ""
+        raise LifecycleError(f"the Prefect server at {url} did not start{reason}; see {log}, or name yours in PREFECT_API_URL")
+
+
+def answers(url: str, seconds: float = 5) -> bool:
+    """Whether a Prefect API is there. One that is starting holds the request until it is ready."""
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=seconds):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code < 500  # it wants a key: it is there
+    except (OSError, ValueError):
+        return False
+
+
+def running(home: Path) -> dict[str, Any] | None:
+    """What the server of this home folder says of itself: `url`, `pid`; `None` where none is running."""
+    try:
+        with _description(home).open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:  # its process keeps the file locked for as long as it lives
+        return json.loads(_description(home).read_text())
+    except FileNotFoundError:
+        return None
+    return None
+
+
+def shared(at: Settings, url: str) -> bool:
+    """Whether this address is of the home folder's own server."""
+    found = running(at.home)
+    return found is not None and found["url"] == url
+
+
+def stop(home: Path, seconds: float = 15) -> bool:
+    """End the server whoever uses it. Returns whether one was running."""
+    found = running(home)
+    if found is None:
+        return False
+    os.kill(found["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    while running(home) == found:
+        if time.monotonic() > deadline:
+            os.kill(found["pid"], signal.SIGKILL)
+            break
+        time.sleep(0.05)
+    return True
+
+
+def release(home: Path) -> None:
+    """Let go of the shared server before this process ends."""
+    holding = _held.pop(home, None)
+    if holding:
+        holding.close()
+
+
+@contextmanager
+def turn(home: Path) -> Iterator[None]:
+    """One process at a time starts, ends or counts."""
+    with (home / "prefect" / "turn").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def last_one_left(home: Path) -> bool:
+    """Whether nobody uses the server any more; it is then not to be found either. For the server itself.
+
+    Raises:
+        FileNotFoundError: the home folder is gone.
+    """
+    with (home / "prefect" / "holders").open("r+") as file, turn(home):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        _description(home).unlink(missing_ok=True)
+        return True
+
+
+def log_file(at: Settings) -> Path:
+    """Where the server's own words go."""
+    return at.home / "logs" / "prefect-server.log"
+
+
+def _description(home: Path) -> Path:
+    return home / "prefect" / "server.json"
+
+
+def _shared(at: Settings) -> str:
+    (at.home / "prefect").mkdir(parents=True, exist_ok=True)
+    with turn(at.home):
+        if at.home not in _held:
+            holding = (at.home / "prefect" / "holders").open("a")
+            fcntl.flock(holding, fcntl.LOCK_SH)
+            _held[at.home] = holding
+        found = running(at.home)
+        return found["url"] if found else _launch(at)
+
+
+def _launch(at: Settings) -> str:
+    """Start the server's process. Its port listens from here on: who asks early waits, and need not ask again."""
+    log_file(at).parent.mkdir(parents=True, exist_ok=True)
+    _description(at.home).unlink(missing_ok=True)
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=100) as listening,
+        _description(at.home).open("w") as description,
+        log_file(at).open("w") as log,
+    ):
+        fcntl.flock(description, fcntl.LOCK_EX)
+        given = (listening.fileno(), description.fileno())
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.prefect_process", *map(str, given)],
+            pass_fds=given,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=_environment(),
+            start_new_session=True,  # Ctrl-C ends the run first, which still has to say so to the server
+        )
+        _started.append(process)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+        json.dump({"url": url, "pid": process.pid}, description)
+    return url
+
+
+def _environment() -> dict[str, str]:
+    root = str(Path(__file__).parents[1])
+    ours = {
+        "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")])),
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
+        # What only deployments need: `lifecycle up` has them.
+        "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+        "PREFECT_API_BLOCKS_REGISTER_ON_START": "true",
+    }
+    return {name: value for name, value in os.environ.items() if name not in {"PREFECT_API_URL", "PREFECT_API_KEY"}} | ours

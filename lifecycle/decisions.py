@@ -1,0 +1,99 @@
+"""What a person decides about models: approve, reject, roll back, promote by hand. Each leaves its name in the ledger."""
+
+from typing import TYPE_CHECKING
+
+from lifecycle import models
+from lifecycle.errors import LifecycleError
+from lifecycle.history import APPROVED, BY_HAND, REJECTED, ROLLED_BACK, Standing
+from lifecycle.promote import record, turn, verdict
+from lifecycle.references import Verdict
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+
+def approve(use_case: "UseCase", version: int | None = None, actor: str = "", reason: str = "") -> Verdict:
+    """Make a version that passed the gate and waits (the newest such, where none is named) the champion.
+
+    Raises:
+        LifecycleError: it does not wait, or it was compared with another version than the one that is champion now.
+    """
+    with turn(use_case) as stands:
+        number = _waiting(use_case, stands, version)
+        compared = stands.judged[number]["champion"]
+        if compared != stands.champion:
+            raise LifecycleError(
+                f"use case '{use_case.name}': version {number} must be better than the champion to be approved, and it was compared with "
+                f"{_named(compared)} while {_named(stands.champion)} is champion now; train again, or run 'lifecycle promote {use_case.name} {number}'"
+            )
+        return _decide(use_case, stands, number, APPROVED, actor, reason)
+
+
+def reject(use_case: "UseCase", version: int | None = None, actor: str = "", reason: str = "") -> Verdict:
+    """Refuse a version (the newest that waits, where none is named): the gate never promotes it after that.
+
+    Raises:
+        LifecycleError: there is no such version, or it is champion.
+    """
+    with turn(use_case) as stands:
+        number = version if version is not None else _waiting(use_case, stands, None)
+        if number == stands.champion:
+            raise LifecycleError(
+                f"use case '{use_case.name}': a version that is rejected must not be champion, and version {number} is; "
+                f"run 'lifecycle rollback {use_case.name}'"
+            )
+        models.version(use_case.name, number)
+        return _decide(use_case, stands, number, REJECTED, actor, reason, promoted=False)
+
+
+def rollback(use_case: "UseCase", version: int | None = None, actor: str = "", reason: str = "") -> Verdict:
+    """Return to a former champion (the one before, where none is named); those after it are never promoted by the gate again.
+
+    Raises:
+        LifecycleError: there is no former champion, or the version named is none.
+    """
+    with turn(use_case) as stands:
+        former = stands.reigns[:-1]
+        number = version if version is not None else stands.previous
+        if number not in former:
+            asked = f"version {version} is none of these" if version is not None else "there is nothing to go back to"
+            there = f"versions {', '.join(map(str, former))}" if former else "none"
+            raise LifecycleError(
+                f"use case '{use_case.name}': a rollback returns to a former champion, found {there}, so {asked}; see 'lifecycle history {use_case.name}'"
+            )
+        models.version(use_case.name, number)
+        return _decide(use_case, stands, number, ROLLED_BACK, actor, reason)
+
+
+def promote_by_hand(use_case: "UseCase", version: int, actor: str = "", reason: str = "") -> Verdict:
+    """Make any registered version the champion, whatever the gate said of it.
+
+    Raises:
+        LifecycleError: there is no such version, or it is champion already.
+    """
+    with turn(use_case) as stands:
+        models.version(use_case.name, version)
+        if version == stands.champion:
+            raise LifecycleError(f"use case '{use_case.name}': a version can be promoted once, and version {version} is champion already; nothing is to do")
+        return _decide(use_case, stands, version, BY_HAND, actor, reason)
+
+
+def _decide(
+    use_case: "UseCase", stands: Standing, version: int, action: str, actor: str, reason: str, promoted: bool = True
+) -> Verdict:
+    who = actor or "somebody"
+    stands = record(use_case, version, action, promoted, stands.champion, reason or f"{action}, no reason given", who)
+    return verdict(use_case, version, stands)
+
+
+def _waiting(use_case: "UseCase", stands: Standing, version: int | None) -> int:
+    number = version if version is not None else max(stands.waiting, default=None)
+    if number is None or number not in stands.waiting:
+        asked = f"version {version} does not" if version is not None else "none does"
+        there = f"waiting: {', '.join(map(str, sorted(stands.waiting)))}" if stands.waiting else f"see 'lifecycle history {use_case.name}'"
+        raise LifecycleError(f"use case '{use_case.name}': only a version that waits for a person can be approved or rejected, and {asked}; {there}")
+    return number
+
+
+def _named(version: int | None) -> str:
+    return f"version {version}" if version is not None else "no champion"

@@ -1,0 +1,133 @@
+"""Evaluate: how good a trained model is, how sure that is, what it beats, and where it is weak."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import models, pictures, profile, tracking
+from lifecycle.dataset import Rows
+from lifecycle.evidence import Evidence, gather
+from lifecycle.fairness import fairness
+from lifecycle.importance import importances
+from lifecycle.metrics import compute
+from lifecycle.plots import reliability
+from lifecycle.references import Evaluated, Trained
+from lifecycle.resample import Clusters, Interval, average, clusters, intervals, paired
+from lifecycle.slices import slices
+from lifecycle.split import rows
+
+if TYPE_CHECKING:
+    from lifecycle.judge import Judged
+    from lifecycle.usecase import UseCase
+
+CONFIDENCE = 0.95
+
+
+def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
+    """Judge a trained model on rows it has not seen, and keep what was found in its MLflow run.
+
+    Writes `evaluation.json` (everything that the gate and the model card read), `plots/*.png`, `profile.json` (the
+    reference for drift) and the metrics `holdout_*`, `train_*`, `tune_*`, `baseline_*` (a constant) and `linear_*`.
+    """
+    train, tune, gate = (rows(use_case, trained.parts, part) for part in ("train", "tune", "gate"))
+    model = models.load(trained.run_id, trained.sha256)
+    evidence = gather(use_case, model, trained.recipe, train, tune, gate)
+    groups = clusters(use_case, evidence.model.rows.info)
+    found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, groups, confidence=CONFIDENCE)
+    report = {
+        "use_case": use_case.name,
+        "recipe": trained.recipe.model_dump(),
+        "data": _data(trained, train, gate),
+        **_judgement(use_case, evidence, groups, found),
+        "importances": importances(use_case, model, gate),
+    }
+    drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, report["importances"])
+    report["plots"] = sorted(f"plots/{name}.png" for name in drawn)
+    evaluated = Evaluated(
+        use_case=use_case.name,
+        key=f"{trained.key}/evaluated",
+        trained=trained,
+        metric=use_case.metric,
+        mode=evidence.mode,
+        holdout={name: one.value for name, one in found.items()},
+        intervals={name: (one.low, one.high) for name, one in found.items() if one.low is not None and one.high is not None},
+        train=evidence.train,
+        baseline=_metrics(use_case, evidence.constant),
+        linear=_metrics(use_case, evidence.linear),
+    )
+    _keep(evaluated, report, drawn, profile.reference(use_case, train, evidence.unseen), evidence.tune)
+    return evaluated
+
+
+def _judgement(use_case: "UseCase", evidence: Evidence, groups: Clusters, found: dict[str, Interval]) -> dict[str, Any]:
+    """Every number about the model's worth, as plain values."""
+    y, metric, kind = evidence.model.rows.y, use_case.metric, use_case.kind
+    constant, linear = _metrics(use_case, evidence.constant), _metrics(use_case, evidence.linear)
+    table = {
+        name: {
+            "holdout": one.value, "low": one.low, "high": one.high,
+            "train": evidence.train.get(name), "tune": evidence.tune.get(name),
+            "constant": constant.get(name), "linear": linear.get(name),
+            "gap": kind.gain(name, evidence.train[name], one.value) if name in evidence.train else None,
+        }
+        for name, one in found.items()
+    }  # fmt: skip
+    gains = {
+        f"over_{name}": paired(use_case, metric, y, evidence.model.predictions, other.predictions, groups, CONFIDENCE)
+        for name, other in (("constant", evidence.constant), ("linear", evidence.linear))
+    }
+    return {
+        "problem": use_case.problem,
+        "metric": metric,
+        "mode": evidence.mode,
+        "how": evidence.how,
+        "confidence": CONFIDENCE,
+        "judged": {"rows": len(y), "clusters": groups.count, "clustered_by": groups.by},
+        "metrics": table,
+        "gains": {name: gain.json() if gain else None for name, gain in gains.items()},
+        "calibration": _calibration(use_case, evidence.model, table),
+        "slices": slices(use_case, evidence.model, evidence.constant, groups),
+        "fairness": fairness(use_case, evidence.model, groups),
+        "selective_labels": use_case.selective_labels,
+    }
+
+
+def _calibration(use_case: "UseCase", judged: "Judged", table: dict[str, Any]) -> dict[str, Any] | None:
+    if not use_case.kind.probabilities:
+        return None
+    y, said = judged.stacked
+    happened = y if use_case.problem == "binary" else y.astype(str) == said["prediction"].to_numpy().astype(str)
+    return {
+        "calibration_error": table.get("calibration_error", {}).get("holdout"),
+        "of": "the positive class" if use_case.problem == "binary" else "the predicted class",
+        "table": reliability(happened, said["probability"].to_numpy(), len(judged.predictions)),
+    }
+
+
+def _metrics(use_case: "UseCase", judged: "Judged") -> dict[str, float]:
+    return average([compute(use_case, judged.rows.y, frame) for frame in judged.predictions])
+
+
+def _data(trained: Trained, train: Rows, gate: Rows) -> dict[str, Any]:
+    snapshot = trained.parts.features.snapshot
+    kept = ("rows", "came", "kept", "quarantined", "duplicates", "fingerprint")
+    spans = {name: [str(part.time.min()), str(part.time.max())] for name, part in (("train", train), ("gate", gate)) if part.time is not None}
+    return {
+        "parts": trained.parts.counts,
+        "lake_version": snapshot.version,
+        "inputs": list(trained.parts.features.names),
+        "spans": spans,
+        **{name: getattr(snapshot, name) for name in kept},
+    }
+
+
+def _keep(evaluated: Evaluated, report: dict[str, Any], drawn: dict[str, bytes], drift: dict[str, Any], tune: dict[str, float]) -> None:
+    run_id = evaluated.trained.run_id
+    for name, picture in drawn.items():
+        tracking.write(run_id, f"plots/{name}.png", picture)
+    tracking.write(run_id, "profile.json", json.dumps(drift))
+    tracking.write(run_id, "evaluation.json", json.dumps(report, indent=1, allow_nan=False))
+    parts = {"holdout": evaluated.holdout, "train": evaluated.train, "tune": tune, "baseline": evaluated.baseline, "linear": evaluated.linear}
+    logged = {f"{part}_{name}": value for part, values in parts.items() for name, value in values.items()}
+    for name, (low, high) in evaluated.intervals.items():
+        logged |= {f"holdout_{name}_low": low, f"holdout_{name}_high": high}
+    tracking.log(run_id, metrics=logged, tags={"lifecycle.mode": evaluated.mode})

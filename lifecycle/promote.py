@@ -1,0 +1,170 @@
+"""Promote: the gate's verdict on a challenger, and the one way by which a version becomes champion.
+
+A decision is first written to the ledger, then MLflow's aliases are set from the ledger. Whatever is killed in
+between, the next decision sets them: the ledger is the truth, and aliases that other hands moved are moved back.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import gate, models, tables, tracking
+from lifecycle.compare import compare
+from lifecycle.gate import Difference, Evidence
+from lifecycle.history import JUDGED, Standing, ledger, standing
+from lifecycle.lake import lake
+from lifecycle.references import ModelVersion, Verdict
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from lifecycle.usecase import UseCase
+
+GATE = "the gate"
+
+
+def promote(use_case: "UseCase", model_version: ModelVersion) -> Verdict:
+    """Judge a challenger against the rules, the baselines and the champion; make it champion if nothing speaks against it.
+
+    A version is judged once: asked again, the ledger answers. "Not shown to be better" is a verdict, not an error.
+    With `approval='human'` a version that passes waits for `approve` or `reject` of `lifecycle.decisions`.
+    """
+    with turn(use_case) as stands:
+        if model_version.version not in stands.judged:
+            stands = record(use_case, **_judge(use_case, model_version, stands))
+        return verdict(use_case, model_version.version, stands)
+
+
+@contextmanager
+def turn(use_case: "UseCase") -> Iterator[Standing]:
+    """One decision at a time about a use case, over all processes; first what a killed one left undone is done."""
+    store = lake()
+    tables.prepare(store, use_case.name)
+    with store.lock(f"promote {use_case.name}"):
+        stands = standing(ledger(use_case.name))
+        align(use_case.name, stands)
+        yield stands
+
+
+def record(
+    use_case: "UseCase", version: int, action: str, promoted: bool, champion: int | None, reason: str, actor: str,
+    numbers: dict[str, Any] | None = None, gate_rows: str = "",
+) -> Standing:  # fmt: skip
+    """Write a decision to the ledger, then set the aliases by it. Returns where the versions stand after it."""
+
+    def insert(transaction: "duckdb.DuckDBPyConnection") -> None:  # never before the row above it, whatever the clock says
+        transaction.execute(
+            f"""INSERT INTO {use_case.name}.promotions
+            (model_version, action, promoted, champion, reason, numbers, gate_rows, actor, decided_at)
+            SELECT ?, ?, ?, ?, ?, ?, ?, ?, greatest(now(), max(decided_at) + INTERVAL 1 microsecond) FROM {use_case.name}.promotions""",
+            [version, action, promoted, champion, reason, json.dumps(numbers or {}), gate_rows, actor],
+        )
+
+    lake().write(insert)
+    stands = standing(ledger(use_case.name))
+    align(use_case.name, stands)
+    return stands
+
+
+def align(use_case: str, stands: Standing) -> None:
+    """Set MLflow's aliases `champion`, `previous` and `challenger` to what the ledger says, where they differ."""
+    if not stands.latest:
+        return
+    from mlflow.exceptions import MlflowException
+
+    client = tracking.client()
+    there = client.get_registered_model(use_case).aliases
+    for alias in ("previous", "challenger", "champion"):
+        wanted = getattr(stands, alias)
+        if wanted is None and alias in there:
+            client.delete_registered_model_alias(use_case, alias)
+        elif wanted is not None and str(there.get(alias)) != str(wanted):
+            try:
+                client.set_registered_model_alias(use_case, alias, str(wanted))
+            except MlflowException as error:  # an old version that somebody deleted needs no alias
+                if alias == "champion" or error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                    raise
+
+
+def verdict(use_case: "UseCase", version: int, stands: Standing) -> Verdict:
+    """What the ledger says of a version."""
+    row = stands.latest[version]
+    judged = stands.judged.get(version, row)
+    blocked = stands.blocked.get(version)
+    waiting = version in stands.waiting
+    promoted = bool(row["promoted"]) and not blocked
+    return Verdict(
+        use_case=use_case.name,
+        key=f"{use_case.name}/{version}/{row['action']}/{promoted}/{waiting}",
+        version=version,
+        promoted=promoted,
+        waiting=waiting,
+        reason=blocked or row["reason"],
+        champion=judged["champion"],
+        numbers=judged["numbers"],
+    )
+
+
+def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> dict[str, Any]:
+    """The ledger's row of the gate's verdict."""
+    evidence = _evidence(use_case, challenger, stands)
+    champion = models.version(use_case.name, stands.champion) if stands.champion is not None else None
+    comparison, gate_rows = None, ""
+    if champion:
+        comparison, gate_rows = compare(use_case, challenger, champion, _earlier(stands))
+    reasons = gate.decide(use_case, evidence, comparison)
+    passed = not reasons
+    waiting = passed and use_case.approval == "human"
+    won = gate.praise(evidence, comparison)
+    reason = "; ".join(reasons) or (f"waits for approval: {won}" if waiting else won)
+    return {
+        "version": challenger.version, "action": JUDGED, "promoted": passed and not waiting, "champion": stands.champion, "reason": reason,
+        "actor": GATE, "numbers": {**gate.numbers(use_case, evidence, comparison), "waiting": waiting, "reasons": reasons}, "gate_rows": gate_rows,
+    }  # fmt: skip
+
+
+def _evidence(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> Evidence:
+    """What the evaluation found, as the gate takes it."""
+    found = json.loads(tracking.read(challenger.run_id, "evaluation.json"))
+    evaluated = challenger.evaluated
+    rates = {column: measures.get("true_positive_rate", {}).get("difference", {}) for column, measures in found["fairness"].items()}
+    return Evidence(
+        metric=evaluated.metric,
+        holdout=evaluated.holdout,
+        rows=found["judged"]["rows"],
+        cross_validated=evaluated.mode == "cross-validation",
+        overfit=gate.overfit(use_case, evaluated),
+        constant=_difference(found["gains"]["over_constant"]),
+        linear=_difference(found["gains"]["over_linear"]),
+        slice=found["slices"]["worst"],
+        unfair=rates,
+        blocked=_blocked(use_case, challenger, stands),
+    )
+
+
+def _difference(gain: dict[str, Any] | None) -> Difference | None:
+    return Difference(gain["value"], gain["low"], gain["high"], gain["confidence"]) if gain else None
+
+
+def _earlier(stands: Standing) -> Counter[str]:
+    """How many versions were compared with a champion on each set of rows."""
+    return Counter(row["gate_rows"] for row in stands.judged.values() if row["gate_rows"])
+
+
+def _blocked(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> str:
+    """Why a version is not promoted automatically: it was rolled back or rejected, or it is one that was, made again."""
+    if challenger.version in stands.blocked:
+        return stands.blocked[challenger.version]
+    for number, why in stands.blocked.items():
+        if _same(models.version(use_case.name, number), challenger):
+            return f"it is version {number} again, which was {why}"
+    return ""
+
+
+def _same(one: ModelVersion, other: ModelVersion) -> bool:
+    """Whether two versions are one recipe fitted on the same rows with the same result."""
+    sides = [version.evaluated for version in (one, other)]
+    facts = [(side.trained.recipe, side.trained.parts.features.snapshot.fingerprint, side.holdout) for side in sides]
+    return facts[0] == facts[1]

@@ -1,0 +1,113 @@
+"""Score: the champion's predictions for the rows it was not fitted on and has not scored yet."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from lifecycle import featurize, models, tables
+from lifecycle.dataset import Rows
+from lifecycle.errors import LifecycleError
+from lifecycle.lake import Lake, lake
+from lifecycle.predict import predict
+from lifecycle.references import Features, ModelVersion, Scored
+from lifecycle.seen import parts_then
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from lifecycle.usecase import UseCase
+
+CHUNK = 100_000  # rows that a model is given at a time
+FITTED = ("train", "tune", "warm_up")
+ORIGIN = "batch"
+PENDING = "predictions_pending"
+
+
+def score(use_case: "UseCase", features: Features, model_version: ModelVersion | None = None) -> Scored:
+    """Write the predictions of a model (of the champion where none is given) to the lake's table `predictions`.
+
+    Scored is every row of the feature table, with a label or without, but those the model was trained or tuned on, those
+    whose look-back windows are not full, and those it has scored before. All are written in one transaction; scoring
+    again writes nothing. Without a champion nothing is scored, and the version in the answer is 0.
+
+    Raises:
+        LifecycleError: the features that the model was trained with are not there any more.
+    """
+    store = lake()
+    tables.prepare(store, use_case.name)
+    model_version = model_version or models.champion(use_case.name)
+    if model_version is None:
+        return Scored(use_case=use_case.name, version=0, rows=0, total=0)
+    rows = featurize.read(use_case, features)
+    check_inputs(use_case, model_version, rows.X.columns)
+    with store.lock(f"score {use_case.name} {model_version.version}"):
+        wanted = _unscored(store, use_case, model_version, rows.info)
+        if len(wanted):
+            _write(store, use_case, model_version, _predictions(use_case, model_version, rows, wanted))
+    total = store.value(f"SELECT count(*) FROM {use_case.name}.predictions WHERE model_version = ?", [model_version.version])
+    return Scored(use_case=use_case.name, version=model_version.version, rows=len(wanted), total=int(total))
+
+
+def inputs(model_version: ModelVersion, X: pl.DataFrame) -> pl.DataFrame:
+    """The columns that a model was trained with, in its order."""
+    return X.select(model_version.evaluated.trained.parts.features.names)
+
+
+def check_inputs(use_case: "UseCase", model_version: ModelVersion, there: list[str]) -> None:
+    """Raise the error for a model whose inputs the definition does not give any more."""
+    missing = [name for name in model_version.evaluated.trained.parts.features.names if name not in there]
+    if missing:
+        raise LifecycleError(
+            f"use case '{use_case.name}': version {model_version.version} needs the features it was trained with, found no "
+            f"{', '.join(missing)}; bring them back in features(), or train and promote a new version"
+        )
+
+
+def _unscored(store: Lake, use_case: "UseCase", model_version: ModelVersion, info: pl.DataFrame) -> pl.Series:
+    """The positions of the rows to be scored."""
+    given = parts_then(use_case, model_version, info)
+    query = f"SELECT key AS _key FROM {use_case.name}.predictions WHERE model_version = ? AND origin = ?"
+    done = store.frame(query, [model_version.version, ORIGIN])
+    candidates = info.lazy().select("_key").with_row_index("at").filter(~given.is_in(FITTED))
+    return candidates.join(done.lazy(), on="_key", how="anti", maintain_order="left").select("at").collect().to_series()
+
+
+def _predictions(use_case: "UseCase", model_version: ModelVersion, rows: Rows, wanted: pl.Series) -> pl.DataFrame:
+    """`key`, `time`, `prediction` (text), `probability` and `number` for the rows at these positions."""
+    model = models.load(model_version.run_id, model_version.sha256)
+    found = []
+    for start in range(0, len(wanted), CHUNK):
+        at = wanted.slice(start, CHUNK)
+        said = predict(use_case, model, inputs(model_version, rows.X[at]))
+        time = rows.info["_time"][at] if "_time" in rows.info.columns else pl.repeat(None, len(at), dtype=pl.Datetime("us"), eager=True)
+        numeric = said["prediction"].dtype.is_numeric()
+        found.append(
+            said.select(
+                key=rows.info["_key"][at],
+                time=time,
+                prediction=pl.col("prediction").cast(pl.String),
+                probability=pl.col("probability") if "probability" in said.columns else pl.lit(None, pl.Float64),
+                number=pl.col("prediction").cast(pl.Float64) if numeric else pl.lit(None, pl.Float64),
+            )
+        )
+    return pl.concat(found)
+
+
+def _write(store: Lake, use_case: "UseCase", model_version: ModelVersion, found: pl.DataFrame) -> None:
+    """One transaction. An id is a hash of version and key: whoever scores a row again gives it the same."""
+    identity = f"{use_case.name}/{model_version.version}/"
+
+    def insert(transaction: "duckdb.DuckDBPyConnection") -> None:
+        transaction.execute(
+            f"""INSERT INTO {use_case.name}.predictions
+            (id, key, time, model_version, prediction, probability, number, origin, scored_at)
+            SELECT md5(? || key), key, time, ?, prediction, probability, number, ?, now() FROM {PENDING}""",
+            [identity, model_version.version, ORIGIN],
+        )
+
+    cursor = store.cursor()
+    cursor.register(PENDING, found.to_arrow())
+    try:
+        store.write(insert)
+    finally:
+        cursor.unregister(PENDING)

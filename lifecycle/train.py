@@ -1,0 +1,133 @@
+"""Train: fit a recipe on its rows, and keep the model in the run that found the recipe."""
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from lifecycle import judge, models, tracking
+from lifecycle.calibrate import calibrate
+from lifecycle.candidates import Candidate, blueprint
+from lifecycle.dataset import Rows
+from lifecycle.errors import DataError
+from lifecycle.predict import predict
+from lifecycle.references import Recipe, Trained, Tuned
+from lifecycle.split import rows as part_of
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+FEW = 300  # tune rows below which one part is too noisy to choose by: cross-validation takes its place
+FOR_THREADS = 10_000
+HEAD = 20
+
+
+def train(use_case: "UseCase", tuned: Tuned) -> Trained:
+    """Fit the recipe that tuning found, and log the model into the same MLflow run.
+
+    Raises:
+        DataError: the training rows have one class, or a value that is no number.
+    """
+    train, tune = part_of(use_case, tuned.parts, "train"), part_of(use_case, tuned.parts, "tune")
+    model = fit(use_case, tuned.recipe, train, tune)
+    head = train.X.head(HEAD)
+    sha256 = models.save(tuned.run_id, use_case, model, head, predict(use_case, model, head))
+    tracking.log(tuned.run_id, params=_facts(use_case, tuned.recipe, model, train, tune), tags={"lifecycle.model_sha256": sha256})
+    return Trained(use_case=use_case.name, key=sha256, parts=tuned.parts, recipe=tuned.recipe, run_id=tuned.run_id, sha256=sha256)
+
+
+def fit(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None = None) -> Any:
+    """The fitted model of a recipe: its estimator, calibrated and with a threshold where the problem has classes.
+
+    A classifier is fitted on the train rows; its calibration and threshold come from the tune rows, which it has not
+    seen. A regressor needs neither and is fitted on both. So is a classifier with fewer than 300 tune rows, whose
+    calibration and threshold then come from predictions out of fold. Rows of the gate are for neither.
+
+    Raises:
+        DataError: the rows have one class, or a target that is no number.
+    """
+    both = together(train, tune) if tune is not None and len(tune) else train
+    few = tune is None or len(tune) < FEW
+    rows = both if few or use_case.problem == "regression" else train
+    check_target(use_case, rows)
+    model = fit_estimator(use_case, recipe, rows)
+    if use_case.problem == "regression":
+        return model
+    if few or tune is None:
+        return calibrate(use_case, model, *out_of_fold(use_case, recipe, rows, model.classes_))
+    return calibrate(use_case, model, tune.y, model.predict_proba(tune.X))
+
+
+def fit_estimator(use_case: "UseCase", recipe: Recipe, rows: Rows) -> Any:
+    """The bare estimator of a recipe, fitted on all of these rows."""
+    unfitted: Any = candidate(use_case, recipe.candidate).build(blueprint(use_case, rows.X), recipe.params)
+    with threads(len(rows)):
+        model = unfitted.fit(rows.X, rows.y)
+    # Threads are for fitting: on a few rows they cost more than they bring, and they add floats in any order.
+    return model.set_params(**{name: None for name in model.get_params() if name.rpartition("__")[2] == "n_jobs"})
+
+
+def threads(rows: int) -> AbstractContextManager[Any]:
+    """As many threads as there are cores where the rows are worth it, else one: threads that wait for each other cost more."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1 if rows < FOR_THREADS else None)
+
+
+def out_of_fold(use_case: "UseCase", recipe: Recipe, rows: Rows, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The target and the probabilities (n, classes) of rows by models of the other folds; of a time split the later rows."""
+    targets, found = [], []
+    for fitted, tuned, tested in judge.folds(use_case, rows):
+        known = rows.take(np.sort(np.concatenate([fitted, tuned])))
+        if len(np.unique(known.y)) < 2:
+            continue
+        model = fit_estimator(use_case, recipe, known)
+        probabilities = np.zeros((len(tested), len(classes)))
+        probabilities[:, np.searchsorted(classes, model.classes_)] = model.predict_proba(rows.X[tested])
+        targets.append(rows.y[tested])
+        found.append(probabilities)
+    return (np.concatenate(targets), np.concatenate(found)) if found else (rows.y[:0], np.zeros((0, len(classes))))
+
+
+def together(first: Rows, second: Rows) -> Rows:
+    """The rows of two parts, one after the other."""
+    return Rows(pl.concat([first.X, second.X]), np.concatenate([first.y, second.y]), pl.concat([first.info, second.info]))
+
+
+def candidate(use_case: "UseCase", name: str) -> Candidate:
+    """A candidate of the definition by its name."""
+    for each in use_case.candidates:
+        if each.name == name:
+            return each
+    raise use_case.wrong(f"a recipe names one of its candidates ({', '.join(each.name for each in use_case.candidates)}), found '{name}'")
+
+
+def check_target(use_case: "UseCase", rows: Rows) -> None:
+    """Refuse a target that nothing can be learnt from, before anything is fitted.
+
+    Raises:
+        DataError: there are no two different values, or (regression) one that is no number.
+    """
+    if use_case.problem == "regression" and not np.isfinite(rows.y).all():
+        bad = int((~np.isfinite(rows.y)).sum())
+        raise DataError(f"use case '{use_case.name}': the target '{use_case.target}' must be a finite number, found {bad} rows where it is not; mend the source")
+    different = np.unique(rows.y)
+    if len(different) < 2:
+        what = "values" if use_case.problem == "regression" else "classes"
+        shown = ", ".join(map(str, different)) or "none"
+        if use_case.problem == "binary" and len(different):
+            shown = f"only {'' if different[0] else 'others than '}{use_case.positive!r}"
+        raise DataError(
+            f"use case '{use_case.name}': the target '{use_case.target}' needs at least two {what} in the {len(rows):,} training rows,"
+            f" found {shown}; check the target and `positive`, or bring more rows"
+        )
+
+
+def _facts(use_case: "UseCase", recipe: Recipe, model: Any, train: Rows, tune: Rows) -> dict[str, Any]:
+    """What the run shows of how its model was made."""
+    facts = {"candidate": recipe.candidate, **recipe.params, "train_rows": len(train), "tune_rows": len(tune), "inputs": train.X.width, "seed": use_case.seed}
+    for name in ("threshold", "slope", "intercept"):
+        if use_case.problem != "regression" and hasattr(model, name):
+            facts[f"calibration_{name}" if name != "threshold" else name] = round(getattr(model, name), 6)
+    return facts

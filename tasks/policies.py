@@ -1,0 +1,106 @@
+"""How stages run under Prefect: what is retried, what is cached, for how long. All the numbers are on this page."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from prefect import Task
+from prefect.cache_policies import CachePolicy
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import TaskRunContext
+from prefect.tasks import exponential_backoff
+from prefect.transactions import IsolationLevel, get_transaction
+
+from lifecycle import fingerprint, registry
+from lifecycle.errors import LifecycleError
+from lifecycle.lake import lake
+from lifecycle.progress import say
+from lifecycle.references import Reference, Snapshot
+from tasks.locks import PostgresLocks
+
+R = TypeVar("R", bound=Reference)
+
+RETRIES = 3
+BACKOFF = exponential_backoff(backoff_factor=2)  # 2, 4, 8 seconds
+JITTER = 0.5
+TIMEOUT = timedelta(hours=6)
+KEPT = timedelta(days=90)
+"""A cached reference older than this is made anew."""
+OUTAGES = ("OperationalError", "InterfaceError", "IOException", "TransactionException", "ConnectionException", "HTTPException", "RestException")
+"""Names of the exceptions by which databases, stores and networks say that they are away; OSError of the network beside them."""
+
+
+def stage(
+    function: Callable[..., R], *, reads: Sequence[str], also: Callable[..., str | None] | None = None, show: Callable[[R], None] | None = None
+) -> Task[..., R]:
+    """A stage as a task: retried on outages, and answered from the cache when nothing that it depends on has changed.
+
+    Args:
+        function: the plain stage, `function(use_case, *references) -> reference`.
+        reads: the fields of the definition that it depends on; their fingerprint is part of its key.
+        also: what else it depends on, from the same arguments; `None` says that nothing can tell, so it always runs.
+        show: publishes what a person wants to see of the result.
+    """
+    name = function.__name__
+
+    def key(context: TaskRunContext, given: dict[str, Any]) -> str | None:
+        return cache_key(function, reads, also, given["use_case"], given["inputs"])
+
+    def run(use_case: str, *inputs: Any) -> R:
+        say(name, "start")
+        result = function(registry.find(use_case), *inputs)
+        if not isinstance(result, Snapshot):  # a snapshot is named by its rows, whatever way they came
+            transaction = get_transaction()
+            result = result.model_copy(update={"key": (transaction and transaction.key) or ""})
+        if show:
+            show(result)
+        return result
+
+    run.__doc__ = function.__doc__
+    return Task(
+        run,
+        name=name,
+        task_run_name=name,
+        cache_policy=CachePolicy.from_cache_key_fn(key).configure(isolation_level=IsolationLevel.SERIALIZABLE, lock_manager=PostgresLocks()),
+        cache_expiration=KEPT,
+        persist_result=True,
+        result_serializer="json",
+        retries=RETRIES,
+        retry_delay_seconds=BACKOFF,
+        retry_jitter_factor=JITTER,
+        retry_condition_fn=can_help,
+        timeout_seconds=TIMEOUT.total_seconds(),
+    )
+
+
+def cache_key(
+    function: Callable[..., Any], reads: Sequence[str], also: Callable[..., str | None] | None, use_case: str, inputs: Sequence[Any]
+) -> str | None:
+    """What a stage's result depends on: its code and the definition's, the lake, what it is given, every library's version."""
+    definition = registry.find(use_case)
+    more = also(definition, *inputs) if also else ""
+    if more is None:
+        return None
+    given = [value.key or value.model_dump_json() if isinstance(value, Reference) else repr(value) for value in inputs]
+    parts = [
+        fingerprint.of(function),
+        fingerprint.of([getattr(definition, field) for field in reads]),
+        lake().identity,
+        fingerprint.lock(),
+        more,
+        *given,
+    ]
+    return f"{use_case}-{function.__name__}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"
+
+
+def can_help(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """Whether trying again can help: after an outage it can, after a mistake it cannot."""
+    try:
+        state.result()
+    except LifecycleError:
+        return False
+    except Exception as error:
+        names = {kind.__name__ for kind in type(error).__mro__}
+        return isinstance(error, ConnectionError | TimeoutError) or bool(names & set(OUTAGES))
+    return False

@@ -1,0 +1,54 @@
+"""Every stage as a task: which parts of a definition each depends on, and what it shows."""
+
+from typing import TYPE_CHECKING
+
+from lifecycle import collect as collecting
+from lifecycle import evaluate as evaluating
+from lifecycle import featurize as featurizing
+from lifecycle import history, registry
+from lifecycle import monitor as monitoring
+from lifecycle import promote as promoting
+from lifecycle import register as registering
+from lifecycle import score as scoring
+from lifecycle import split as splitting
+from lifecycle import train as training
+from lifecycle import tune as tuning
+from lifecycle import validate as validating
+from lifecycle.lake import lake
+from lifecycle.raw import current
+from lifecycle.references import Snapshot
+from tasks import artifacts
+from tasks.policies import stage
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+MODEL = ("problem", "schema", "metric", "positive", "seed")
+
+
+def _source(use_case: "UseCase", source: str | None = None) -> str | None:
+    return collecting.content_key(use_case, source)
+
+
+def _champion(use_case: "UseCase", *inputs: object) -> str:
+    """Scoring and monitoring depend on who is champion, and on the labels that have come."""
+    labels = lake().value(f"SELECT count(*) FROM {use_case.name}.labels")
+    return f"{history.standing(history.ledger(use_case.name)).champion}/{labels}"
+
+
+collect = stage(collecting.collect, reads=("source", "schema", "bad_rows"), also=_source)
+validate = stage(validating.validate, reads=("schema", "bad_rows"), also=validating.others, show=artifacts.quality)
+featurize = stage(featurizing.featurize, reads=("features", "schema", "history", "split", "slices", "seed"))
+split = stage(splitting.split, reads=("split", "schema", "history", "problem", "positive", "seed"))
+tune = stage(tuning.tune, reads=("candidates", "tuning", *MODEL))
+train = stage(training.train, reads=("candidates", *MODEL))
+evaluate = stage(evaluating.evaluate, reads=("slices", "gate", "selective_labels", "monitoring", *MODEL), show=artifacts.evaluation)
+register = stage(registering.register, reads=("title", *MODEL))
+promote = stage(promoting.promote, reads=("gate", "approval", *MODEL), show=artifacts.verdict)
+score = stage(scoring.score, reads=MODEL, also=_champion)
+monitor = stage(monitoring.monitor, reads=("monitoring", *MODEL), also=_champion, show=artifacts.drift)
+
+
+def ingested(use_case: str) -> Snapshot:
+    """The rows that are there, whoever brought them."""
+    return current(registry.find(use_case))

@@ -1,0 +1,149 @@
+"""The contract that every registered use case keeps; a new file in usecases/ is covered without a test being written."""
+
+import dataclasses
+from functools import cache
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from lifecycle import registry
+from lifecycle.candidates import blueprint, constant
+from lifecycle.collect import collect
+from lifecycle.dataset import Rows
+from lifecycle.errors import LifecycleError
+from lifecycle.featurize import compute, featurize, read
+from lifecycle.lake import lake
+from lifecycle.metrics import compute as measure
+from lifecycle.predict import predict
+from lifecycle.references import Parts, Recipe, Snapshot
+from lifecycle.split import rows, split
+from lifecycle.splits import TimeSplit
+from lifecycle.train import fit
+from lifecycle.usecase import UseCase
+from lifecycle.validate import failing, validate
+
+MOST = 20_000  # rows that a model of these tests is fitted on
+
+every = pytest.mark.parametrize("name", registry.names())
+
+
+@cache
+def ingested(name: str) -> tuple[UseCase, Snapshot]:
+    use_case = registry.find(name)
+    try:
+        return use_case, validate(use_case, collect(use_case))
+    except LifecycleError as error:
+        if "does not exist" in str(error) or "LIFECYCLE_DOWNLOAD" in str(error):
+            pytest.skip(f"the data of '{name}' is not here: {error}")
+        raise
+
+
+@cache
+def divided(name: str) -> tuple[UseCase, Parts]:
+    use_case, snapshot = ingested(name)
+    return use_case, split(use_case, featurize(use_case, snapshot))
+
+
+def raw_rows(name: str, most: int | None = None) -> tuple[UseCase, pl.DataFrame]:
+    """Valid rows in order of time, or of nothing."""
+    use_case, snapshot = ingested(name)
+    time = use_case.columns.one("time")
+    order = f"ORDER BY {time}" if time else ""
+    names = ", ".join(f'"{column}"' for column in use_case.columns.names)
+    return use_case, lake().frame(f"SELECT {names} FROM {name}.raw AT (VERSION => {snapshot.version}) {order} {f'LIMIT {most}' if most else ''}")
+
+
+@every
+def test_the_source_yields_rows_that_the_schema_accepts(name: str) -> None:
+    _, snapshot = ingested(name)
+    assert snapshot.rows > 0
+    assert snapshot.came == snapshot.kept + snapshot.quarantined + snapshot.duplicates
+
+
+@every
+def test_a_spoilt_row_is_refused_with_its_column_named(name: str) -> None:
+    use_case, frame = raw_rows(name, 50)
+    guarded = [column for column in use_case.columns.all if not column.nullable]
+    assert guarded, "a schema in which every column may be missing guards nothing"
+    for column in guarded:
+        spoilt = frame.with_row_index("_row", 1).with_columns(
+            pl.when(pl.col("_row") == 7).then(None).otherwise(pl.col(column.name)).alias(column.name)
+        )
+        found = failing(use_case, spoilt.with_columns(pl.col("_row").cast(pl.Int64)))
+        assert found is not None
+        assert set(found["column"]) == {column.name}
+        assert set(found["row"]) == {7}
+
+
+@every
+def test_features_are_deterministic_and_hide_the_rows_own_target(name: str) -> None:
+    use_case, frame = raw_rows(name, 5_000)
+    first = compute(use_case, frame)
+    assert first.equals(compute(use_case, frame))
+    last = frame.height - 1
+    hidden = (
+        frame.with_row_index("_i")
+        .with_columns(pl.when(pl.col("_i") == last).then(None).otherwise(pl.col(use_case.target)).alias(use_case.target))
+        .drop("_i")
+    )
+    assert compute(use_case, hidden)[last].equals(first[last])
+
+
+@every
+def test_features_never_look_ahead_nor_at_other_rows_unless_history_says_so(name: str) -> None:
+    use_case, frame = raw_rows(name, 20_000)
+    whole = compute(use_case, frame)
+    if use_case.history:
+        half = frame.height // 2
+        assert compute(use_case, frame.head(half)).equals(whole.head(half)), "a row's features change with rows that come after it"
+    else:
+        chosen = np.random.default_rng(1).permutation(frame.height)[:500]
+        assert compute(use_case, frame[chosen]).equals(whole[chosen]), "a row's features change with the rows beside it"
+
+
+@every
+def test_no_row_is_on_both_sides_of_the_split(name: str) -> None:
+    use_case, parts = divided(name)
+    sides = {part: set(rows(use_case, parts, part).info["_key"]) for part in ("train", "tune", "gate")}
+    assert not sides["train"] & sides["gate"]
+    assert not sides["tune"] & sides["gate"]
+    assert not sides["train"] & sides["tune"]
+    if isinstance(use_case.split, TimeSplit):
+        train, gate = (rows(use_case, parts, part).info["_time"] for part in ("train", "gate"))
+        assert train.max() + 2 * use_case.split.gap <= gate.min()  # type: ignore[operator]
+
+
+def some(part: Rows, seed: int) -> Rows:
+    return part.take(np.sort(np.random.default_rng(seed).permutation(len(part))[:MOST]))
+
+
+def scored(use_case: UseCase, train: Rows, tune: Rows, gate: Rows) -> tuple[float, float]:
+    """The metric on the gate's rows of the last candidate with its defaults, and of the constant baseline."""
+    candidate = use_case.candidates[-1]
+    model = fit(use_case, Recipe(candidate=candidate.name, params=dict(candidate.defaults)), train, tune)
+    dummy: Any = constant(use_case.problem)
+    dummy.fit(train.X, train.y)
+    both = [measure(use_case, gate.y, predict(use_case, each, gate.X))[use_case.metric] for each in (model, dummy)]
+    return both[0], both[1]
+
+
+@every
+def test_the_model_beats_the_constant_baseline_and_with_shuffled_labels_it_does_not(name: str) -> None:
+    use_case, parts = divided(name)
+    train, tune, gate = (some(rows(use_case, parts, part), 3) for part in ("train", "tune", "gate"))
+    model, base = scored(use_case, train, tune, gate)
+    gain = use_case.kind.gain(use_case.metric, model, base)
+    assert gain > 0
+    shuffled = [dataclasses.replace(part, y=np.random.default_rng(5).permutation(part.y)) for part in (train, tune)]
+    model, base = scored(use_case, shuffled[0], shuffled[1], gate)
+    assert use_case.kind.gain(use_case.metric, model, base) < 0.35 * gain, "a model of shuffled labels is good: something leaks"
+
+
+@every
+def test_the_blueprint_knows_every_input(name: str) -> None:
+    use_case, parts = divided(name)
+    everything = read(use_case, parts.features)
+    plan = blueprint(use_case, everything.X)
+    assert set(plan.numeric) | set(plan.categorical) == set(everything.X.columns)

@@ -1,0 +1,132 @@
+"""The gate's rules, over numbers."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lifecycle.gate import Comparison, Difference, Evidence, confidence, decide, numbers, overfit, praise
+from lifecycle.usecase import Gate, UseCase
+from tests.toys import toy
+
+GOOD = Evidence(
+    metric="roc_auc",
+    holdout={"roc_auc": 0.85, "brier": 0.12},
+    rows=2_000,
+    cross_validated=False,
+    overfit=0.05,
+    constant=Difference(0.35, 0.33, 0.37, 0.95),
+    linear=Difference(0.01, -0.01, 0.03, 0.95),
+    slice={"column": "gender", "slice": "m", "kept": 0.8, "kept_at_best": 0.9},
+    unfair={"gender": {"between": ["f", "m"], "value": 0.1, "low": 0.02}},
+)
+BETTER = Comparison(champion=3, rows=1_500, earlier=0, difference=Difference(0.02, 0.01, 0.03, 0.95))
+
+
+def use_case(**rules: Any) -> UseCase:
+    return toy("gate_rules", gate=Gate(**rules))
+
+
+def reasons(evidence: Evidence = GOOD, comparison: Comparison | None = BETTER, **rules: Any) -> list[str]:
+    return decide(use_case(**rules), evidence, comparison)
+
+
+def test_nothing_speaks_against_a_challenger_that_is_shown_to_be_better() -> None:
+    assert reasons() == []
+
+
+def test_a_first_model_needs_no_champion_to_beat() -> None:
+    assert reasons(comparison=None) == []
+
+
+@pytest.mark.parametrize("low", [0.0, -0.01])
+def test_an_interval_that_reaches_zero_is_not_shown_to_be_better(low: float) -> None:
+    comparison = replace(BETTER, difference=Difference(0.02, low, 0.03, 0.95))
+    (reason,) = reasons(comparison=comparison)
+    assert reason.startswith("not shown to be better than version 3: roc_auc +0.02 [")
+    assert "on 1,500 rows" in reason
+
+
+def test_without_an_interval_nothing_is_shown() -> None:
+    assert "has no interval" in reasons(comparison=replace(BETTER, difference=None))[0]
+    assert "has no interval" in reasons(comparison=replace(BETTER, difference=Difference(0.2, None, None, 0.95)))[0]
+    assert "has no interval" in reasons(replace(GOOD, constant=None))[0]
+
+
+def test_too_few_rows_are_a_verdict_of_their_own() -> None:
+    assert reasons(comparison=replace(BETTER, rows=143, difference=None)) == [
+        "not enough evidence: 143 rows that neither it nor version 3 has seen, 400 needed"
+    ]
+    assert reasons(replace(GOOD, rows=143), None) == ["not enough evidence: 143 rows, 400 needed"]
+
+
+def test_cross_validated_small_data_is_judged_by_its_interval_however_few_its_rows() -> None:
+    assert reasons(replace(GOOD, rows=150, cross_validated=True), None) == []
+    assert reasons(replace(GOOD, rows=150, cross_validated=True), replace(BETTER, rows=150, refitted=True)) == []
+
+
+def test_an_error_must_be_at_most_its_minimum_metric_and_a_score_at_least() -> None:
+    assert reasons(minimum={"roc_auc": 0.85, "brier": 0.12}) == []
+    found = reasons(minimum={"roc_auc": 0.86, "brier": 0.11})
+    assert found == ["roc_auc must be at least 0.86, found 0.85", "brier must be at most 0.11, found 0.12"]
+    assert "undefined" in reasons(minimum={"log_loss": 0.5})[0]
+
+
+def test_a_model_must_be_shown_to_beat_a_constant_and_must_not_be_shown_to_be_behind_a_linear_one() -> None:
+    assert reasons(replace(GOOD, constant=Difference(0.01, 0.0, 0.02, 0.95)))[0].startswith("not shown to beat a constant")
+    assert reasons(replace(GOOD, linear=Difference(-0.02, -0.03, -0.01, 0.95)))[0].startswith("behind a plain linear model")
+    assert reasons(replace(GOOD, linear=Difference(0.0, 0.0, 0.0, 0.95))) == []  # it is the linear model
+
+
+def test_a_gap_between_train_and_gate_above_the_limit_is_overfitting() -> None:
+    assert reasons(replace(GOOD, overfit=0.2)) == []
+    assert reasons(replace(GOOD, overfit=0.25))[0].startswith("overfits: 25%")
+    assert reasons(replace(GOOD, overfit=None)) == []
+
+
+def test_only_a_slice_or_a_group_that_is_shown_to_be_bad_counts() -> None:
+    noisy = {"column": "gender", "slice": "m", "kept": 0.3, "kept_at_best": 0.6}
+    assert reasons(replace(GOOD, slice=noisy)) == []
+    assert "weak on gender = m: it keeps 30% (at best 40%)" in reasons(replace(GOOD, slice={**noisy, "kept_at_best": 0.4}))[0]
+    unsure = {"gender": {"between": ["f", "m"], "value": 0.3, "low": 0.1}}
+    assert reasons(replace(GOOD, unfair=unsure)) == []
+    assert "unfair by gender: the true-positive rate of f is 0.30 above" in reasons(replace(GOOD, unfair={"gender": {**unsure["gender"], "low": 0.25}}))[0]
+    assert reasons(replace(GOOD, unfair={"gender": {"verdict": "not enough evidence"}})) == []
+
+
+def test_all_reasons_are_given_and_the_worst_comes_first() -> None:
+    bad = replace(GOOD, blocked="rolled back by ana: alarms", overfit=0.9, constant=Difference(0.0, -0.1, 0.1, 0.95))
+    found = reasons(bad, replace(BETTER, difference=Difference(0.0, -0.1, 0.1, 0.95)), minimum={"roc_auc": 0.9})
+    starts = ["never promoted automatically again: rolled back by ana", "roc_auc must", "not shown to beat", "not shown to be better", "overfits"]
+    assert [reason.startswith(start) for reason, start in zip(found, starts, strict=True)] == [True] * 5
+
+
+def test_the_confidence_widens_with_every_challenger_on_the_same_rows() -> None:
+    assert confidence(Gate(), 0) == pytest.approx(0.95)
+    assert confidence(Gate(), 4) == pytest.approx(0.99)
+    comparison = replace(BETTER, earlier=4, difference=Difference(0.01, -0.01, 0.03, 0.99))
+    assert "widened for 4 judged before on the same rows" in reasons(comparison=comparison)[0]
+
+
+def test_a_champion_that_cannot_be_asked_is_said_and_not_beaten() -> None:
+    assert reasons(comparison=replace(BETTER, difference=None, obstacle="its family is gone")) == [
+        "not shown to be better than version 3: its family is gone"
+    ]
+
+
+@pytest.mark.parametrize(("metric", "train", "held", "constant", "share"), [("roc_auc", 0.9, 0.8, 0.5, 0.25), ("brier", 0.05, 0.10, 0.25, 0.25)])
+def test_overfitting_is_a_share_of_the_gain_for_scores_and_for_errors(metric: str, train: float, held: float, constant: float, share: float) -> None:
+    class Numbers:
+        pass
+
+    evaluated: Any = Numbers()
+    evaluated.metric, evaluated.train, evaluated.holdout, evaluated.baseline = metric, {metric: train}, {metric: held}, {metric: constant}
+    assert overfit(use_case(), evaluated) == pytest.approx(share)
+
+
+def test_the_numbers_are_plain_and_the_praise_names_them() -> None:
+    import json
+
+    assert json.loads(json.dumps(numbers(use_case(), GOOD, BETTER)))["over_champion"] == {"value": 0.02, "low": 0.01, "high": 0.03}
+    assert praise(GOOD, BETTER) == "better than version 3: roc_auc +0.02 [+0.01, +0.03] at 0.95 confidence on 1,500 rows"
+    assert praise(GOOD, None).startswith("the first champion: roc_auc 0.85, better than a constant by +0.35")

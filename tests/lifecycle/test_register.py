@@ -1,0 +1,84 @@
+"""Registering an evaluated model."""
+
+import json
+
+import pytest
+
+from lifecycle import models, register, tracking
+from lifecycle.references import Evaluated, Parts
+from tests.challengers import evaluated, parts_of
+from tests.toys import toy
+
+USE_CASE = toy("register_toy", parameters={"rows": 2_500})
+
+
+@pytest.fixture(scope="module")
+def parts() -> Parts:
+    """The toy's rows, divided."""
+    return parts_of(USE_CASE)
+
+
+@pytest.fixture
+def ready(parts: Parts) -> Evaluated:
+    """An evaluated model whose run is still open."""
+    return evaluated(USE_CASE, parts)
+
+
+def test_a_version_names_all_it_was_made_from(ready: Evaluated) -> None:
+    made = register.register(USE_CASE, ready)
+    snapshot = ready.trained.parts.features.snapshot
+    tags = tracking.client().get_model_version(USE_CASE.name, str(made.version)).tags
+    assert tags["lifecycle.sha256"] == ready.trained.sha256
+    assert tags["lifecycle.lake_version"] == str(snapshot.version)
+    assert tags["lifecycle.snapshot_fingerprint"] == snapshot.fingerprint
+    assert tags["lifecycle.metric"] == "roc_auc"
+    assert {"lifecycle.git_commit", "lifecycle.git_dirty", "lifecycle.lock_sha256", "lifecycle.key"} <= set(tags)
+
+
+def test_any_process_can_rebuild_the_reference(ready: Evaluated) -> None:
+    made = register.register(USE_CASE, ready)
+    assert models.version(USE_CASE.name, made.version) == made
+    assert made.evaluated == ready
+
+
+def test_the_run_is_closed_with_card_dataset_and_lock(ready: Evaluated) -> None:
+    made = register.register(USE_CASE, ready)
+    run = tracking.client().get_run(made.run_id)
+    assert run.info.status == "FINISHED"
+    assert {"model_card.md", "reference.json", "requirements.lock"} <= {item.path for item in tracking.client().list_artifacts(made.run_id)}
+    (data,) = [each.dataset for each in run.inputs.dataset_inputs]
+    snapshot = ready.trained.parts.features.snapshot
+    assert data.digest == snapshot.fingerprint[:36]
+    assert json.loads(data.source)["lake_version"] == snapshot.version
+    assert "# " in tracking.read(made.run_id, "model_card.md").decode()
+
+
+def test_registered_twice_it_is_one_version(ready: Evaluated) -> None:
+    assert register.register(USE_CASE, ready) == register.register(USE_CASE, ready)
+
+
+def test_a_kill_before_the_run_was_closed_is_healed_by_the_next_try(ready: Evaluated, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(tracking, "end", lambda run_id: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            register.register(USE_CASE, ready)
+    before = len(tracking.client().search_model_versions(f"name = '{USE_CASE.name}'"))
+    made = register.register(USE_CASE, ready)
+    assert len(tracking.client().search_model_versions(f"name = '{USE_CASE.name}'")) == before
+    assert tracking.client().get_run(made.run_id).info.status == "FINISHED"
+
+
+def test_another_evaluation_of_the_same_run_is_another_version(ready: Evaluated) -> None:
+    first = register.register(USE_CASE, ready)
+    second = register.register(USE_CASE, ready.model_copy(update={"baseline": {"roc_auc": 0.51}}))
+    assert second.version > first.version
+
+
+def test_an_undefined_metric_survives_the_registry(ready: Evaluated) -> None:
+    made = register.register(USE_CASE, ready.model_copy(update={"linear": {"roc_auc": float("nan")}}))
+    assert str(models.version(USE_CASE.name, made.version).evaluated.linear["roc_auc"]) == "nan"
+
+
+def test_registering_sets_no_alias(ready: Evaluated) -> None:
+    register.register(USE_CASE, ready)
+    assert tracking.client().get_registered_model(USE_CASE.name).aliases == {}
