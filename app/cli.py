@@ -1,6 +1,7 @@
 """The command line. Only the parser lives here; what a command needs is imported when it runs."""
 
 import argparse
+import atexit
 import contextlib
 import difflib
 import importlib
@@ -23,6 +24,8 @@ SOURCE = ("--source", {"metavar": "SOURCE", "help": "a file (CSV, Parquet) or ad
 FRESH = ("--fresh", {"action": "store_true", "help": "run every stage again, whatever the cache holds"})
 REASON = ("--reason", {"metavar": "TEXT", "default": "", "help": "why, for the ledger"})
 QUERY = ("query", {"metavar": "QUERY", "help": "DuckDB SQL; tables are USE_CASE.raw, .features, .predictions, .quarantine, ..."})
+
+_code: list[int] = []
 
 Argument = tuple[str, dict[str, Any]]
 
@@ -72,7 +75,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        atexit.register(_leave)  # the first to be registered is the last to run
+    _code.append(code := _run(list(sys.argv[1:] if arguments is None else arguments)))
+    return code
+
+
+def _run(given: Sequence[str]) -> int:
     whole = parser()
     if not given:
         whole.print_help()
@@ -100,18 +109,20 @@ def _answered(options: argparse.Namespace) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us has left: nothing to flush to
         return DONE
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else FAILED
     except LifecycleError as error:
-        if options.debug:
-            raise
-        return _failed(str(error))
+        return _failed(str(error), debug=options.debug)
     except Exception as error:
-        if options.debug:
-            raise
         said = " ".join(f"{type(error).__name__}: {error}".split())
-        return _failed(f"unexpected {said[:500]}; run again with --debug for the traceback")
+        return _failed(f"unexpected {said[:500]}; run again with --debug for the traceback", debug=options.debug)
 
 
-def _failed(why: str, code: int = FAILED) -> int:
+def _failed(why: str, code: int = FAILED, *, debug: bool = False) -> int:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
     print(f"lifecycle: {' '.join(why.split())}", file=sys.stderr)
     return code
 
@@ -138,6 +149,14 @@ def _quiet() -> None:
     import warnings
 
     warnings.filterwarnings("ignore")
+
+
+def _leave() -> None:
+    """End without taking hundreds of modules apart first, which takes a second; all that had to be closed is."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if _code:
+        os._exit(_code[0])
 
 
 def _terminated(*_: object) -> NoReturn:

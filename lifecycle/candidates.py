@@ -26,7 +26,6 @@ class Blueprint:
         categorical: texts of at most 30 distinct values in the rows to fit on.
         seed: of everything random.
         wide: texts of more distinct values.
-        metric: the one that decides: a median is fitted for `mae` and `median_ae`.
         rows: how many there are to fit on.
     """
 
@@ -35,7 +34,6 @@ class Blueprint:
     categorical: tuple[str, ...]
     seed: int
     wide: tuple[str, ...] = ()
-    metric: str = ""
     rows: int = 0
 
 
@@ -51,7 +49,7 @@ class Candidate:
     build: "Callable[[Blueprint, Mapping[str, Any]], BaseEstimator]"
     space: "Callable[[Trial], dict[str, Any]]"
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    """The first trial's hyperparameters: everything that `space` would suggest."""
+    """The first trial's hyperparameters: everything that `space` would suggest, and `iterations`."""
     iterations: str = ""
     """The hyperparameter that counts boosting iterations, where the last step of the pipeline has it under this name, with
     `warm_start` and `staged_predict`: its best value is read off one fit, and `space` leaves it out."""
@@ -91,7 +89,7 @@ def boosting() -> Candidate:
             "max_features": trial.suggest_float("max_features", 0.3, 1.0),
         }
 
-    defaults = {"learning_rate": 0.06, "max_leaf_nodes": 16, "min_samples_leaf": 20, "l2_regularization": 1.0, "max_features": 0.6, "max_iter": 250}
+    defaults = {"learning_rate": 0.08, "max_leaf_nodes": 20, "min_samples_leaf": 20, "l2_regularization": 1.0, "max_features": 0.6, "max_iter": 250}
     return Candidate("boosting", _boosting, space, defaults, iterations="max_iter")
 
 
@@ -107,7 +105,6 @@ def blueprint(use_case: "UseCase", X: "pl.DataFrame") -> Blueprint:
         categorical=tuple(name for name in texts if distinct[name] <= WIDE),
         wide=tuple(name for name in texts if distinct[name] > WIDE),
         seed=use_case.seed,
-        metric=use_case.metric,
         rows=X.height,
     )
 
@@ -152,8 +149,7 @@ def _boosting(plan: Blueprint, params: Mapping[str, Any]) -> "BaseEstimator":
 
     common = {"early_stopping": False, "random_state": plan.seed, **params}  # early stopping would validate on random rows
     if plan.problem == "regression":
-        loss = "absolute_error" if plan.metric in ("mae", "median_ae") else "squared_error"
-        return _trees(plan, HistGradientBoostingRegressor(loss=loss, **common))
+        return _trees(plan, HistGradientBoostingRegressor(**common))
     return _trees(plan, HistGradientBoostingClassifier(**common))
 
 

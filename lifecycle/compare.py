@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from lifecycle import models
 from lifecycle.dataset import Rows
-from lifecycle.evidence import together
 from lifecycle.gate import Comparison, Difference, confidence
 from lifecycle.judge import Judged, judge
 from lifecycle.lake import lake, quoted
@@ -17,6 +17,7 @@ from lifecycle.resample import clusters, paired
 from lifecycle.seen import seen
 from lifecycle.split import PARTS
 from lifecycle.split import rows as rows_of
+from lifecycle.train import together
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -61,7 +62,7 @@ def _refitted(use_case: "UseCase", challenger: ModelVersion, champion: ModelVers
     """Both recipes in the same folds of the challenger's labelled rows, paired on the pooled out-of-fold predictions."""
     trained = challenger.evaluated.trained
     recipe = champion.evaluated.trained.recipe
-    rows = together(*(rows_of(use_case, trained.parts, part) for part in PARTS))
+    rows = reduce(together, (rows_of(use_case, trained.parts, part) for part in PARTS))
     if recipe.candidate not in [each.name for each in use_case.candidates]:
         obstacle = f"its family '{recipe.candidate}' is no candidate of the definition any more; bring it back, or promote by hand"
         return Comparison(champion.version, len(rows), 0, None, obstacle=obstacle, refitted=True), ""

@@ -74,13 +74,13 @@ def promote_by_hand(use_case: "UseCase", version: int, actor: str = "", reason: 
     with turn(use_case) as stands:
         models.version(use_case.name, version)
         if version == stands.champion:
-            raise LifecycleError(f"use case '{use_case.name}': a version can be promoted once, and version {version} is champion already; nothing is to do")
+            raise LifecycleError(
+                f"use case '{use_case.name}': a version can be promoted once, and version {version} is champion already; nothing is to do"
+            )
         return _decide(use_case, stands, version, BY_HAND, actor, reason)
 
 
-def _decide(
-    use_case: "UseCase", stands: Standing, version: int, action: str, actor: str, reason: str, promoted: bool = True
-) -> Verdict:
+def _decide(use_case: "UseCase", stands: Standing, version: int, action: str, actor: str, reason: str, promoted: bool = True) -> Verdict:
     who = actor or "somebody"
     stands = record(use_case, version, action, promoted, stands.champion, reason or f"{action}, no reason given", who)
     return verdict(use_case, version, stands)

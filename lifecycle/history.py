@@ -91,4 +91,3 @@ def history(use_case: str, at: Lake | None = None) -> pl.DataFrame:
 def ledger(use_case: str, at: Lake | None = None) -> list[dict[str, Any]]:
     """The same rows with their numbers decoded."""
     return [{**row, "numbers": json.loads(row["numbers"] or "{}")} for row in history(use_case, at).iter_rows(named=True)]
-

@@ -116,10 +116,11 @@ def calibrate(families: list[tuple[list[str], Cells]], sizes: list[int], false_a
         if any(family.number(i) >= FEW for family in found):
             real = [_real_maxima(family.real[i], [each[i] for each in unit[1:]]) for family, unit in zip(found, units, strict=True)]
             known = [real[j] if family.number(i) >= FEW else drawn[j] for j, family in enumerate(found)]
-            level = quantile(_together(known, random), false_alarms)
+            level = max(level, quantile(_together(known, random), false_alarms))
         top = max(level, quantile(_together(drawn, random), false_alarms))
         limits.append(np.concatenate([_value(top, *unit[0][i]) for unit in units]))
     names = [name for columns, _ in families for name in columns]
+    limits = list(np.minimum.accumulate(limits))  # more rows never vary more
     return {
         "sizes": sizes,
         "psi": {name: [float(f"{limit[at]:.4g}") for limit in limits] for at, name in enumerate(names)},

@@ -212,7 +212,7 @@ def _signature(X: pl.DataFrame, predictions: pl.DataFrame) -> "ModelSignature":
             return DataType.long
         return DataType.double if dtype.is_numeric() or dtype == pl.Boolean else DataType.string
 
-    inputs = [ColSpec(kind(column.dtype, column.null_count() > 0), column.name, required=column.null_count() == 0) for column in X]
+    inputs: Any = [ColSpec(kind(column.dtype, column.null_count() > 0), column.name, required=column.null_count() == 0) for column in X]
     return ModelSignature(Schema(inputs), Schema([ColSpec(kind(predictions["prediction"].dtype, False))]))
 
 

@@ -57,9 +57,7 @@ def lock(root: Path = ROOT) -> str:
 def _git(root: Path, *arguments: str) -> str:
     """What git prints; empty where it is missing or says no."""
     try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, stdin=subprocess.DEVNULL, timeout=30, check=False
-        )
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, stdin=subprocess.DEVNULL, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.decode(errors="replace") if done.returncode == 0 else ""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import fingerprint, models, provenance, tracking
 from lifecycle.card import card
+from lifecycle.errors import LifecycleError
 from lifecycle.lake import lake
 from lifecycle.references import Evaluated, ModelVersion
 from lifecycle.seen import division
@@ -84,7 +85,7 @@ def _log(use_case: "UseCase", evaluated: Evaluated, facts: dict[str, Any]) -> No
     """What the run keeps for whoever looks at it later. Written again after a kill, it is the same."""
     run_id, features = evaluated.trained.run_id, evaluated.trained.parts.features
     evaluation = json.loads(tracking.read(run_id, "evaluation.json"))
-    tracking.write(run_id, "model_card.md", card(use_case, evaluation, facts))
+    tracking.write(run_id, "model_card.md", card(use_case, evaluation, {**facts, "leaderboard": _leaderboard(run_id)}))
     tracking.write(run_id, "reference.json", evaluated.model_dump_json(indent=2))
     if lock := provenance.lock():
         tracking.write(run_id, provenance.LOCK, lock)
@@ -95,6 +96,14 @@ def _log(use_case: "UseCase", evaluated: Evaluated, facts: dict[str, Any]) -> No
     profile = {"rows": snapshot.rows, "fingerprint": snapshot.fingerprint, **evaluated.trained.parts.counts}
     tracking.dataset(run_id, f"{use_case.name}.{snapshot.table}", snapshot.fingerprint, json.dumps(source), json.dumps(profile))
     tracking.log(run_id, tags={f"lifecycle.{name}": facts[name] for name in ("lake_version", "git_commit", "git_dirty", "lock_sha256")})
+
+
+def _leaderboard(run_id: str) -> list[dict[str, Any]]:
+    """What the search tried; nothing for a model that was not searched for."""
+    try:
+        return json.loads(tracking.read(run_id, "leaderboard.json"))
+    except LifecycleError:
+        return []
 
 
 def _make_model(use_case: "UseCase") -> None:

@@ -135,7 +135,7 @@ def dataset(run_id: str, name: str, digest: str, source: str, profile: str) -> N
 @lru_cache(maxsize=256)
 def location(run_id: str) -> str:
     """Where the artifacts of a run lie."""
-    return client().get_run(run_id).info.artifact_uri
+    return client().get_run(run_id).info.artifact_uri or ""
 
 
 def local(place: str) -> Path | None:

@@ -64,7 +64,9 @@ def test_evidence_against_a_champion_that_is_gone_is_stale() -> None:
     promote(use_case, first)
     promote(use_case, second)
     decisions.approve(use_case, first.version, "ana")
-    with pytest.raises(LifecycleError, match=r"was compared with no champion while version 1 is champion now; train again, or run 'lifecycle promote"):
+    with pytest.raises(
+        LifecycleError, match=r"was compared with no champion while version 1 is champion now; train again, or run 'lifecycle promote"
+    ):
         decisions.approve(use_case, second.version, "ana")
 
 

@@ -66,7 +66,10 @@ def test_two_hundred_columns_alarm_no_more_often_than_five():
 
 def test_small_references_alarm_no_more_often():
     """A reference of few rows is a noisy one: its own noise is in the limits."""
-    rates = [bad(reference(world(300, 8, seed), chances(200, seed)), world(10_000, 8, 50 + seed), chances(10_000, 50 + seed), 100).mean() for seed in range(10)]
+    rates = [
+        bad(reference(world(300, 8, seed), chances(200, seed)), world(10_000, 8, 50 + seed), chances(10_000, 50 + seed), 100).mean()
+        for seed in range(10)
+    ]
     assert np.mean(rates) < 0.04
 
 

@@ -90,7 +90,10 @@ def test_only_a_slice_or_a_group_that_is_shown_to_be_bad_counts() -> None:
     assert "weak on gender = m: it keeps 30% (at best 40%)" in reasons(replace(GOOD, slice={**noisy, "kept_at_best": 0.4}))[0]
     unsure = {"gender": {"between": ["f", "m"], "value": 0.3, "low": 0.1}}
     assert reasons(replace(GOOD, unfair=unsure)) == []
-    assert "unfair by gender: the true-positive rate of f is 0.30 above" in reasons(replace(GOOD, unfair={"gender": {**unsure["gender"], "low": 0.25}}))[0]
+    assert (
+        "unfair by gender: the true-positive rate of f is 0.30 above"
+        in reasons(replace(GOOD, unfair={"gender": {**unsure["gender"], "low": 0.25}}))[0]
+    )
     assert reasons(replace(GOOD, unfair={"gender": {"verdict": "not enough evidence"}})) == []
 
 

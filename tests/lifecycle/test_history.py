@@ -9,7 +9,7 @@ def row(version: int, action: str = JUDGED, promoted: bool = False, **more: Any)
     return {"model_version": version, "action": action, "promoted": promoted, "reason": "why", "actor": "ana", "numbers": {}, **more}
 
 
-WAITS = {"numbers": {"waiting": True}}
+WAITS: dict[str, Any] = {"numbers": {"waiting": True}}
 
 
 def test_an_empty_ledger_has_no_champion() -> None:

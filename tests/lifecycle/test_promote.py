@@ -1,5 +1,6 @@
 """The gate at work on real models, and the one way to become champion."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
@@ -10,7 +11,7 @@ from lifecycle.compare import unseen
 from lifecycle.decisions import promote_by_hand
 from lifecycle.lake import lake
 from lifecycle.promote import promote as judge
-from lifecycle.references import ModelVersion, Parts
+from lifecycle.references import ModelVersion, Parts, Recipe
 from lifecycle.register import register
 from lifecycle.sources import Generated
 from lifecycle.splits import TimeSplit
@@ -50,7 +51,8 @@ def test_the_better_is_promoted_the_worse_is_not_and_the_ledger_says_why() -> No
     assert aliases(use_case) == {"champion": second.version, "previous": first.version, "challenger": third.version}
     assert history.history(use_case.name)["promoted"].to_list() == [True, True, False]
     champion = models.champion(use_case.name)
-    assert champion and champion.version == second.version
+    assert champion
+    assert champion.version == second.version
 
 
 def test_the_same_model_again_is_not_shown_to_be_better() -> None:
@@ -76,14 +78,23 @@ def test_every_challenger_on_the_same_rows_needs_more_confidence() -> None:
     assert [one["confidence"] for one in found] == pytest.approx([0.95, 0.975, 1 - 0.05 / 3])
 
 
+def test_two_who_judge_the_same_version_at_once_leave_one_verdict() -> None:
+    use_case, parts = made("promote_twice")
+    version = challenger(use_case, parts)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: judge(use_case, version), range(2))
+    assert first == second
+    assert history.history(use_case.name).height == 1
+
+
 @pytest.mark.parametrize("moment", ["before the ledger", "before the aliases"])
 def test_a_kill_in_the_middle_is_healed_by_the_next_try(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     use_case, parts = made("promote_killed_" + moment.split()[-1])
     old, new = (challenger(use_case, parts, inputs) for inputs in (MIDDLE, STRONG))
     judge(use_case, old)
-    where = {"before the ledger": (promote, "record"), "before the aliases": (tracking.client(), "set_registered_model_alias")}[moment]
+    where, name = {"before the ledger": (promote, "record"), "before the aliases": (tracking.client(), "set_registered_model_alias")}[moment]
     with monkeypatch.context() as broken:
-        broken.setattr(*where, lambda *given, **more: (_ for _ in ()).throw(KeyboardInterrupt))
+        broken.setattr(where, name, lambda *given, **more: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             judge(use_case, new)
     assert aliases(use_case)["champion"] == old.version
@@ -147,9 +158,9 @@ def test_with_newer_rows_only_those_count_which_the_champion_has_not_seen() -> N
     old = challenger(young, first, MIDDLE)
     later = grown("promote_newer", 3_000, split=split)
     new = challenger(later, parts_of(later), STRONG)
-    keys = unseen(later, new, old).info["_key"].cast(pl.Int64)
-    assert keys.min() >= 2_400  # the challenger's gate; the champion was fitted on the first 1 600
-    assert keys.max() == 2_999
+    keys = unseen(later, new, old).info["_key"].cast(pl.Int64).to_list()
+    assert min(keys) >= 2_400  # the challenger's gate; the champion was fitted on the first 1 600
+    assert max(keys) == 2_999
     judge(young, old)
     verdict = judge(later, new)
     assert verdict.promoted
@@ -177,22 +188,20 @@ def test_under_another_split_the_champion_has_seen_all_it_was_given() -> None:
 
 def test_on_small_data_recipes_are_compared_in_the_same_folds() -> None:
     use_case, parts = made("promote_small", rows=350)
-    from lifecycle.references import Recipe
-
-    recipes = [Recipe(candidate=each.name, params=dict(each.defaults)) for each in use_case.candidates if each.name in ("linear", "forest")]
-    linear, forest = recipes
-    first = judge(use_case, challenger(use_case, parts, mode="cross-validation", recipe=forest))
-    assert first.promoted
-    again = judge(use_case, challenger(use_case, parts, mode="cross-validation", recipe=forest))
-    assert again.numbers["over_champion"] == {"value": 0.0, "low": 0.0, "high": 0.0}
-    other = judge(use_case, challenger(use_case, parts, mode="cross-validation", recipe=linear))
+    (defaults,) = [dict(each.defaults) for each in use_case.candidates if each.name == "linear"]
+    linear, timid = (Recipe(candidate="linear", params=params) for params in (defaults, {**defaults, "alpha": 1e6}))
+    small: dict[str, Any] = {"mode": "cross-validation"}
+    first = challenger(use_case, parts, **small, recipe=linear)
+    promote_by_hand(use_case, first.version)
+    same = judge(use_case, challenger(use_case, parts, **small, recipe=linear))
+    assert same.numbers["over_champion"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    other = judge(use_case, challenger(use_case, parts, **small, recipe=timid))
     assert other.numbers["rows"] == 350
-    assert other.numbers["over_champion"]["value"] != 0
-    gone = toy(use_case.name, parameters={"rows": 350}, candidates=tuple(each for each in use_case.candidates if each.name == "linear"))
-    verdict = judge(gone, challenger(gone, parts, mode="cross-validation", recipe=linear))
-    champion = history.standing(history.ledger(use_case.name)).champion
-    if champion == first.version:
-        assert "its family 'forest' is no candidate" in verdict.reason
+    assert other.numbers["over_champion"]["value"] < 0
+    assert other.numbers["challengers_before"] == 1
+    gone = toy(use_case.name, parameters={"rows": 350}, candidates=tuple(each for each in use_case.candidates if each.name != "linear"))
+    stuck = judge(gone, challenger(gone, parts, **small, recipe=timid))
+    assert f"not shown to be better than version {stuck.champion}: its family 'linear' is no candidate" in stuck.reason
 
 
 def test_the_minimum_of_the_definition_holds() -> None:

@@ -46,6 +46,7 @@ def test_the_run_is_closed_with_card_dataset_and_lock(ready: Evaluated) -> None:
     run = tracking.client().get_run(made.run_id)
     assert run.info.status == "FINISHED"
     assert {"model_card.md", "reference.json", "requirements.lock"} <= {item.path for item in tracking.client().list_artifacts(made.run_id)}
+    assert run.inputs
     (data,) = [each.dataset for each in run.inputs.dataset_inputs]
     snapshot = ready.trained.parts.features.snapshot
     assert data.digest == snapshot.fingerprint[:36]

@@ -43,6 +43,7 @@ def test_what_is_logged_twice_is_there_once() -> None:
     assert found.data.params == {"depth": "3"}
     assert found.data.metrics == {"ndcg_at_10": 0.5}
     assert found.data.tags["colour"] == "red"
+    assert found.inputs
     assert [(each.dataset.name, each.dataset.digest) for each in found.inputs.dataset_inputs] == [("t.raw", "f" * 36)]
 
 

@@ -1,0 +1,193 @@
+"""The whole loop as a user runs it: the command, in a process of its own, with its own home and a use case of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.toys import visits
+
+ROOT = Path(__file__).parents[2]
+STAGES = ["collect", "validate", "featurize", "split", "tune", "train", "evaluate", "register", "promote", "score", "monitor"]
+HELPER = "import polars as pl\n\ndef logged(name):\n    return pl.col(name).log1p()\n"
+CASE = """
+from lifecycle.sources import File, Files
+from lifecycle.splits import StratifiedSplit
+from lifecycle.usecase import Monitoring, Tuning, UseCase
+from loop_helper import logged
+from schemas.loop_{name} import Visit
+
+
+def features(rows):
+    return rows.select("amount", "kind", "age", log_amount=logged("amount"))
+
+
+use_case = UseCase(
+    name="{name}", title="visits", problem="binary", schema=Visit, source=Files((File("visits.csv"),)), features=features,
+    split=StratifiedSplit(), tuning=Tuning(trials=3), monitoring=Monitoring(window=400), bad_rows=0.2,
+)
+"""
+SCHEMA = '''
+import datetime as dt
+import pandera.polars as pa
+from schemas.roles import column
+
+
+class Visit(pa.DataFrameModel):
+    """A made-up visit."""
+
+    visit: int = column("key", ge=0)
+    gender: str = column("sensitive", isin=["f", "m"])
+    amount: float = column(ge=0, le=10_000)
+    kind: str = column(isin=["a", "b", "c"])
+    age: float = column(nullable=True, ge=0, le=120)
+    bought: bool = column("target", nullable=True)
+'''
+
+
+class Place:
+    """A home, a data folder and a folder of use cases."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in ("data", "cases/schemas"):
+            (root / name).mkdir(parents=True)
+        self.write_helper(HELPER)
+        for name in ("one", "two"):
+            (root / "cases" / f"{name}.py").write_text(CASE.format(name=name))
+            (root / "cases" / "schemas" / f"loop_{name}.py").write_text(SCHEMA)
+        self.write_rows(visits(4_000))
+
+    def write_helper(self, text: str) -> None:
+        (self.root / "cases" / "_helpers").mkdir(exist_ok=True)
+        (self.root / "cases" / "_helpers" / "loop_helper.py").write_text(text)
+
+    def write_rows(self, rows: pl.DataFrame) -> None:
+        rows.with_columns(pl.col("bought").cast(pl.Int8)).write_csv(self.root / "data" / "visits.csv")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {"LIFECYCLE_HOME": self.root / "home", "LIFECYCLE_DATA": self.root / "data", "LIFECYCLE_USECASES": self.root / "cases"}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MLFLOW_", "LIFECYCLE_"))}
+        return {**inherited, **{name: str(value) for name, value in own.items()}, "PYTHONPATH": str(self.root / "cases" / "_helpers")}
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "app.cli", *arguments]
+        return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def end(self, process: "subprocess.Popen[str]") -> dict[str, Any]:
+        out, said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+        return json.loads(out.strip().splitlines()[-1])
+
+    def run(self, name: str = "one", *more: str) -> dict[str, Any]:
+        return self.end(self.start("run", name, "--json", *more))
+
+    def ask(self, query: str) -> list[dict[str, Any]]:
+        return self.end(self.start("sql", query, "--json"))["rows"]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    made = Place(tmp_path_factory.mktemp("loop"))
+    yield made
+    made.start("down").communicate(timeout=60)
+
+
+def test_the_loop_runs_through_and_says_everything_the_contract_names(place: Place) -> None:
+    said = place.run()
+    assert said["cached"] == []
+    assert list(said["seconds"]) == STAGES
+    assert said["snapshot"]["rows"] == 4_000
+    assert said["promoted"] is True
+    assert said["model_version"] == 1
+    assert said["metrics"]["holdout"]["roc_auc"] > said["metrics"]["baseline"]["roc_auc"] == 0.5
+    assert said["scored"] > 700
+    assert said["drift"]["drifted"] is False
+    assert {"use_case", "reason", "metric", "mlflow_run_id"} <= set(said)
+
+
+def test_an_unchanged_run_runs_no_stage(place: Place) -> None:
+    assert place.run()["cached"] == STAGES
+
+
+def test_an_edited_helper_runs_featurize_and_everything_after_it(place: Place) -> None:
+    place.write_helper(HELPER.replace("log1p()", "log1p() * 2"))
+    said = place.run()
+    assert said["cached"][:2] == ["collect", "validate"]
+    assert not set(said["cached"]) & {"featurize", "split", "tune", "train", "evaluate", "register", "promote"}
+
+
+def test_an_edited_row_runs_everything(place: Place) -> None:
+    rows = visits(4_000)
+    rows[0, "amount"] = 17.0
+    place.write_rows(rows)
+    said = place.run()
+    assert not set(said["cached"]) & set(STAGES[:9])
+    assert (said["snapshot"]["kept"], said["snapshot"]["duplicates"], said["snapshot"]["rows"]) == (1, 3_999, 4_000)
+
+
+@pytest.mark.parametrize("stage", ["collect", "validate", "featurize", "tune", "evaluate", "promote", "score"])
+def test_after_a_kill_at_any_stage_the_same_command_finishes(place: Place, stage: str) -> None:
+    """Rows of its own make every stage of the killed run new."""
+    rows = visits(4_000).with_columns(age=pl.col("age").fill_null(STAGES.index(stage) + 1.0))
+    place.write_rows(rows)
+    process = place.start("run", "one", "--json")
+    assert process.stderr
+    for line in process.stderr:
+        if f" {stage} " in line and "..." in line:
+            break
+    time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    said = place.run()
+    assert said["snapshot"]["rows"] == 4_000
+    sums = place.ask("SELECT sum(came) AS came, sum(kept + quarantined + duplicates) AS sums, count(*) AS lines FROM one.batches")[0]
+    assert sums["came"] == sums["sums"]
+    twice = place.ask(
+        "SELECT (SELECT count(*) - count(DISTINCT visit) FROM one.raw) + (SELECT count(*) - count(DISTINCT (key, model_version)) FROM one.predictions) AS n"
+    )
+    assert twice[0]["n"] == 0
+    assert place.run()["cached"] == STAGES
+
+
+def test_runs_of_different_use_cases_and_of_the_same_one_at_once_all_finish(place: Place) -> None:
+    place.write_rows(visits(4_000).with_columns(age=pl.col("age").fill_null(99.0)))
+    running = [place.start("run", name, "--json") for name in ("one", "one", "two")]
+    said = [place.end(process) for process in running]
+    assert said[0]["model_version"] == said[1]["model_version"], "the same work was done twice"
+    assert said[2]["use_case"] == "two"
+    versions = place.ask("SELECT count(*) - count(DISTINCT key) AS n FROM two.predictions")
+    assert versions[0]["n"] == 0
+
+
+def test_bad_rows_are_quarantined_and_too_many_stop_the_run_before_training(place: Place) -> None:
+    rows = visits(4_000).with_columns(kind=pl.when(pl.col("visit") < 10).then(pl.lit("?")).otherwise(pl.col("kind")))
+    place.write_rows(rows)
+    said = place.run()
+    assert said["snapshot"]["quarantined"] == 10
+    place.write_rows(rows.with_columns(kind=pl.lit("?")))
+    process = place.start("run", "one", "--json")
+    out, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert out == ""
+    assert "4,000 of 4,000 rows failed, the limit is 20%" in errors.strip().splitlines()[-1]
+    assert "Traceback" not in errors
+
+
+def test_nothing_is_left_running_and_nothing_is_written_outside_the_home(place: Place) -> None:
+    for _ in range(100):
+        left = subprocess.run(["pgrep", "-f", str(place.root / "home")], capture_output=True, text=True).stdout.split()
+        if not left:
+            break
+        time.sleep(0.2)
+    assert left == []
+    assert sorted(path.name for path in place.root.iterdir()) == ["cases", "data", "home"]
