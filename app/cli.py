@@ -16,7 +16,8 @@ from lifecycle.errors import LifecycleError
 if TYPE_CHECKING:
     from app.answer import Answer
 
-DONE, FAILED, WRONG_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+SIGNALLED = {signal.SIGINT: ("interrupted", 130), signal.SIGTERM: ("terminated", 143)}
 
 USE_CASE = ("use_case", {"metavar": "USE_CASE", "help": "its name: see 'lifecycle list'"})
 VERSION = ("version", {"metavar": "VERSION", "type": int, "nargs": "?", "help": "a model version; left out: the newest that can be meant"})
@@ -26,6 +27,7 @@ REASON = ("--reason", {"metavar": "TEXT", "default": "", "help": "why, for the l
 QUERY = ("query", {"metavar": "QUERY", "help": "DuckDB SQL; tables are USE_CASE.raw, .features, .predictions, .quarantine, ..."})
 
 _code: list[int] = []
+_received: list[int] = []
 
 Argument = tuple[str, dict[str, Any]]
 
@@ -73,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 143 terminated.
     """
     if arguments is None:
         atexit.register(_leave)  # the first to be registered is the last to run
@@ -95,7 +97,8 @@ def _run(given: Sequence[str]) -> int:
 
 
 def _answered(options: argparse.Namespace) -> int:
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in SIGNALLED:
+        signal.signal(number, _signalled)
     try:
         with contextlib.redirect_stdout(sys.stderr):  # stdout is for the answer alone
             if not options.debug:
@@ -105,15 +108,15 @@ def _answered(options: argparse.Namespace) -> int:
         _show(answer, options.json)
         return answer.code
     except KeyboardInterrupt:
-        return _failed("interrupted", INTERRUPTED)
+        return _failed(*_ended_by())
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us has left: nothing to flush to
         return DONE
-    except SystemExit as error:
-        return error.code if isinstance(error.code, int) else FAILED
     except LifecycleError as error:
         return _failed(str(error), debug=options.debug)
     except Exception as error:
+        if _received:  # a library made an error of its own out of the interruption
+            return _failed(*_ended_by())
         said = " ".join(f"{type(error).__name__}: {error}".split())
         return _failed(f"unexpected {said[:500]}; run again with --debug for the traceback", debug=options.debug)
 
@@ -159,8 +162,14 @@ def _leave() -> None:
         os._exit(_code[0])
 
 
-def _terminated(*_: object) -> NoReturn:
-    raise SystemExit(TERMINATED)
+def _signalled(number: int, frame: object) -> NoReturn:
+    _received.append(number)
+    raise KeyboardInterrupt
+
+
+def _ended_by(number: int = signal.SIGINT) -> tuple[str, int]:
+    """What is said, and the exit code, after a signal: that of the first one."""
+    return SIGNALLED[signal.Signals(_received[0] if _received else number)]
 
 
 if __name__ == "__main__":

@@ -140,7 +140,7 @@ def _prefect(at: Settings) -> Finding:
     running = prefect_server.running(at.home)
     if running is None:
         return Finding("ok", "none runs; a run starts its own")
-    if prefect_server.answers(running["url"]):
+    if prefect_server.answers(running["url"], seconds=60):  # it may be starting
         return Finding("ok", f"{running['url']} answers")
     return Finding("wrong", f"{running['url']} does not answer", f"'lifecycle down', and look into {prefect_server.log_file(at)}")
 

@@ -23,18 +23,21 @@ def main(listening: int, description: int) -> None:
     """Serve until nobody is left, then let go of PostgreSQL."""
     for given in (listening, description):
         os.set_inheritable(given, False)  # PostgreSQL, started from here, must not keep them open
+    import uvicorn
+
     at = settings()
     at_database = database.connect(at)
+    serving: list[uvicorn.Server] = []
+    threading.Thread(target=_watch, args=(at.home, serving), daemon=True).start()
     os.environ["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = at_database.url("prefect", "asyncpg")
     os.environ["PREFECT_SERVER_DATABASE_MIGRATE_ON_START"] = "false"
     _migrate(at.home, at_database)
-    import uvicorn
     from prefect.server.api.server import create_app
 
     # Without a worker there is nothing to schedule, to mark as late or to clean up: no such loops, no web pages.
     app = create_app(ephemeral=True, final=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2))
-    threading.Thread(target=_watch, args=(at.home, server), daemon=True).start()
+    serving.append(server)
     server.run(sockets=[socket.socket(fileno=listening)])
 
 
@@ -59,11 +62,13 @@ def _revision(connection: "psycopg.Connection[Any]") -> str:
     return " ".join(row[0] for row in connection.execute("SELECT version_num FROM alembic_version"))
 
 
-def _watch(home: Path, server: "uvicorn.Server") -> None:
+def _watch(home: Path, serving: "list[uvicorn.Server]") -> None:
+    """End the process when nobody is left: at once while it still starts, else as a server should."""
     while not _left(home):
         time.sleep(1)
-    server.should_exit = True
-    time.sleep(10)  # a request that does not end must not keep the server
+    for server in serving:
+        server.should_exit = True
+        time.sleep(10)  # a request that does not end must not keep the server
     postgres.release(home / "postgres")
     os._exit(0)
 

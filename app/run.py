@@ -15,7 +15,7 @@ from app.answer import Answer
 from app.look import known
 from app.progress import watch
 from app.summary import summary
-from lifecycle import registry
+from lifecycle import reading, registry
 from lifecycle.settings import settings
 
 
@@ -62,7 +62,9 @@ def run(flow: str, use_case: str, **parameters: Any) -> dict[str, Any]:
     at = settings()
     url = prefect_server.start(at)
     ready = _meanwhile(lambda: prefect_server.wait(at, url))
-    registry.find(use_case)
+    definition = registry.find(use_case)
+    if "source" in parameters:
+        reading.there(reading.chosen(definition, parameters["source"]))
     function = getattr(importlib.import_module(f"flows.{flow}"), flow)
     _warm_up()
     ready.result()

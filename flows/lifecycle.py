@@ -18,7 +18,7 @@ def lifecycle(use_case: str, source: str | None = None, fresh: bool = False) -> 
         source: A file, a query, or a generator's parameters, in place of the use case's own source.
         fresh: Run every stage anew, whatever the cache says.
     """
-    go = Journey(use_case, fresh)
+    go = Journey(use_case, fresh, ahead=stages.preload)
     batch = go(stages.collect, source)
     snapshot = go(stages.validate, batch)
     features = go(stages.featurize, snapshot)

@@ -17,7 +17,7 @@ def train(use_case: str, fresh: bool = False) -> dict[str, Any]:
         use_case: Whose model to train.
         fresh: Run every stage anew, whatever the cache says.
     """
-    go = Journey(use_case, fresh)
+    go = Journey(use_case, fresh, ahead=stages.preload)
     snapshot = stages.ingested(use_case)
     parts = go(stages.split, go(stages.featurize, snapshot))
     evaluated = go(stages.evaluate, go(stages.train, go(stages.tune, parts)))

@@ -126,9 +126,7 @@ def _curves(
         with threads(len(known)):
             model.set_params(**{candidate.iterations: iterations}).fit(inputs, known.y)
         stages = model.staged_predict(others) if use_case.problem == "regression" else model.staged_predict_proba(others)
-        yield [
-            score(use_case, tested.y, outputs, getattr(model, "classes_", ())) for count, outputs in enumerate(stages, 1) if count % STEP == 0
-        ]
+        yield [score(use_case, tested.y, outputs, getattr(model, "classes_", ())) for count, outputs in enumerate(stages, 1) if count % STEP == 0]
         if iterations >= most:
             return
         iterations = min(2 * iterations, most)

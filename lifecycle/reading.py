@@ -41,6 +41,12 @@ def chosen(use_case: "UseCase", source: str | None) -> Source:
     return Files((File(source, template.header, template.null, template.add),), select)
 
 
+def there(source: Source) -> None:
+    """Raise the error for a file that is nowhere, before anything is started for it."""
+    for file in source.files if isinstance(source, Files) else ():
+        files.locate(file)
+
+
 def named(source: Source) -> str:
     """A name of the source for the ledger."""
     if isinstance(source, Files):

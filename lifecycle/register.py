@@ -85,7 +85,7 @@ def _log(use_case: "UseCase", evaluated: Evaluated, facts: dict[str, Any]) -> No
     """What the run keeps for whoever looks at it later. Written again after a kill, it is the same."""
     run_id, features = evaluated.trained.run_id, evaluated.trained.parts.features
     evaluation = json.loads(tracking.read(run_id, "evaluation.json"))
-    tracking.write(run_id, "model_card.md", card(use_case, evaluation, {**facts, "leaderboard": _leaderboard(run_id)}))
+    tracking.write(run_id, "model_card.md", card(use_case, evaluation, {**facts, **_told(use_case.name, evaluated)}))
     tracking.write(run_id, "reference.json", evaluated.model_dump_json(indent=2))
     if lock := provenance.lock():
         tracking.write(run_id, provenance.LOCK, lock)
@@ -96,6 +96,14 @@ def _log(use_case: "UseCase", evaluated: Evaluated, facts: dict[str, Any]) -> No
     profile = {"rows": snapshot.rows, "fingerprint": snapshot.fingerprint, **evaluated.trained.parts.counts}
     tracking.dataset(run_id, f"{use_case.name}.{snapshot.table}", snapshot.fingerprint, json.dumps(source), json.dumps(profile))
     tracking.log(run_id, tags={f"lifecycle.{name}": facts[name] for name in ("lake_version", "git_commit", "git_dirty", "lock_sha256")})
+
+
+def _told(name: str, evaluated: Evaluated) -> dict[str, Any]:
+    """What only the card says: where the rows came from, what the search tried, which version this becomes."""
+    batch = evaluated.trained.parts.features.snapshot.batch
+    source = lake().value(f"SELECT source FROM {name}.batches WHERE batch = ?", [batch])
+    newest = max((int(version.version) for version in tracking.client().search_model_versions(f"name = '{name}'")), default=0)
+    return {"source": source, "leaderboard": _leaderboard(evaluated.trained.run_id), "version": newest + 1}
 
 
 def _leaderboard(run_id: str) -> list[dict[str, Any]]:

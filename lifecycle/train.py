@@ -111,7 +111,9 @@ def check_target(use_case: "UseCase", rows: Rows) -> None:
     """
     if use_case.problem == "regression" and not np.isfinite(rows.y).all():
         bad = int((~np.isfinite(rows.y)).sum())
-        raise DataError(f"use case '{use_case.name}': the target '{use_case.target}' must be a finite number, found {bad} rows where it is not; mend the source")
+        raise DataError(
+            f"use case '{use_case.name}': the target '{use_case.target}' must be a finite number, found {bad} rows where it is not; mend the source"
+        )
     different = np.unique(rows.y)
     if len(different) < 2:
         what = "values" if use_case.problem == "regression" else "classes"
@@ -120,13 +122,14 @@ def check_target(use_case: "UseCase", rows: Rows) -> None:
             shown = f"only {'' if different[0] else 'others than '}{use_case.positive!r}"
         raise DataError(
             f"use case '{use_case.name}': the target '{use_case.target}' needs at least two {what} in the {len(rows):,} training rows,"
-            f" found {shown}; check the target and `positive`, or bring more rows"
+            f" found {shown}; check the target{' and `positive`' if use_case.problem == 'binary' else ''}, or bring more rows"
         )
 
 
 def _facts(use_case: "UseCase", recipe: Recipe, model: Any, train: Rows, tune: Rows) -> dict[str, Any]:
     """What the run shows of how its model was made."""
-    facts = {"candidate": recipe.candidate, **recipe.params, "train_rows": len(train), "tune_rows": len(tune), "inputs": train.X.width, "seed": use_case.seed}
+    facts: dict[str, Any] = {"candidate": recipe.candidate, **recipe.params, "inputs": train.X.width, "seed": use_case.seed}
+    facts |= {"train_rows": len(train), "tune_rows": len(tune)}
     for name in ("threshold", "slope", "intercept"):
         if use_case.problem != "regression" and hasattr(model, name):
             facts[f"calibration_{name}" if name != "threshold" else name] = round(getattr(model, name), 6)

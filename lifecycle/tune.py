@@ -81,7 +81,8 @@ def search(use_case: "UseCase", answers: Answers) -> tuple[list[Attempt], str]:
         attempt = _attempt(number, families[at], studies[at], answers, began + use_case.tuning.seconds if attempts else np.inf)
         if attempt is None or (time.monotonic() - began > use_case.tuning.seconds and number + 1 < use_case.tuning.trials):
             attempts += [attempt] if attempt else []
-            return attempts, f"after {len(attempts)} of {use_case.tuning.trials} trials: the {use_case.tuning.seconds:g} s of tuning.seconds were over"
+            ended = f"after {len(attempts)} of {use_case.tuning.trials} trials"
+            return attempts, f"{ended}: the {use_case.tuning.seconds:g} s of tuning.seconds were over"
         attempts.append(attempt)
         told = f"{use_case.metric} {attempt.score:.4f}{', given up early' if attempt.pruned else ''}"
         progress.say("tune", "note", f"trial {number + 1} of {use_case.tuning.trials}: {attempt.candidate}, {told}")

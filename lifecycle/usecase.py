@@ -34,7 +34,7 @@ class Gate:
 
     minimum: dict[str, float] = field(default_factory=dict)
     """The least (for errors: the most) that each metric must reach on the gate's rows."""
-    overfit: float = 0.2
+    overfit: float = 0.5
     """The largest gap between train and gate, as a share of what the model gains over the constant baseline in training."""
     slices: float = 0.5
     """How much of the gain over the baseline the worst slice must keep."""

@@ -1,6 +1,7 @@
 """A flow's way through the stages: runs each, keeps the time, remembers which were answered from the cache."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from prefect import Task
@@ -11,8 +12,10 @@ from lifecycle.progress import say
 class Journey:
     """The stages of one flow run, in the order they are called."""
 
-    def __init__(self, use_case: str, fresh: bool = False) -> None:
+    def __init__(self, use_case: str, fresh: bool = False, ahead: Callable[[], object] | None = None) -> None:
+        """`ahead` is called once a first stage has really run: what later stages will need can be made ready meanwhile."""
         self.use_case = use_case
+        self.ahead = ahead
         self.fresh = fresh
         self.seconds: dict[str, float] = {}
         self.cached: list[str] = []
@@ -30,6 +33,9 @@ class Journey:
         result = state.result()
         if state.name == "Cached":
             self.cached.append(name)
+        elif self.ahead:
+            self.ahead()
+            self.ahead = None
         say(name, "cached" if state.name == "Cached" else "done", outcome(result))
         return result
 

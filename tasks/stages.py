@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from lifecycle import collect as collecting
 from lifecycle import evaluate as evaluating
 from lifecycle import featurize as featurizing
-from lifecycle import history, registry
+from lifecycle import history, registry, tracking
 from lifecycle import monitor as monitoring
 from lifecycle import promote as promoting
 from lifecycle import register as registering
@@ -36,6 +36,11 @@ def _champion(use_case: "UseCase", *inputs: object) -> str:
     return f"{history.standing(history.ledger(use_case.name)).champion}/{labels}"
 
 
+def _decided(use_case: "UseCase", *inputs: object) -> str:
+    """A verdict stands until a person decides otherwise."""
+    return str(sum(row["action"] != history.JUDGED for row in history.ledger(use_case.name)))
+
+
 collect = stage(collecting.collect, reads=("source", "schema", "bad_rows"), also=_source)
 validate = stage(validating.validate, reads=("schema", "bad_rows"), also=validating.others, show=artifacts.quality)
 featurize = stage(featurizing.featurize, reads=("features", "schema", "history", "split", "slices", "seed"))
@@ -44,9 +49,14 @@ tune = stage(tuning.tune, reads=("candidates", "tuning", *MODEL))
 train = stage(training.train, reads=("candidates", *MODEL))
 evaluate = stage(evaluating.evaluate, reads=("slices", "gate", "selective_labels", "monitoring", *MODEL), show=artifacts.evaluation)
 register = stage(registering.register, reads=("title", *MODEL))
-promote = stage(promoting.promote, reads=("gate", "approval", *MODEL), show=artifacts.verdict)
+promote = stage(promoting.promote, reads=("gate", "approval", *MODEL), also=_decided, show=artifacts.verdict)
 score = stage(scoring.score, reads=MODEL, also=_champion)
 monitor = stage(monitoring.monitor, reads=("monitoring", *MODEL), also=_champion, show=artifacts.drift)
+
+
+def preload() -> None:
+    """Import MLflow and scikit-learn in a thread while DuckDB and Polars work."""
+    tracking.preload()
 
 
 def ingested(use_case: str) -> Snapshot:

@@ -42,7 +42,7 @@ def the_lake() -> Lake:
     return lake()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data sets; a test that needs it is skipped where it is absent."""
     if not SHARED.is_dir():

@@ -1,6 +1,7 @@
 """Diagnosis: whether a breast mass is malignant, from the table that comes with scikit-learn (Wisconsin, 1995)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 
@@ -14,7 +15,7 @@ def wisconsin() -> Iterator[pl.DataFrame]:
     """The 569 rows of the bundled table, numbered: it needs no file and no network."""
     from sklearn.datasets import load_breast_cancer
 
-    table = load_breast_cancer()
+    table: Any = load_breast_cancer()
     names = [name.replace(" ", "_") for name in table.feature_names]
     rows = pl.DataFrame(table.data, schema=names)
     yield rows.with_row_index("sample").select(

@@ -16,7 +16,7 @@ def trips(name: str, split: str, sha256: str) -> File:
 
 
 def features(rows: pl.DataFrame) -> pl.DataFrame:
-    """The meter counts distance while the cab is fast and time while it is slow, so speed says which; some rates are flat."""
+    """The meter counts miles (2.50 dollars each) above 12 miles an hour and time (30 an hour) below; some rates are flat."""
     miles, hours = pl.col("trip_distance"), pl.col("trip_time_in_secs") / 3600
     return rows.select(
         "trip_distance",
@@ -26,7 +26,9 @@ def features(rows: pl.DataFrame) -> pl.DataFrame:
         "payment_type",
         rate=pl.col("rate_code").cast(pl.String),
         mph=pl.when(hours > 0).then((miles / hours).clip(0, 100)),
+        slow_hours=hours - miles / 12,
         metered=2.5 + pl.max_horizontal(miles * 2.5, hours * 30),
+        mixed=2.5 + miles * 2 + hours * 20,
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from app.progress import Steps, _View, watch
-from lifecycle.progress import say
+from lifecycle.progress import Event, say
 
 
 def test_without_a_terminal_each_stage_is_a_plain_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,7 +23,8 @@ def test_without_a_terminal_each_stage_is_a_plain_line_on_stderr(capsys: pytest.
 
 def test_the_live_view_marks_what_is_done_what_runs_and_what_broke() -> None:
     steps = Steps()
-    for stage, event, text in (("collect", "done", "100 rows"), ("validate", "cached", ""), ("tune", "failed", ""), ("train", "start", "")):
+    said: list[tuple[str, Event, str]] = [("collect", "done", "100 rows"), ("validate", "cached", ""), ("tune", "failed", ""), ("train", "start", "")]
+    for stage, event, text in said:
         steps.hear(stage, event, text)
     console = Console(file=io.StringIO(), width=80, force_terminal=False)
     with console.capture() as captured:
@@ -35,7 +36,6 @@ def test_the_live_view_marks_what_is_done_what_runs_and_what_broke() -> None:
 
 def test_a_stage_that_is_tried_again_runs_again() -> None:
     steps = Steps()
-    for event in ("start", "failed", "start"):
-        step = steps.hear("collect", event, "")
-    assert step.ended is None
+    steps.hear("collect", "failed", "")
+    assert steps.hear("collect", "start", "").ended is None
     assert len(steps.all()) == 1

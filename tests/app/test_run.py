@@ -74,7 +74,7 @@ def test_an_interrupted_run_says_so_and_leaves_nothing_running(home: Path, defin
         assert run.poll() is None
     os.killpg(run.pid, sent)
     out, err = run.communicate(timeout=60)
-    assert run.returncode == code
+    assert run.returncode == code, err
     assert "Traceback" not in err
     assert out == ""
     deadline = time.monotonic() + 60

@@ -184,6 +184,7 @@ def test_bad_rows_are_quarantined_and_too_many_stop_the_run_before_training(plac
 
 
 def test_nothing_is_left_running_and_nothing_is_written_outside_the_home(place: Place) -> None:
+    left: list[str] = []
     for _ in range(100):
         left = subprocess.run(["pgrep", "-f", str(place.root / "home")], capture_output=True, text=True).stdout.split()
         if not left:

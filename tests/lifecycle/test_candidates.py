@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lifecycle.candidates import FOREST_ROWS, WIDE, Candidate, blueprint, constant, default_candidates, forest, linear, linear_baseline
+from lifecycle.train import threads
 from tests.toys import toy
 
 N = 600
@@ -44,12 +45,14 @@ def target(problem: str, X: pl.DataFrame) -> np.ndarray:
 
 
 def fitted(family: Candidate, problem: str, X: pl.DataFrame, y: np.ndarray):
-    use_case = toy("candidates", problem=problem)
-    return family.build(blueprint(use_case, X), family.defaults).fit(X, y)  # pyright: ignore[reportAttributeAccessIssue]
+    few = {family.iterations: 60} if family.iterations else {}
+    with threads(len(X)):
+        return family.build(blueprint(toy("candidates", problem=problem), X), {**family.defaults, **few}).fit(X, y)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def answers(model, X: pl.DataFrame) -> np.ndarray:
-    return np.asarray(model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X))
+    with threads(len(X)):
+        return np.asarray(model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X))
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
@@ -66,7 +69,11 @@ def test_a_family_answers_for_values_it_has_never_seen(family: Candidate):
     X = inputs()
     model = fitted(family, "binary", X, target("binary", X))
     strange = X[:4].with_columns(
-        tail=pl.Series([np.inf, -np.inf, np.nan, 1e300]), kind=pl.lit("new"), shop=pl.Series(["new", None, "", "1"]), empty=pl.lit(3.0), nothing=pl.lit("!")
+        tail=pl.Series([np.inf, -np.inf, np.nan, 1e300]),
+        kind=pl.lit("new"),
+        shop=pl.Series(["new", None, "", "1"]),
+        empty=pl.lit(3.0),
+        nothing=pl.lit("!"),
     )
     found = answers(model, strange)
     assert np.isfinite(found).all()
@@ -92,7 +99,7 @@ def test_the_same_seed_gives_the_same_model(family: Candidate):
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_defaults_are_what_the_space_would_suggest(family: Candidate):
     suggested = family.space(FixedTrial(dict(family.defaults)))  # pyright: ignore[reportArgumentType]
-    assert {**suggested, **{family.iterations: family.defaults[name] for name in [family.iterations] if name}} == dict(family.defaults)
+    assert suggested == {name: value for name, value in family.defaults.items() if name != family.iterations}
 
 
 def test_a_category_of_a_thousand_values_does_not_give_its_own_rows_away():

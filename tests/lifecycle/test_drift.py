@@ -54,14 +54,14 @@ def beyond(found: drift.Effects) -> set[str]:
 
 def test_two_hundred_columns_alarm_no_more_often_than_five():
     rates = {}
-    for columns, seeds in ((5, 6), (200, 3)):
+    for columns, seeds in ((5, 6), (200, 2)):
         alarms = []
         for seed in range(seeds):
             made = reference(world(8_000, columns, seed), chances(4_000, seed), monitoring=Monitoring(false_alarms=0.05))
             alarms.append(bad(made, world(20_000, columns, 100 + seed), chances(20_000, 100 + seed), 200))
         rates[columns] = np.mean(alarms)
     assert 0.02 <= rates[5] <= 0.09, rates  # 600 windows, 0.05 asked for
-    assert 0.02 <= rates[200] <= 0.09, rates  # 300 windows; alone, each column would have to alarm in 1 of 4000
+    assert 0.01 <= rates[200] <= 0.09, rates  # 200 windows; alone, each column would have to alarm in 1 of 4000
 
 
 def test_small_references_alarm_no_more_often():

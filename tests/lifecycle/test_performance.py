@@ -17,9 +17,14 @@ def watched(name: str, **policy: Any) -> Shop:
     return Shop(name, {"monitoring": Monitoring(window=400, **policy)}).open()
 
 
-def label(shop: Shop, keys: list[int], target: str, label_time: dt.datetime | None = None) -> None:
-    rows = [[str(key), target, label_time] for key in keys]
-    lake().write(lambda transaction: transaction.executemany(f"INSERT INTO {shop.name}.labels VALUES (?, ?, ?, now())", rows))
+def label(shop: Shop, labels: pl.DataFrame, label_time: dt.datetime | None = None) -> None:
+    """Labels, `key` and `target`, as they come over HTTP."""
+    cursor = lake().cursor()
+    cursor.register("labels_come", labels.to_arrow())
+    lake().write(
+        lambda transaction: transaction.execute(f"INSERT INTO {shop.name}.labels SELECT key, target, ?, now() FROM labels_come", [label_time])
+    )
+    cursor.unregister("labels_come")
 
 
 def test_the_rows_that_the_gate_judged_on_are_the_promise_and_no_news():
@@ -29,6 +34,7 @@ def test_the_rows_that_the_gate_judged_on_are_the_promise_and_no_news():
 
 def test_what_was_promised_is_kept_where_nothing_changed():
     shop = watched("performing_well")
+    assert shop.model
     said = shop.watch({"rows": 1_600})
     found = said.performance
     assert (found["metric"], found["rows"], found["worse"], said.drifted) == ("roc_auc", 1_200, False, False)
@@ -65,14 +71,10 @@ def test_outcomes_count_when_they_have_come():
 def test_labels_that_came_over_http_are_joined_by_key_and_the_last_one_counts():
     shop = watched("performing_http")
     shop.watch({"rows": 1_200, "late": True})
-    keys = list(range(FIRST, FIRST + 1_200))
-    said = lake().frame(
-        f"SELECT key, probability > 0.5 AS yes FROM {shop.name}.predictions WHERE model_version = 1 AND CAST(key AS BIGINT) >= {FIRST}"
-    )
-    right = {row[0]: row[1] for row in said.iter_rows()}
-    label(shop, keys, "false")
-    for target in ("true", "false"):
-        label(shop, [key for key in keys if right[str(key)] == (target == "true")], target)
+    keys = f"SELECT key, probability > 0.5 AS yes FROM {shop.name}.predictions WHERE CAST(key AS BIGINT) >= {FIRST}"
+    said = lake().frame(keys).sort("key")
+    label(shop, said.select("key", target=(~pl.col("yes")).cast(pl.String)))
+    label(shop, said.select("key", target=pl.col("yes").cast(pl.String)))
     found = shop.watch().performance
     assert found["rows"] == 1_200
     assert found["live"] > 0.99
@@ -81,7 +83,8 @@ def test_labels_that_came_over_http_are_joined_by_key_and_the_last_one_counts():
 def test_a_label_from_the_future_is_not_known_yet():
     shop = watched("performing_future")
     shop.watch({"rows": 1_200, "late": True})
-    label(shop, list(range(FIRST, FIRST + 1_200, 2)), "true", dt.datetime(2126, 1, 1))
+    keys = pl.Series("key", range(FIRST, FIRST + 1_200, 2)).cast(pl.String)
+    label(shop, keys.to_frame().with_columns(target=pl.lit("true")), dt.datetime(2126, 1, 1))
     assert shop.watch().performance == {}
 
 
@@ -95,8 +98,8 @@ def test_answers_to_rows_that_were_never_loaded_count_too():
             SELECT 'h' || i, 'h' || i, TIMESTAMP '2026-01-09' + INTERVAL (i) MINUTE, 1, i % 2, (i % 2) * 0.8 + 0.1, 'http', now() FROM range(1200) r(i)"""
         )
     )
-    rows = [[f"h{i}", str(i % 2 == 0 if i % 5 else i % 2 == 1)] for i in range(1_200)]
-    lake().write(lambda transaction: transaction.executemany(f"INSERT INTO {shop.name}.labels VALUES (?, ?, NULL, now())", rows))
+    right = [str(i % 2 == 1 if i % 5 == 0 else i % 2 == 0) for i in range(1_200)]
+    label(shop, pl.DataFrame({"key": [f"h{i}" for i in range(1_200)], "target": right}))
     found = shop.watch(scored=False)
     assert found.performance["rows"] == 1_200
     assert found.performance["live"] == pytest.approx(0.2)

@@ -115,11 +115,8 @@ def test_without_trials_the_recipe_is_the_last_candidates_defaults():
 def test_an_error_is_better_when_it_is_smaller():
     use_case = toy("tune_error", metric="log_loss")
     assert choose(use_case, [attempt(0, "linear", 0.4), attempt(1, "forest", 0.3), attempt(2, "boosting", 0.2, pruned=True)]).candidate == "forest"
-    assert [line["score"] for line in tune.leaderboard(use_case, [attempt(0, "linear", 0.4), attempt(1, "forest", float("nan")), attempt(2, "forest", 0.3)])] == [
-        0.3,
-        0.4,
-        None,
-    ]
+    board = tune.leaderboard(use_case, [attempt(0, "linear", 0.4), attempt(1, "forest", float("nan")), attempt(2, "forest", 0.3)])
+    assert [line["score"] for line in board] == [0.3, 0.4, None]
 
 
 def test_little_data_prefers_the_simpler_family_only_within_one_standard_error():
