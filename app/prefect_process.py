@@ -2,12 +2,13 @@
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from app import prefect_server
 from lifecycle import database, postgres
@@ -25,10 +26,11 @@ def main(listening: int, description: int) -> None:
         os.set_inheritable(given, False)  # PostgreSQL, started from here, must not keep them open
     import uvicorn
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn passes the signal on in the end: PostgreSQL is let go first
     at = settings()
     at_database = database.connect(at)
     serving: list[uvicorn.Server] = []
-    threading.Thread(target=_watch, args=(at.home, serving), daemon=True).start()
+    threading.Thread(target=_watch, args=(at.home, serving, _postmaster(at.home)), daemon=True).start()
     os.environ["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = at_database.url("prefect", "asyncpg")
     os.environ["PREFECT_SERVER_DATABASE_MIGRATE_ON_START"] = "false"
     _migrate(at.home, at_database)
@@ -38,7 +40,10 @@ def main(listening: int, description: int) -> None:
     app = create_app(ephemeral=True, final=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2))
     serving.append(server)
-    server.run(sockets=[socket.socket(fileno=listening)])
+    try:
+        server.run(sockets=[socket.socket(fileno=listening)])
+    finally:
+        _leave(at.home)
 
 
 def _migrate(home: Path, at: Database) -> None:
@@ -62,22 +67,30 @@ def _revision(connection: "psycopg.Connection[Any]") -> str:
     return " ".join(row[0] for row in connection.execute("SELECT version_num FROM alembic_version"))
 
 
-def _watch(home: Path, serving: "list[uvicorn.Server]") -> None:
+def _watch(home: Path, serving: "list[uvicorn.Server]", postmaster: int | None) -> None:
     """End the process when nobody is left: at once while it still starts, else as a server should."""
-    while not _left(home):
-        time.sleep(1)
+    try:
+        while not prefect_server.last_one_left(home):
+            time.sleep(1)
+    except FileNotFoundError:  # somebody deleted the home folder: PostgreSQL would notice in a minute, and then remove
+        if postmaster:  # the socket of its successor
+            os.kill(postmaster, signal.SIGQUIT)
     for server in serving:
         server.should_exit = True
         time.sleep(10)  # a request that does not end must not keep the server
+    _leave(home)
+
+
+def _leave(home: Path) -> NoReturn:
+    """Stop PostgreSQL if nobody else uses it, and end at once: somebody may be waiting for it."""
     postgres.release(home / "postgres")
     os._exit(0)
 
 
-def _left(home: Path) -> bool:
-    try:
-        return prefect_server.last_one_left(home)
-    except FileNotFoundError:  # somebody deleted the home folder
-        return True
+def _postmaster(home: Path) -> int | None:
+    """The process of the embedded PostgreSQL, if it is in use."""
+    file = home / "postgres" / "data" / "postmaster.pid"
+    return int(file.read_text().split()[0]) if file.exists() else None
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ Who uses the shared one is told by the kernel, as for PostgreSQL: each user keep
 kill can leave behind. The server (`app.prefect_process`) tries to lock it alone every second, and ends when it can.
 """
 
+import atexit
+import contextlib
 import fcntl
 import json
 import os
@@ -69,13 +71,10 @@ def answers(url: str, seconds: float = 5) -> bool:
 def running(home: Path) -> dict[str, Any] | None:
     """What the server of this home folder says of itself: `url`, `pid`; `None` where none is running."""
     try:
-        with _description(home).open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:  # its process keeps the file locked for as long as it lives
-        return json.loads(_description(home).read_text())
+        with _description(home).open() as file:  # its process keeps the file locked for as long as it lives
+            return None if _free(file) else json.load(file)
     except FileNotFoundError:
         return None
-    return None
 
 
 def shared(at: Settings, url: str) -> bool:
@@ -85,25 +84,47 @@ def shared(at: Settings, url: str) -> bool:
 
 
 def stop(home: Path, seconds: float = 15) -> bool:
-    """End the server whoever uses it. Returns whether one was running."""
+    """End the server whoever uses it, and wait until it is gone. Returns whether one was running."""
     found = running(home)
     if found is None:
         return False
-    os.kill(found["pid"], signal.SIGTERM)
-    deadline = time.monotonic() + seconds
-    while running(home) == found:
-        if time.monotonic() > deadline:
-            os.kill(found["pid"], signal.SIGKILL)
-            break
-        time.sleep(0.05)
+    with _description(home).open() as file:
+        _end(file, found["pid"], seconds)
     return True
 
 
 def release(home: Path) -> None:
-    """Let go of the shared server before this process ends."""
+    """Let go of the shared server; the last one to do so waits until it is gone: after a run nothing is left running."""
     holding = _held.pop(home, None)
-    if holding:
-        holding.close()
+    if holding is None:
+        return
+    holding.close()
+    try:
+        with _description(home).open() as file:
+            found = running(home)
+            if found and last_one_left(home):
+                _end(file, found["pid"])
+    except FileNotFoundError:
+        return  # it has ended by itself, or the home folder is gone
+
+
+def _end(description: IO[str], pid: int, seconds: float = 15) -> None:
+    """Ask the process to end, make it end if it does not; its lock on the description falls with it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    while not _free(description):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _free(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager
@@ -145,6 +166,7 @@ def _shared(at: Settings) -> str:
             holding = (at.home / "prefect" / "holders").open("a")
             fcntl.flock(holding, fcntl.LOCK_SH)
             _held[at.home] = holding
+            atexit.register(release, at.home)
         found = running(at.home)
         return found["url"] if found else _launch(at)
 

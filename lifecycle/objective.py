@@ -59,7 +59,7 @@ def on_tune_part(use_case: "UseCase", candidate: Candidate, params: Mapping[str,
     few = sample(use_case, train, int(len(train) * FIRST_SHARE))
     for rows in ([few] if len(few) >= 1_000 else []) + [train]:
         model = fit_estimator(use_case, Recipe(candidate=candidate.name, params=dict(params)), rows)
-        yield Outcome(score(use_case, tune.y, _outputs(use_case, model, tune), getattr(model, "classes_", ())), dict(params), final=rows is train)
+        yield Outcome(score(use_case, tune.y, outputs_of(use_case, model, tune), getattr(model, "classes_", ())), dict(params), final=rows is train)
 
 
 def cross_validated(use_case: "UseCase", candidate: Candidate, params: Mapping[str, Any], rows: Rows) -> Iterator[Outcome]:
@@ -110,7 +110,7 @@ def _fold(use_case: "UseCase", candidate: Candidate, params: Mapping[str, Any], 
         most = int(candidate.defaults[candidate.iterations])
         return list(_curves(use_case, candidate, params, known, tested, most, first=most))[-1]
     model = fit_estimator(use_case, Recipe(candidate=candidate.name, params=dict(params)), known)
-    return [score(use_case, tested.y, _outputs(use_case, model, tested), getattr(model, "classes_", ()))]
+    return [score(use_case, tested.y, outputs_of(use_case, model, tested), getattr(model, "classes_", ()))]
 
 
 def _curves(
@@ -132,7 +132,8 @@ def _curves(
         iterations = min(2 * iterations, most)
 
 
-def _outputs(use_case: "UseCase", model: Any, rows: Rows) -> np.ndarray:
+def outputs_of(use_case: "UseCase", model: Any, rows: Rows) -> np.ndarray:
+    """What an estimator gives: predicted values, or probabilities of shape (n, classes)."""
     return np.asarray(model.predict(rows.X) if use_case.problem == "regression" else model.predict_proba(rows.X))
 
 

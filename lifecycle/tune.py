@@ -1,10 +1,8 @@
 """Tune: search the families and their hyperparameters on rows that the gate never sees."""
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +10,14 @@ import numpy as np
 
 from lifecycle import objective, progress, tracking
 from lifecycle.candidates import Candidate
+from lifecycle.dataset import Rows
 from lifecycle.errors import DataError
 from lifecycle.objective import Outcome
+from lifecycle.parsimony import shown_better
 from lifecycle.references import Parts, Recipe, Tuned
 from lifecycle.split import rows as part_of
 from lifecycle.train import FEW, check_target, together
+from lifecycle.trials import Attempt, log
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -25,19 +26,6 @@ if TYPE_CHECKING:
 
 Answers = Callable[[Candidate, dict[str, Any]], Iterator[Outcome]]
 """What hyperparameters of a candidate are worth, surer with each outcome."""
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """An ended trial, as the leaderboard shows it."""
-
-    number: int
-    candidate: str
-    params: dict[str, Any]
-    score: float
-    error: float
-    pruned: bool
-    seconds: float
 
 
 def tune(use_case: "UseCase", parts: Parts) -> Tuned:
@@ -51,14 +39,16 @@ def tune(use_case: "UseCase", parts: Parts) -> Tuned:
     train, tuned = part_of(use_case, parts, "train"), part_of(use_case, parts, "tune")
     check_target(use_case, train)
     few, most = len(tuned) < FEW, use_case.tuning.rows
+    fitted, judged = objective.sample(use_case, train, most), objective.sample(use_case, tuned, most)
     if few:
         answers: Answers = partial(objective.cross_validated, use_case, rows=objective.sample(use_case, together(train, tuned), most))
     else:
-        fitted, judged = objective.sample(use_case, train, most), objective.sample(use_case, tuned, most)
         answers = partial(objective.on_tune_part, use_case, train=fitted, tune=judged)
     run_id = tracking.begin(use_case.name, f"train {use_case.name}", _key(use_case, parts))
     attempts, stopped = search(use_case, answers)
     best = choose(use_case, attempts, prefer_simple=few) if attempts else _unsearched(use_case)
+    if attempts and not few:
+        best = plain_if_as_good(use_case, attempts, best, fitted, judged)
     log(use_case, run_id, attempts, best, stopped)
     recipe = Recipe(candidate=best.candidate, params=best.params)
     key = _digest(parts.model_dump_json(), recipe.model_dump_json())
@@ -113,38 +103,15 @@ def choose(use_case: "UseCase", attempts: list[Attempt], *, prefer_simple: bool 
     return best
 
 
-def log(use_case: "UseCase", run_id: str, attempts: list[Attempt], best: Attempt, stopped: str) -> None:
-    """Write the leaderboard and each trial, as a nested run, into the MLflow run."""
-    from mlflow.entities import Metric, Param, RunTag
-    from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
-
-    client = tracking.client()
-    where = client.get_run(run_id).info.experiment_id
-    there = {run.info.run_name for run in client.search_runs([where], f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'")}
-    now = int(time.time() * 1000)
-    for attempt in attempts:
-        name = f"trial {attempt.number + 1}: {attempt.candidate}"
-        if name in there:  # by a process that was killed here
-            continue
-        run = client.create_run(where, start_time=now - round(attempt.seconds * 1000), run_name=name, tags={MLFLOW_PARENT_RUN_ID: run_id})
-        worth = {f"tune_{use_case.metric}": attempt.score, "standard_error": attempt.error, "seconds": attempt.seconds}
-        client.log_batch(
-            run.info.run_id,
-            metrics=[Metric(key.replace("@", "_at_"), value, now, 0) for key, value in worth.items() if np.isfinite(value)],
-            params=[Param(key, str(value)) for key, value in {"candidate": attempt.candidate, **attempt.params}.items()],
-            tags=[RunTag("lifecycle.trial", "pruned" if attempt.pruned else "chosen" if attempt is best else "finished")],
-        )
-        client.set_terminated(run.info.run_id, end_time=now)
-    tracking.write(run_id, "leaderboard.json", json.dumps(leaderboard(use_case, attempts), indent=1))
-    facts = {"tuning_trials": len(attempts), "tuning_pruned": sum(attempt.pruned for attempt in attempts), "tuning_stopped": stopped or "no"}
-    tracking.log(run_id, params=facts, metrics={f"tune_{use_case.metric}": best.score} if attempts else {})
-
-
-def leaderboard(use_case: "UseCase", attempts: list[Attempt]) -> list[dict[str, Any]]:
-    """The trials, the best first and the pruned last, as JSON has them."""
-    sign = -1 if use_case.kind.greater_is_better(use_case.metric) else 1
-    ranked = sorted(attempts, key=lambda attempt: (attempt.pruned, not np.isfinite(attempt.score), sign * np.nan_to_num(attempt.score)))
-    return [{**asdict(attempt), "score": attempt.score if np.isfinite(attempt.score) else None} for attempt in ranked]
+def plain_if_as_good(use_case: "UseCase", attempts: list[Attempt], best: Attempt, train: Rows, tune: Rows) -> Attempt:
+    """The best trial; or the best of the first, plainest family, where the tune part does not show the difference."""
+    plainest = use_case.candidates[0].name
+    own = [attempt for attempt in attempts if attempt.candidate == plainest and not attempt.pruned and np.isfinite(attempt.score)]
+    if best.candidate == plainest or not own:
+        return best
+    plain = choose(use_case, own)
+    recipes = [Recipe(candidate=attempt.candidate, params=attempt.params) for attempt in (best, plain)]
+    return best if shown_better(use_case, recipes[0], recipes[1], train, tune) else plain
 
 
 def _attempt(number: int, family: Candidate, study: "Study", answers: Answers, until: float) -> Attempt | None:

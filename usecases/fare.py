@@ -26,9 +26,7 @@ def features(rows: pl.DataFrame) -> pl.DataFrame:
         "payment_type",
         rate=pl.col("rate_code").cast(pl.String),
         mph=pl.when(hours > 0).then((miles / hours).clip(0, 100)),
-        slow_hours=hours - miles / 12,
         metered=2.5 + pl.max_horizontal(miles * 2.5, hours * 30),
-        mixed=2.5 + miles * 2 + hours * 20,
     )
 
 

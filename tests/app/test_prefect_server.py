@@ -1,7 +1,9 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -92,6 +94,21 @@ def test_after_the_death_of_a_server_the_next_user_gets_another(home: Path, user
     assert prefect_server.answers(second)
 
 
+def test_deleting_the_home_folder_ends_what_runs_for_it(tmp_path: Path) -> None:
+    home = Path(tempfile.mkdtemp(prefix="lifecycle-gone-"))
+    with subprocess.Popen(
+        [sys.executable, "-c", USER], env=surroundings(home, tmp_path), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        url = line(process)
+        postmaster = int((home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+        shutil.rmtree(home)
+        assert until(lambda: not prefect_server.answers(url))
+        assert until(lambda: gone(postmaster))
+        process.communicate("")
+    assert process.returncode == 0
+    assert not home.exists()
+
+
 def test_down_ends_a_server_in_use(home: Path, user: Callable[[], User]) -> None:
     url = line(user())
     assert prefect_server.stop(home)
@@ -114,3 +131,11 @@ def test_a_server_that_does_not_come_is_one_sentence_with_its_last_words(tmp_pat
     prefect_server.log_file(at).write_text("Traceback\nOSError: no room\n")
     with pytest.raises(LifecycleError, match=r"did not start \(OSError: no room\); see .*prefect-server.log"):
         prefect_server.wait(at, "http://127.0.0.1:1/api", seconds=1)
+
+
+def gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False

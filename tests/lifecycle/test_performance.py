@@ -68,11 +68,13 @@ def test_outcomes_count_when_they_have_come():
     assert not found.performance["worse"]
 
 
-def test_labels_that_came_over_http_are_joined_by_key_and_the_last_one_counts():
+def test_labels_that_came_over_http_are_joined_by_key_and_the_last_label_and_answer_count():
     shop = watched("performing_http")
     shop.watch({"rows": 1_200, "late": True})
     keys = f"SELECT key, probability > 0.5 AS yes FROM {shop.name}.predictions WHERE CAST(key AS BIGINT) >= {FIRST}"
     said = lake().frame(keys).sort("key")
+    earlier = f"SELECT * REPLACE ('h' || id AS id, 0.5 AS probability, 'http' AS origin, scored_at - INTERVAL 1 DAY AS scored_at) FROM {shop.name}.predictions"
+    lake().write(lambda transaction: transaction.execute(f"INSERT INTO {shop.name}.predictions {earlier}"))
     label(shop, said.select("key", target=(~pl.col("yes")).cast(pl.String)))
     label(shop, said.select("key", target=pl.col("yes").cast(pl.String)))
     found = shop.watch().performance
@@ -84,8 +86,11 @@ def test_a_label_from_the_future_is_not_known_yet():
     shop = watched("performing_future")
     shop.watch({"rows": 1_200, "late": True})
     keys = pl.Series("key", range(FIRST, FIRST + 1_200, 2)).cast(pl.String)
-    label(shop, keys.to_frame().with_columns(target=pl.lit("true")), dt.datetime(2126, 1, 1))
+    both = keys.to_frame().with_columns(target=(pl.int_range(pl.len()) % 2 == 0).cast(pl.String))
+    label(shop, both, dt.datetime(2126, 1, 1))
     assert shop.watch().performance == {}
+    label(shop, both, dt.datetime(2026, 1, 1))
+    assert shop.watch().performance["rows"] == 400  # a whole window of the 600
 
 
 def test_answers_to_rows_that_were_never_loaded_count_too():

@@ -14,7 +14,7 @@ from lifecycle.dataset import Rows
 from lifecycle.errors import DataError, DefinitionError
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
-from lifecycle.train import fit, out_of_fold, together
+from lifecycle.train import fit, fit_estimator, out_of_fold, together
 from lifecycle.usecase import Tuning
 from tests.toys import toy, visit_features, visits
 
@@ -77,10 +77,12 @@ def test_few_tune_rows_are_fitted_on_and_the_threshold_comes_from_out_of_fold_pr
 
 
 def test_predictions_out_of_fold_are_not_of_the_own_row():
-    use_case, few = toy("train_folds"), rows(200)
-    unlearnable = Rows(pl.DataFrame({"id": np.random.default_rng(0).permutation(200).astype(str)}), few.y, few.info)
-    y, probabilities = out_of_fold(use_case, RECIPE, unlearnable, np.array([0, 1]))
-    assert ((probabilities[:, 1] > 0.5) == y).mean() < 0.75
+    random = np.random.default_rng(0)
+    noise = Rows(pl.DataFrame({"x": random.normal(size=400)}), random.integers(0, 2, 400).astype(np.int8), rows(400).info)
+    memory = Recipe(candidate="forest", params={"min_samples_leaf": 1, "max_features": 1.0})
+    y, probabilities = out_of_fold(toy("train_folds"), memory, noise, np.array([0, 1]))
+    assert ((probabilities[:, 1] > 0.5) == y).mean() < 0.6
+    assert (fit_estimator(toy("train_folds"), memory, noise).predict(noise.X) == noise.y).mean() > 0.9
 
 
 def test_fitting_again_gives_the_same_model():

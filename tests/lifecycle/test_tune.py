@@ -12,7 +12,8 @@ from lifecycle.candidates import boosting, forest, linear
 from lifecycle.dataset import Rows
 from lifecycle.errors import DataError
 from lifecycle.references import Parts
-from lifecycle.tune import Attempt, choose, search
+from lifecycle.trials import Attempt, leaderboard
+from lifecycle.tune import choose, search
 from lifecycle.usecase import Tuning, UseCase
 from tests.toys import toy, visit_features, visits
 
@@ -115,7 +116,7 @@ def test_without_trials_the_recipe_is_the_last_candidates_defaults():
 def test_an_error_is_better_when_it_is_smaller():
     use_case = toy("tune_error", metric="log_loss")
     assert choose(use_case, [attempt(0, "linear", 0.4), attempt(1, "forest", 0.3), attempt(2, "boosting", 0.2, pruned=True)]).candidate == "forest"
-    board = tune.leaderboard(use_case, [attempt(0, "linear", 0.4), attempt(1, "forest", float("nan")), attempt(2, "forest", 0.3)])
+    board = leaderboard(use_case, [attempt(0, "linear", 0.4), attempt(1, "forest", float("nan")), attempt(2, "forest", 0.3)])
     assert [line["score"] for line in board] == [0.3, 0.4, None]
 
 
