@@ -21,6 +21,7 @@ SIGNALLED = {signal.SIGINT: ("interrupted", 130), signal.SIGTERM: ("terminated",
 
 USE_CASE = ("use_case", {"metavar": "USE_CASE", "help": "its name: see 'lifecycle list'"})
 VERSION = ("version", {"metavar": "VERSION", "type": int, "nargs": "?", "help": "a model version; left out: the newest that can be meant"})
+MADE = ("version", {"metavar": "VERSION", "type": int, "help": "a registered model version"})
 SOURCE = ("--source", {"metavar": "SOURCE", "help": "a file (CSV, Parquet) or address in place of the use case's own source"})
 FRESH = ("--fresh", {"action": "store_true", "help": "run every stage again, whatever the cache holds"})
 REASON = ("--reason", {"metavar": "TEXT", "default": "", "help": "why, for the ledger"})
@@ -43,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
     "approve": ("app.decide:approve", "approve a version that waits for a person", (USE_CASE, VERSION, REASON)),
     "reject": ("app.decide:reject", "reject a version that waits for a person", (USE_CASE, VERSION, REASON)),
     "rollback": ("app.decide:rollback", "return to the previous champion", (USE_CASE, VERSION, REASON)),
+    "reproduce": ("app.repeat:reproduce", "train a version again from its snapshot, code and seed, and compare", (USE_CASE, MADE)),
     "sql": ("app.look:sql", "read the lake", (QUERY,)),
     "doctor": ("app.doctor:doctor", "what is installed, reachable, out of step; the remedy for each", ()),
     "down": ("app.stack:down", "stop what runs under the home folder", ()),

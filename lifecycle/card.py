@@ -211,7 +211,6 @@ def _use(use_case: "UseCase", facts: Mapping[str, Any]) -> str:
     commands = (
         "```sh\n"
         f"lifecycle score {use_case.name}  # new rows, with the champion\n"
-        f"lifecycle serve {use_case.name}  # over HTTP\n"
         f"lifecycle reproduce {use_case.name} {version}  # train it again, and compare\n"
         "```"
     )

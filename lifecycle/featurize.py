@@ -28,14 +28,16 @@ def featurize(use_case: "UseCase", snapshot: Snapshot) -> Features:
         DefinitionError: `features` loses rows, shows the target, or returns something that is no model input.
     """
     store = lake()
-    rows = _valid_rows(store, use_case, snapshot)
-    inputs = compute(use_case, rows)
-    beside = _beside(use_case, rows)
-    table = pl.concat([beside, inputs], how="horizontal")
+    table, names = _table(store, use_case, snapshot)
     version = _write(store, use_case, table)
-    made = Features(use_case=use_case.name, snapshot=snapshot, version=version, rows=table.height, names=tuple(inputs.columns))
-    _remember(store, made, _as_rows(use_case, table, made))
+    made = Features(use_case=use_case.name, snapshot=snapshot, version=version, rows=table.height, names=names)
+    _remember(store, made, _as_rows(use_case, table, names))
     return made
+
+
+def again(use_case: "UseCase", snapshot: Snapshot) -> Rows:
+    """The features of a snapshot by the definition as it is now, written nowhere."""
+    return _as_rows(use_case, *_table(lake(), use_case, snapshot))
 
 
 def compute(use_case: "UseCase", rows: pl.DataFrame) -> pl.DataFrame:
@@ -66,9 +68,16 @@ def read(use_case: "UseCase", features: Features) -> Rows:
     if known is not None:
         return known
     table = store.frame(f"FROM {use_case.name}.features AT (VERSION => {features.version})")
-    rows = _as_rows(use_case, table, features)
+    rows = _as_rows(use_case, table, features.names)
     _remember(store, features, rows)
     return rows
+
+
+def _table(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """What the feature table holds, and the names of its inputs."""
+    rows = _valid_rows(store, use_case, snapshot)
+    inputs = compute(use_case, rows)
+    return pl.concat([_beside(use_case, rows), inputs], how="horizontal"), tuple(inputs.columns)
 
 
 def _valid_rows(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> pl.DataFrame:
@@ -107,11 +116,11 @@ def _write(store: Lake, use_case: "UseCase", table: pl.DataFrame) -> int:
         cursor.unregister("features_made")
 
 
-def _as_rows(use_case: "UseCase", table: pl.DataFrame, features: Features) -> Rows:
+def _as_rows(use_case: "UseCase", table: pl.DataFrame, names: tuple[str, ...]) -> Rows:
     info = table.select(name for name in table.columns if name in OWN or name.startswith(INFO))
     info = info.rename({name: name.removeprefix(INFO) for name in info.columns})
     y = encode(use_case, info[use_case.target]) if use_case.target else None
-    return Rows(table.select(features.names), y, info)  # type: ignore[arg-type]
+    return Rows(table.select(names), y, info)  # type: ignore[arg-type]
 
 
 def _remember(store: Lake, features: Features, rows: Rows) -> None:

@@ -135,6 +135,11 @@ def version(use_case: str, number: int) -> ModelVersion:
         raise LifecycleError(f"use case '{use_case}': version {number} must be a registered model version, found {there}") from None
 
 
+def tags(use_case: str, number: int) -> dict[str, str]:
+    """What was noted of a version when it was registered."""
+    return dict(tracking.client().get_model_version(use_case, str(number)).tags)
+
+
 def reference(registered: Any) -> ModelVersion:
     """The reference to a model version of MLflow's registry.
 

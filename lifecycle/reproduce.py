@@ -1,0 +1,51 @@
+"""Reproduce: make a registered version again from its snapshot, its recipe and its seed, and compare the answers."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from lifecycle import featurize, fingerprint, models, provenance
+from lifecycle.predict import predict
+from lifecycle.split import assign
+from lifecycle.train import fit
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+
+def reproduce(use_case: "UseCase", number: int) -> dict[str, Any]:
+    """Train a version again with the code that is here, and compare its predictions on all rows with the version's own.
+
+    Returns:
+        `identical`: whether every prediction is the same to the last bit; `largest_difference` between two of them;
+        `same_code` and `same_libraries`: whether the commit and the lock file are those of the version.
+
+    Raises:
+        LifecycleError: there is no such version, or its artifact is not what was registered.
+    """
+    version = models.version(use_case.name, number)
+    trained = version.evaluated.trained
+    rows = featurize.again(use_case, trained.parts.features.snapshot)
+    part = assign(use_case, trained.parts, rows.info)
+    train, tune = (rows.take((part == name).to_numpy()) for name in ("train", "tune"))
+    made = predict(use_case, fit(use_case, trained.recipe, train, tune), rows.X)
+    known = predict(use_case, models.load(version.run_id, version.sha256), rows.X)
+    made_by = models.tags(use_case.name, number)
+    return {
+        "use_case": use_case.name,
+        "model_version": number,
+        "identical": made.equals(known),
+        "rows": rows.X.height,
+        "largest_difference": _largest(made, known),
+        "same_code": made_by.get("lifecycle.git_commit") == provenance.code().commit and made_by.get("lifecycle.git_dirty") == "False",
+        "same_libraries": made_by.get("lifecycle.lock_sha256") == fingerprint.lock(),
+    }
+
+
+def _largest(made: pl.DataFrame, known: pl.DataFrame) -> float:
+    """Between two probabilities, or two predicted numbers; of classes the share that differs."""
+    name = "probability" if "probability" in made.columns else "prediction"
+    if not made[name].dtype.is_numeric():
+        return float((made[name] != known[name]).mean() or 0.0)
+    return float(np.abs(made[name].to_numpy() - known[name].to_numpy()).max())
