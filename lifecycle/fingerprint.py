@@ -8,7 +8,6 @@ import ast
 import builtins
 import dataclasses
 import hashlib
-import inspect
 import re
 import site
 import sys
@@ -16,6 +15,7 @@ import sysconfig
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +83,7 @@ def _source_lines(value: Any, seen: set[int]) -> Iterator[str]:
     if id(value) in seen:
         return
     seen.add(id(value))
-    module = sys.modules.get(value.__module__)
-    if module is None or not _ours(module):
+    if not _source(value.__module__):
         return
     for name in _reach(value.__module__, value.__qualname__.split(".")[0]):
         yield name
@@ -198,38 +197,29 @@ def _imports_below(nodes: Iterable[ast.AST], module: str) -> dict[str, tuple[str
 
 @lru_cache(maxsize=1024)
 def _source(name: str) -> tuple[str, ...]:
-    """The lines of a module of ours; none for one that is installed or cannot be found."""
-    module = sys.modules.get(name)
-    if module is None:
-        if name.split(".")[0] not in OURS and not _beside(name):
-            return ()
-        try:
-            module = __import__(name, fromlist=["_"])
-        except ImportError:
-            return ()
-    if not _ours(module):
+    """The lines of a module of ours, which need not be loaded; none for one that is installed or cannot be found."""
+    file = _file(name)
+    if file is None or not file.endswith(".py") or (name.split(".")[0] not in OURS and _installed(file)):
         return ()
-    try:
-        return tuple(inspect.getsource(module).splitlines())
-    except (OSError, TypeError):
-        return ()
+    return tuple(Path(file).read_text(encoding="utf-8").splitlines())
 
 
-def _beside(name: str) -> bool:
-    """Whether a module that is not loaded yet lies in a folder of the user's."""
-    from importlib.util import find_spec
-
+def _file(name: str) -> str | None:
+    """Where a module's source is; finding it loads no more than the packages that it lies in."""
+    if name in sys.modules:
+        return getattr(sys.modules[name], "__file__", None)
+    top = name.split(".")[0]
+    if top in sys.stdlib_module_names or (top != name and not _source(top) and top not in OURS):
+        return None  # looking for a module below an installed package would load that package
+    parent = name.rpartition(".")[0]
+    if parent and not (_file(parent) or "").endswith("__init__.py"):
+        return None  # a name in a module, which need not be loaded to know that
     try:
         found = find_spec(name)
     except (ImportError, ValueError):
-        return False
-    return bool(found and found.origin and not _installed(found.origin))
-
-
-def _ours(module: types.ModuleType) -> bool:
-    file = getattr(module, "__file__", None)
-    return bool(file) and (module.__name__.split(".")[0] in OURS or not _installed(str(file)))
+        return None
+    return found.origin if found else None
 
 
 def _installed(file: str) -> bool:
-    return file == "built-in" or file == "frozen" or str(Path(file).resolve()).startswith(INSTALLED)
+    return str(Path(file).resolve()).startswith(INSTALLED)
