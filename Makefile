@@ -22,7 +22,7 @@ run: $(RUNTIME) ## Run the whole loop once, here (USE_CASE=fraud)
 	@$(BIN)/lifecycle run $(USE_CASE)
 
 test: $(DEVELOPMENT) ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(DEVELOPMENT) ## Format, lint, types, imports: what a commit must pass
 	@$(BIN)/ruff format --check --quiet . || { echo "run '$(BIN)/ruff format' and look at the difference" >&2; exit 1; }

@@ -31,7 +31,7 @@ def of_training(evaluated: Evaluated, version: ModelVersion, verdict: Verdict) -
 
 def of_drift(report: DriftReport) -> dict[str, Any]:
     """How far the world has moved."""
-    fields = ("max", "limit", "drifted", "reason", "columns", "windows", "bad_windows", "performance")
+    fields = ("max", "limit", "drifted", "reason", "columns", "limits", "windows", "bad_windows", "performance")
     return {"drift": {name: getattr(report, name) for name in fields}}
 
 

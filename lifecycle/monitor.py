@@ -71,7 +71,12 @@ def _judge(use_case: "UseCase", model: ModelVersion, rows: "Rows", unseen: np.nd
     number = np.repeat(np.arange(len(windows)), [window.stop - window.start for window in windows])
     profile = json.loads(tracking.read(model.run_id, "profile.json"))
     found = drift.by_window(profile, chosen.X, live.said(use_case, model, chosen), number, len(windows))
-    return [_window(effects, chosen, window) for effects, window in zip(found, windows, strict=True)]
+    return [_window(_that_matter(use_case, effects), chosen, window) for effects, window in zip(found, windows, strict=True)]
+
+
+def _that_matter(use_case: "UseCase", effects: drift.Effects) -> drift.Effects:
+    """The effects with limits below which no change is worth an alarm, however many rows show it."""
+    return {name: {**one, "limit": max(one["limit"], use_case.monitoring.least_psi)} for name, one in effects.items()}
 
 
 def _window(effects: drift.Effects, rows: "Rows", window: slice) -> Window:
@@ -90,6 +95,7 @@ def _report(store: Lake, use_case: "UseCase", model: ModelVersion, windows: list
         newest = windows[-1]
         reason = _explained(use_case, windows)
         known = {"max": newest.max, "limit": newest.limit, "columns": {name: one["psi"] for name, one in newest.effects.items()}}
+        known["limits"] = {name: one["limit"] for name, one in newest.effects.items()}
     run = _run(windows)
     bad = len(run) >= use_case.monitoring.bad_windows
     alarm = bad or bool(truth.get("drifted"))

@@ -147,11 +147,13 @@ class DriftReport(Reference):
 
     version: int
     max: float
-    """The largest effect, as a share of its limit's scale (PSI)."""
+    """The PSI of the column furthest beyond, or nearest to, its limit."""
     limit: float
     drifted: bool
     reason: str
     columns: dict[str, float] = {}
+    """The PSI of the columns furthest beyond, or nearest to, their limits."""
+    limits: dict[str, float] = {}
     windows: int = 0
     bad_windows: int = 0
     performance: dict[str, Any] = {}

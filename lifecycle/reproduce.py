@@ -46,6 +46,5 @@ def reproduce(use_case: "UseCase", number: int) -> dict[str, Any]:
 def _largest(made: pl.DataFrame, known: pl.DataFrame) -> float:
     """Between two probabilities, or two predicted numbers; of classes the share that differs."""
     name = "probability" if "probability" in made.columns else "prediction"
-    if not made[name].dtype.is_numeric():
-        return float((made[name] != known[name]).mean() or 0.0)
-    return float(np.abs(made[name].to_numpy() - known[name].to_numpy()).max())
+    one, other = made[name].to_numpy(), known[name].to_numpy()
+    return float(np.abs(one - other).max() if made[name].dtype.is_numeric() else (one != other).mean())

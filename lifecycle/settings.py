@@ -29,6 +29,8 @@ class Settings(BaseSettings, frozen=True):  # pyright: ignore[reportGeneralTypeI
     """Where the lake keeps its Parquet files: a folder or `s3://bucket/prefix`; empty: under `home`."""
     data: Annotated[Path | None, BeforeValidator(_absolute)] = None
     """Where files that use cases name are looked for first."""
+    mlflow_url: str = "http://127.0.0.1:5000"
+    """Where links to MLflow's interface lead."""
     usecases: str = ""
     """A folder or an importable package with more use cases."""
     download: bool = True

@@ -54,6 +54,8 @@ class Monitoring:
     """How much data is judged at a time: a span of the time column, or a number of rows."""
     false_alarms: float = 0.01
     """How often a window without drift may look bad, over all columns together."""
+    least_psi: float = 0.05
+    """A smaller change matters to nobody, however sure it is; 0.1 is commonly called a small one (Siddiqi 2006)."""
     bad_windows: int = 3
     """So many bad windows in a row are a drift."""
     cooldown: timedelta = timedelta(days=1)

@@ -1,12 +1,14 @@
 """What a person sees of a stage in the Prefect interface: tables and plots beside the run."""
 
 import base64
+from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from lifecycle import tracking
 from lifecycle.lake import lake
-from lifecycle.references import DriftReport, Evaluated, Snapshot, Verdict
+from lifecycle.references import DriftReport, Evaluated, ModelVersion, Snapshot, Verdict
+from lifecycle.settings import settings
 
 WORST_REASONS = 20
 PLOTS = 6
@@ -52,23 +54,22 @@ def evaluation(evaluated: Evaluated) -> None:
 def verdict(said: Verdict) -> None:
     """The gate's verdict with its numbers."""
     word = "promoted" if said.promoted else "waits for a person" if said.waiting else "not promoted"
-    rows = "\n".join(f"| {name} | {value} |" for name, value in said.numbers.items())
+    rows = "\n".join(f"| {name.replace('_', ' ')} | {_told(value)} |" for name, value in said.numbers.items() if value not in (None, [], {}))
     text = f"# {said.use_case} version {said.version}: {word}\n\n{said.reason}\n\n| number | value |\n|---|---|\n{rows}"
     create_markdown_artifact(markdown=text, key=_key(said.use_case, "verdict"))
 
 
 def drift(report: DriftReport) -> None:
     """How far each column is from its training reference."""
-    table = [
-        {"column": name, "PSI": round(value, 4), "share of limit": f"{value / report.limit:.0%}" if report.limit else ""}
-        for name, value in report.columns.items()
-    ]
+    table = [{"column": name, "PSI": round(psi, 4), "limit": round(report.limits[name], 4)} for name, psi in report.columns.items()]
     create_table_artifact(table=table or [{"column": "none", "PSI": 0.0}], key=_key(report.use_case, "drift"), description=report.reason)
 
 
-def mlflow_link(use_case: str, address: str) -> None:
+def mlflow_run(version: ModelVersion) -> None:
     """A link to the run in MLflow."""
-    create_link_artifact(link=address, link_text="the run in MLflow", key=_key(use_case, "mlflow"))
+    where = tracking.client().get_run(version.run_id).info.experiment_id
+    address = f"{settings().mlflow_url.rstrip('/')}/#/experiments/{where}/runs/{version.run_id}"
+    create_link_artifact(link=address, link_text=f"version {version.version} in MLflow", key=_key(version.use_case, "mlflow"))
 
 
 def _key(use_case: str, what: str) -> str:
@@ -77,3 +78,16 @@ def _key(use_case: str, what: str) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
+
+
+def _told(value: Any) -> str:
+    """A number of the gate as a person reads it: a difference with its interval, a group's numbers in one line."""
+    if isinstance(value, dict) and {"value", "low", "high"} <= set(value):
+        shown = f"{_told(value['value'])} [{_told(value['low'])}, {_told(value['high'])}]"
+        more = {name: part for name, part in value.items() if name not in ("value", "low", "high")}
+        return f"{shown} {_told(more)}" if more else shown
+    if isinstance(value, dict):
+        return "; ".join(f"{name.replace('_', ' ')} {_told(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_told, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -48,7 +48,7 @@ split = stage(splitting.split, reads=("split", "schema", "history", "problem", "
 tune = stage(tuning.tune, reads=("candidates", "tuning", *MODEL))
 train = stage(training.train, reads=("candidates", *MODEL))
 evaluate = stage(evaluating.evaluate, reads=("slices", "gate", "selective_labels", "monitoring", *MODEL), show=artifacts.evaluation)
-register = stage(registering.register, reads=("title", *MODEL))
+register = stage(registering.register, reads=("title", *MODEL), show=artifacts.mlflow_run)
 promote = stage(promoting.promote, reads=("gate", "approval", *MODEL), also=_decided, show=artifacts.verdict)
 score = stage(scoring.score, reads=MODEL, also=_champion)
 monitor = stage(monitoring.monitor, reads=("monitoring", *MODEL), also=_champion, show=artifacts.drift)

@@ -17,8 +17,12 @@ os.environ |= {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "1",
     "MPLBACKEND": "agg",
+    # The processes of a run share the cores: threads that spin while they wait would cost more than they bring.
+    "OMP_WAIT_POLICY": "passive",
+    "OMP_NUM_THREADS": "1",
 }
 
+import atexit  # noqa: E402
 import shutil  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 
@@ -27,13 +31,14 @@ import pytest  # noqa: E402
 from lifecycle import postgres  # noqa: E402
 from lifecycle.lake import Lake, lake  # noqa: E402
 
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _home() -> Iterator[None]:
     """Leave no server and no file behind."""
     yield
     postgres.stop(HOME / "postgres")
-    shutil.rmtree(HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
