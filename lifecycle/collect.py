@@ -77,8 +77,8 @@ def _stage(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", origin: Sourc
     cursor.execute(f"COPY {REJECTS} TO {literal(str(folder / 'rejects.parquet'))} (FORMAT parquet)")
     counted = cursor.execute(
         f"SELECT (SELECT count(*) FROM read_parquet({literal(str(folder / 'rows.parquet'))})) + (SELECT count(*) FROM {REJECTS})"
-    ).fetchone()
-    came = int(counted[0]) if counted else 0
+    ).fetchall()[0]
+    came = int(counted[0])
     if came == 0:
         raise DataError(f"use case '{use_case.name}': the source {reading.named(origin)} has no rows; give one that has")
     return came
@@ -124,5 +124,5 @@ def _mismatch(column: Column, kind: str) -> str:
 def _content(cursor: duckdb.DuckDBPyConnection, folder: Path) -> str:
     """A hash of all that came, in its order."""
     staged = [literal(str(folder / name)) for name in ("rows.parquet", "rejects.parquet")]
-    sums = [cursor.execute(f"SELECT count(*), sum(hash(came)::HUGEINT) FROM read_parquet({file}) AS came").fetchone() for file in staged]
+    sums = [cursor.execute(f"SELECT count(*), sum(hash(came)::HUGEINT) FROM read_parquet({file}) AS came").fetchall() for file in staged]
     return hashlib.sha256(repr(sums).encode()).hexdigest()

@@ -52,8 +52,8 @@ class Lake:
 
     def value(self, query: str, params: Sequence[Any] | None = None) -> Any:
         """The first cell of a query's result; `None` where there is no row."""
-        row = self.cursor().execute(query, params).fetchone()
-        return row[0] if row else None
+        rows = self.rows(query, params)  # all of them: a result that is not read to its end keeps its transaction open
+        return rows[0][0] if rows else None
 
     def write(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """Run `work` in one transaction: all of it is written, or nothing. A conflict runs it again."""

@@ -35,7 +35,7 @@ def load_rows(store: Lake, cursor: duckdb.DuckDBPyConnection, use_case: "UseCase
     without a key replace those that came from the same source before: the source is the truth about itself.
     """
     name = use_case.name
-    number = int(cursor.execute(f"SELECT coalesce(max(batch), 0) + 1 FROM {name}.batches").fetchone()[0])  # type: ignore[index]
+    number = int(cursor.execute(f"SELECT coalesce(max(batch), 0) + 1 FROM {name}.batches").fetchall()[0][0])
     _make(store, cursor, use_case)
     if refused:
         _refuse(cursor, use_case)
@@ -127,8 +127,8 @@ def _merge(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", number: int) 
             WHERE NOT EXISTS (FROM {table} r WHERE r.{key} = v.{key} AND {same})""")
         cursor.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM fresh)")
         once = "fresh"
-    row = cursor.execute(f"INSERT INTO {table} ({listed}, _batch) SELECT {listed}, {number} FROM {once}").fetchone()
-    return int(row[0]) if row else 0
+    row = cursor.execute(f"INSERT INTO {table} ({listed}, _batch) SELECT {listed}, {number} FROM {once}").fetchall()[0]
+    return int(row[0])
 
 
 def _replace(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", batch: Batch, number: int) -> int:
@@ -146,10 +146,10 @@ def _replace(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", batch: Batc
 
 def repeated(cursor: duckdb.DuckDBPyConnection, key: str, table: str) -> bool:
     """Whether a key comes more than once: cheap to ask, and mostly it does not."""
-    row = cursor.execute(f"SELECT count({key}) > count(DISTINCT {key}) FROM {table}").fetchone()
-    return bool(row and row[0])
+    row = cursor.execute(f"SELECT count({key}) > count(DISTINCT {key}) FROM {table}").fetchall()[0]
+    return bool(row[0])
 
 
 def _count(cursor: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = cursor.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(row[0]) if row else 0
+    row = cursor.execute(f"SELECT count(*) FROM {table}").fetchall()[0]
+    return int(row[0])

@@ -91,9 +91,9 @@ def _judge_cells(cursor: duckdb.DuckDBPyConnection, batch: Batch) -> None:
 
 def _judge_rows(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase") -> None:
     """Pandera's checks, on eager frames: on lazy ones it would look at types only."""
-    last = cursor.execute("SELECT coalesce(max(_row), 0) FROM staged").fetchone()
+    last = cursor.execute("SELECT coalesce(max(_row), 0) FROM staged").fetchall()[0]
     names = ", ".join(quoted(name) for name in use_case.columns.names)
-    for start in range(0, int(last[0]) if last else 0, CHUNK):
+    for start in range(0, int(last[0]), CHUNK):
         frame = cursor.sql(f"SELECT _row, {names} FROM staged WHERE _row > {start} AND _row <= {start + CHUNK} AND _bad IS NULL ORDER BY _row").pl()
         failures = failing(use_case, frame)
         if failures is None:

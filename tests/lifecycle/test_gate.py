@@ -79,8 +79,8 @@ def test_a_model_must_be_shown_to_beat_a_constant_and_must_not_be_shown_to_be_be
 
 
 def test_a_gap_between_train_and_gate_above_the_limit_is_overfitting() -> None:
-    assert reasons(replace(GOOD, overfit=0.2)) == []
-    assert reasons(replace(GOOD, overfit=0.25))[0].startswith("overfits: 25%")
+    assert reasons(replace(GOOD, overfit=0.5)) == []
+    assert reasons(replace(GOOD, overfit=0.55))[0].startswith("overfits: 55%")
     assert reasons(replace(GOOD, overfit=None)) == []
 
 

@@ -63,3 +63,11 @@ def test_a_password_appears_in_no_message() -> None:
     assert server.name("lake") == "mine_lake"
     assert server.url("mlflow", "psycopg") == "postgresql+psycopg://someone:s%40cret@localhost:5555/mine_mlflow"
     assert "cret" not in server.hidden("failed: s@cret and s%40cret")
+
+
+def test_what_another_process_commits_is_seen_by_the_next_question(the_lake: Lake) -> None:
+    the_lake.cursor().execute("CREATE SCHEMA seen; CREATE TABLE seen.rows AS SELECT 1 AS i")
+    other = Lake(the_lake.server, the_lake.storage)
+    assert the_lake.value("SELECT max(i) FROM seen.rows") == 1
+    other.write(lambda cursor: cursor.execute("INSERT INTO seen.rows VALUES (2)"))
+    assert the_lake.frame(f"SELECT * FROM seen.rows AT (VERSION => {other.version()})").height == 2
