@@ -112,8 +112,11 @@ def logged(use_case: "UseCase", model: ModelVersion) -> pl.DataFrame:
     """A model's logged predictions: `key`, `time`, `prediction` (a number for a regression, else text), `probability`; the last of each key."""
     prediction = "number" if use_case.problem == "regression" else "prediction"
     probability = ", probability" if use_case.kind.probabilities else ""
-    return lake().frame(
-        f"""SELECT key, time, {prediction} AS prediction{probability} FROM {use_case.name}.predictions
-        WHERE model_version = ? AND key IS NOT NULL QUALIFY row_number() OVER (PARTITION BY key ORDER BY scored_at DESC, id) = 1""",
+    found = lake().frame(
+        f"""SELECT key, time, {prediction} AS prediction{probability}, scored_at, id FROM {use_case.name}.predictions
+        WHERE model_version = ? AND key IS NOT NULL""",
         [model.version],
     )
+    if found["key"].n_unique() < found.height:
+        found = found.sort("scored_at", "id", descending=[False, True]).unique("key", keep="last", maintain_order=True)
+    return found.drop("scored_at", "id")
