@@ -51,7 +51,7 @@ def measured(command: list[str], environment: dict[str, str]) -> Cost:
     wall = time.perf_counter() - began
     draining.join()
     if status:
-        sys.exit("".join(errors[-20:]))
+        sys.exit(f"{command} ended with {os.waitstatus_to_exitcode(status)}: {chr(10).join(errors[-20:])}")
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, json.loads(out.strip().splitlines()[-1]))
 
 
