@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,12 @@ def _client() -> "MlflowClient":
 
 def preload() -> threading.Thread:
     """Import MLflow and open its store beside other work: 2.5 s of imports that DuckDB and Polars need not wait for."""
-    thread = threading.Thread(target=client, name="mlflow", daemon=True)
+
+    def quietly() -> None:
+        with suppress(Exception):  # who needs the client meets the error; the run may also be over, and the database with it
+            client()
+
+    thread = threading.Thread(target=quietly, name="mlflow", daemon=True)
     thread.start()
     return thread
 
