@@ -110,7 +110,7 @@ def _launch(home: Path) -> None:
     _private(socket_folder(home))
     if not (home / "data" / "PG_VERSION").exists():
         _initialise(home)
-    # A server that was killed leaves its pid file; pg_ctl sees through it, but not through a reused pid.
+    _forget_killed(home)
     said = ""
     for attempt in range(3):
         done = _control(home, "start", "-w", "-t", "60", "-l", str(home / "data" / "log"), "-o", f"-k '{socket_folder(home)}'")
@@ -122,6 +122,23 @@ def _launch(home: Path) -> None:
     last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
     reason = (last or [said or "no reason given"])[0]
     raise LifecycleError(f"the embedded PostgreSQL did not start ({reason}); see {log}, or set LIFECYCLE_DATABASE_URL to yours")
+
+
+def _forget_killed(home: Path) -> None:
+    """Remove the pid file of a server that was killed, once the last of its processes is gone.
+
+    PostgreSQL sees through such a file, but not where the pid belongs to somebody else by now, or to a zombie.
+    """
+    import psutil
+
+    file, data = home / "data" / "postmaster.pid", str((home / "data").resolve())
+    if not file.exists():
+        return
+    for _ in range(100):
+        if not any(process.info["cwd"] == data for process in psutil.process_iter(["cwd"])):
+            file.unlink(missing_ok=True)
+            return
+        time.sleep(0.1)
 
 
 def _initialise(home: Path) -> None:

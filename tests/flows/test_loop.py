@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import psutil
 import pytest
 
 from tests.toys import visits
@@ -185,7 +186,8 @@ def test_bad_rows_are_quarantined_and_too_many_stop_the_run_before_training(plac
 def test_nothing_is_left_running_and_nothing_is_written_outside_the_home(place: Place) -> None:
     left: list[str] = []
     for _ in range(100):
-        left = subprocess.run(["pgrep", "-f", str(place.root / "home")], capture_output=True, text=True).stdout.split()
+        started = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+        left = [" ".join(command) for command in started if str(place.root / "home") in " ".join(command)]
         if not left:
             break
         time.sleep(0.2)
