@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from lifecycle.dataset import Rows, encode, info_columns
-from lifecycle.errors import DefinitionError
 from lifecycle.lake import Lake, lake, quoted
 from lifecycle.raw import key_sql
 from lifecycle.references import Features, Snapshot
@@ -131,8 +130,3 @@ def _remember(store: Lake, features: Features, rows: Rows) -> None:
 
 def _name(store: Lake, features: Features) -> str:
     return f"{store.identity}/{features.use_case}/{features.version}"
-
-
-def explain(error: Exception, use_case: "UseCase") -> DefinitionError:
-    """An exception of the definition's own function, as one sentence."""
-    return use_case.wrong(f"features() failed with {type(error).__name__}: {' '.join(str(error).split())}")

@@ -104,7 +104,7 @@ def _csv(cursor: duckdb.DuckDBPyConnection, file: File, path: str, added: str) -
         found = cursor.execute(f"""SELECT Delimiter, Quote, Escape, Columns FROM sniff_csv({literal(path)}, header={header},
             all_varchar=true, ignore_errors=true, strict_mode=true, max_line_size={LONGEST_LINE})""").fetchall()[0]
     except duckdb.Error as error:
-        if not files.digest(path) or (Path(path).exists() and Path(path).stat().st_size == 0):
+        if Path(path).exists() and Path(path).stat().st_size == 0:
             raise DataError(f"the file {path} is empty; give one with a header line and rows") from None
         raise DataError(f"the file {path} cannot be read as CSV ({_first_line(error)}); check its delimiter, quotes and encoding (UTF-8)") from error
     names = list(file.header) if file.header else [column["name"] for column in found[3]]
