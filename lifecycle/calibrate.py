@@ -1,11 +1,19 @@
 """Calibrate: probabilities that mean what they say, and the threshold that makes decisions of them."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
+
+THRESHOLDS: dict[str, Callable[[np.ndarray, np.ndarray, int, int], np.ndarray]] = {
+    "f1": lambda right, wrong, positives, _: 2 * right / (right + wrong + positives),
+    "accuracy": lambda right, wrong, positives, negatives: (right + negatives - wrong) / (positives + negatives),
+    "balanced_accuracy": lambda right, wrong, positives, negatives: (right / positives + 1 - wrong / max(negatives, 1)) / 2,
+}
+"""What a threshold can be the best by, of the numbers of positives called rightly and wrongly, of positives and of negatives."""
 
 
 def calibrate(use_case: "UseCase", model: Any, y: np.ndarray, probabilities: np.ndarray) -> Any:
@@ -21,25 +29,32 @@ def calibrate(use_case: "UseCase", model: Any, y: np.ndarray, probabilities: np.
         probabilities: what it says of them, shape (n, classes), columns in the order of `model.classes_`.
 
     Returns:
-        A `lifecycle.estimators.Calibrated`; of a binary problem its `threshold_` gives these rows their best f1.
+        A `lifecycle.estimators.Calibrated`; of a binary problem its `threshold_` gives these rows the best of what the definition's `threshold` names.
     """
     from lifecycle.estimators import Calibrated, corrected
 
     slope, intercept = _correction(use_case, y, probabilities, model.classes_, always=reweighted(model))
     if use_case.problem != "binary":
         return Calibrated(model, slope, intercept)
-    return Calibrated(model, slope, intercept, best_threshold(y, corrected(probabilities, slope, intercept)[:, 1]))
+    return Calibrated(model, slope, intercept, best_threshold(y, corrected(probabilities, slope, intercept)[:, 1], use_case.threshold))
 
 
-def best_threshold(y: np.ndarray, probability: np.ndarray) -> float:
-    """The threshold with the best f1, halfway between two probabilities that occur; 0.5 where there is nothing to choose."""
+def best_threshold(y: np.ndarray, probability: np.ndarray, by: str = "f1") -> float:
+    """The threshold with the best `by`, halfway between two probabilities that occur; 0.5 where there is nothing to choose.
+
+    Args:
+        y: 0 or 1, length n.
+        probability: of 1, length n.
+        by: one of `THRESHOLDS`.
+    """
     order = np.argsort(-probability, kind="stable")
     falling, hits = probability[order], np.cumsum(y[order] == 1)
     ends = np.flatnonzero(np.diff(falling, append=-np.inf))  # equal probabilities are on one side
     if not len(ends) or not hits[-1]:
         return 0.5
-    f1 = 2 * hits[ends] / (ends + 1 + hits[-1])
-    last = int(ends[f1.argmax()])
+    called, right = ends + 1, hits[ends]
+    worth = THRESHOLDS[by](right, called - right, hits[-1], len(y) - hits[-1])
+    last = int(ends[worth.argmax()])
     return float((falling[last] + falling[min(last + 1, len(falling) - 1)]) / 2)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lifecycle import pipelines
+
 if TYPE_CHECKING:
     import polars as pl
     from optuna import Trial
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 WIDE = 30  # a category with more distinct values is encoded by the target's mean
-FOREST_ROWS = 10_000  # a tree sees at most so many: more cost time and size, and boosting is there for them
-FOREST_TREES = 60
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Blueprint:
         seed: of everything random.
         wide: texts of more distinct values.
         rows: how many there are to fit on.
+        text: free texts, by their role in the schema.
     """
 
     problem: str
@@ -35,6 +36,7 @@ class Blueprint:
     seed: int
     wide: tuple[str, ...] = ()
     rows: int = 0
+    text: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,16 +55,18 @@ class Candidate:
     iterations: str = ""
     """The hyperparameter that counts boosting iterations, where the last step of the pipeline has it under this name, with
     `warm_start` and `staged_predict`: its best value is read off one fit, and `space` leaves it out."""
+    first: tuple[Mapping[str, Any], ...] = ()
+    """Hyperparameters to be tried next, where there are trials for them, before the search goes its own way; never given up early."""
 
 
 def default_candidates(problem: str) -> tuple[Candidate, ...]:
-    """The families tried where a definition names none, from the simplest on; each fits any supervised problem."""
-    return (linear(), forest(), boosting())
+    """The families tried where a definition names none, from the simplest on."""
+    return (kmeans(), mixture()) if problem == "clustering" else (linear(), forest(), boosting())
 
 
 def linear() -> Candidate:
     """Logistic regression, or ridge regression, on scaled numbers and one-hot categories."""
-    return Candidate("linear", _linear, lambda trial: {"alpha": trial.suggest_float("alpha", 1e-3, 1e3, log=True)}, {"alpha": 1.0})
+    return Candidate("linear", pipelines.linear, lambda trial: {"alpha": trial.suggest_float("alpha", 1e-3, 1e3, log=True)}, {"alpha": 1.0})
 
 
 def forest() -> Candidate:
@@ -71,10 +75,11 @@ def forest() -> Candidate:
     def space(trial: "Trial") -> dict[str, Any]:
         return {
             "min_samples_leaf": trial.suggest_int("min_samples_leaf", 2, 40, log=True),
-            "max_features": trial.suggest_float("max_features", 0.1, 0.6),
+            "max_features": trial.suggest_float("max_features", 0.1, 1.0),
         }
 
-    return Candidate("forest", _forest, space, {"min_samples_leaf": 5, "max_features": 0.3})
+    deep = {"min_samples_leaf": 2, "max_features": 0.7}  # for few strong inputs, as the default is for many weak ones
+    return Candidate("forest", pipelines.forest, space, {"min_samples_leaf": 5, "max_features": 0.3}, first=(deep,))
 
 
 def boosting() -> Candidate:
@@ -90,22 +95,46 @@ def boosting() -> Candidate:
         }
 
     defaults = {"learning_rate": 0.08, "max_leaf_nodes": 20, "min_samples_leaf": 20, "l2_regularization": 1.0, "max_features": 0.6, "max_iter": 250}
-    return Candidate("boosting", _boosting, space, defaults, iterations="max_iter")
+    larger = {**defaults, "learning_rate": 0.05, "max_leaf_nodes": 31, "l2_regularization": 0.1}  # for many rows
+    return Candidate("boosting", pipelines.boosting, space, defaults, iterations="max_iter", first=(larger,))
+
+
+def kmeans() -> Candidate:
+    """K-means: round clusters of like size. How many is searched, from 2 to 12: each trial tries one number."""
+    sizes = (2, 4, 5, 6, 8, 7, 10)
+    first = tuple({"n_clusters": count} for count in sizes)
+    return Candidate("kmeans", pipelines.kmeans, lambda trial: {"n_clusters": trial.suggest_int("n_clusters", 2, 12)}, {"n_clusters": 3}, first=first)
+
+
+def mixture() -> Candidate:
+    """A mixture of normal distributions: clusters of any size and stretch, with a probability for each row."""
+
+    def space(trial: "Trial") -> dict[str, Any]:
+        return {
+            "n_components": trial.suggest_int("n_components", 2, 12),
+            "covariance_type": trial.suggest_categorical("covariance_type", ["diag", "full", "tied"]),
+        }
+
+    sizes = (2, 4, 5, 6, 8, 7, 10)
+    first = tuple({"n_components": count, "covariance_type": "diag"} for count in sizes)
+    return Candidate("mixture", pipelines.mixture, space, {"n_components": 3, "covariance_type": "diag"}, first=first)
 
 
 def blueprint(use_case: "UseCase", X: "pl.DataFrame") -> Blueprint:
     """What a candidate has to be built for, to be fitted on these rows of model inputs."""
     import polars as pl
 
-    texts = [name for name, dtype in X.schema.items() if dtype == pl.String]
+    free = set(use_case.columns.having("text"))
+    texts = [name for name, dtype in X.schema.items() if dtype == pl.String and name not in free]
     distinct = dict(zip(texts, X.select(pl.col(texts).n_unique()).row(0), strict=True)) if texts else {}
     return Blueprint(
         problem=use_case.problem,
-        numeric=tuple(name for name in X.columns if name not in distinct),
+        numeric=tuple(name for name, dtype in X.schema.items() if dtype != pl.String),
         categorical=tuple(name for name in texts if distinct[name] <= WIDE),
         wide=tuple(name for name in texts if distinct[name] > WIDE),
         seed=use_case.seed,
         rows=X.height,
+        text=tuple(name for name, dtype in X.schema.items() if dtype == pl.String and name in free),
     )
 
 
@@ -120,63 +149,4 @@ def constant(problem: str, metric: str = "") -> "BaseEstimator":
 
 def linear_baseline(plan: Blueprint) -> "BaseEstimator":
     """The baseline of a plain linear model: the linear family, untuned."""
-    return _linear(plan, linear().defaults)
-
-
-def _linear(plan: Blueprint, params: Mapping[str, Any]) -> "BaseEstimator":
-    from sklearn.linear_model import LogisticRegression, Ridge
-    from sklearn.preprocessing import OneHotEncoder
-
-    from lifecycle.estimators import Scaled
-
-    narrow = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=min(10, 1 + plan.rows // 100), sparse_output=False)
-    if plan.problem == "regression":
-        return _pipeline(plan, Scaled(), narrow, Ridge(alpha=params["alpha"], random_state=plan.seed))
-    model = LogisticRegression(C=1 / params["alpha"], solver="newton-cholesky", max_iter=100, random_state=plan.seed)
-    return _pipeline(plan, Scaled(), narrow, model)
-
-
-def _forest(plan: Blueprint, params: Mapping[str, Any]) -> "BaseEstimator":
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-
-    family = RandomForestRegressor if plan.problem == "regression" else RandomForestClassifier
-    share = FOREST_ROWS / plan.rows if plan.rows > FOREST_ROWS else None
-    return _trees(plan, family(FOREST_TREES, max_samples=share, n_jobs=-1, random_state=plan.seed, **params))
-
-
-def _boosting(plan: Blueprint, params: Mapping[str, Any]) -> "BaseEstimator":
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-
-    common = {"early_stopping": False, "random_state": plan.seed, **params}  # early stopping would validate on random rows
-    if plan.problem == "regression":
-        return _trees(plan, HistGradientBoostingRegressor(**common))
-    return _trees(plan, HistGradientBoostingClassifier(**common))
-
-
-def _trees(plan: Blueprint, model: "BaseEstimator") -> "BaseEstimator":
-    """A tree model: it takes numbers as they are, and categories as codes, unseen and missing ones with codes of their own."""
-    from sklearn.preprocessing import OrdinalEncoder
-
-    from lifecycle.estimators import Floats
-
-    return _pipeline(plan, Floats(), OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2), model)
-
-
-def _pipeline(plan: Blueprint, numbers: "BaseEstimator", narrow: "BaseEstimator", model: "BaseEstimator") -> "BaseEstimator":
-    """The columns' encoders before a model. Where all inputs are numbers there is only one, which costs a row the least."""
-    from sklearn.compose import ColumnTransformer
-    from sklearn.model_selection import KFold
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import TargetEncoder
-
-    if not plan.categorical and not plan.wide:
-        return Pipeline([("numbers", numbers), ("model", model)])
-    kind = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}[plan.problem]
-    folds = KFold(5, shuffle=True, random_state=plan.seed)  # its own rows never say what a row's category is worth
-    parts = [
-        ("numbers", numbers, list(plan.numeric)),
-        ("categories", narrow, list(plan.categorical)),
-        ("wide", TargetEncoder(target_type=kind, cv=folds), list(plan.wide)),  # pyright: ignore[reportArgumentType]
-    ]
-    columns = ColumnTransformer([part for part in parts if part[2]], sparse_threshold=0, verbose_feature_names_out=False)
-    return Pipeline([("columns", columns), ("model", model)])
+    return pipelines.linear(plan, linear().defaults)

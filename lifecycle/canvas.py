@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 INK, SOFT, GRID = "#22313f", "#6b7a88", "#e4e8ec"
 MAIN, OTHER, WARM = "#2a6f97", "#a3aab1", "#c8553d"
+PALETTE = (MAIN, WARM, "#6a994e", "#e0a030", "#7b5ea7", "#3aa6a0", "#b5567d", "#8d7b5a", "#5b7fc7", OTHER, "#d98b73", "#4f5d67")
+"""For classes or clusters beside each other."""
 
 
 def colours(count: int) -> list[str]:

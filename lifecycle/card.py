@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.markdown import bullets, count, interval, number, share, signed, span, table
+from lifecycle import card_findings
+from lifecycle.markdown import bullets, count, interval, number, signed, span, table
 from lifecycle.sources import Files, Generated, Query
+from lifecycle.spelling import named
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -13,8 +15,6 @@ Evaluation = Mapping[str, Any]
 PARTS = ("train", "tune", "gate")
 PLACED = frozenset({"leaderboard", "source", "version", "rows", "params", "candidate", "metric", "lake_version"})
 """Facts that have a place of their own in the card."""
-WEAKEST = 8
-"""So many slices are shown, the weakest first."""
 
 
 def card(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any]) -> str:
@@ -35,11 +35,18 @@ def card(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any]) 
         "## How good it is\n\n" + _quality(use_case, evaluation),
     ]
     if evaluation.get("calibration"):
-        parts.append("## Do the probabilities come true?\n\n" + _calibration(evaluation["calibration"]))
+        parts.append("## Do the probabilities come true?\n\n" + card_findings.calibration(evaluation["calibration"]))
+    if evaluation.get("classes"):
+        parts.append("## Class by class\n\n" + card_findings.classes(evaluation))
+    if evaluation.get("clusters"):
+        parts.append("## The clusters\n\n" + card_findings.clusters(evaluation))
+    supervised = [
+        "## Where it is weak\n\n" + card_findings.slices(use_case, evaluation["slices"]),
+        "## Fairness\n\n" + card_findings.fairness(evaluation["fairness"]),
+    ]
     parts += [
-        "## Where it is weak\n\n" + _slices(use_case, evaluation["slices"]),
-        "## Fairness\n\n" + _fairness(evaluation["fairness"]),
-        "## What it leans on\n\n" + _importances(use_case, evaluation["importances"]),
+        *(supervised if use_case.kind.target else []),
+        "## What it leans on\n\n" + card_findings.importances(use_case, evaluation["importances"]),
         "## Limits\n\n" + bullets(limits(use_case, evaluation)),
         "## Use and reproduction\n\n" + _use(use_case, facts),
     ]
@@ -67,7 +74,11 @@ def limits(use_case: "UseCase", evaluation: Evaluation) -> list[str]:
         )
     linear = evaluation["gains"].get("over_linear")
     if linear and evaluation["recipe"]["candidate"] != "linear" and (linear["low"] is None or linear["low"] <= 0):
-        found.append("It is **not shown to be better than a plain linear model**, which would be simpler to explain.")
+        found.append(f"It is **not shown to be better than {use_case.kind.plain}**, which would be simpler to explain.")
+    if not use_case.kind.target:
+        found.append(
+            "Clusters are a way to look at the rows, not a truth about them: other columns or scales would give others. Judge them by their use."
+        )
     found.append("It has learnt what goes together in these rows, not what causes what.")
     return found
 
@@ -78,14 +89,16 @@ def _purpose(use_case: "UseCase", evaluation: Evaluation) -> str:
         "binary": f"the probability that `{use_case.target}` is `{use_case.positive}`",
         "multiclass": f"which class `{use_case.target}` is, with a probability for each",
         "regression": f"the number `{use_case.target}`",
+        "clustering": "which of the clusters it found a row belongs to",
     }[use_case.problem]
     names = evaluation["data"]["inputs"]
     shown = ", ".join(f"`{name}`" for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    kind = use_case.kind
     better = "higher" if use_case.kind.greater_is_better(evaluation["metric"]) else "lower"
     return (
-        f"Predicts {what} from {count(len(names), 'input')}: {shown}.\n\n"
+        f"{'Predicts' if kind.target else 'Says'} {what} from {count(len(names), 'input')}: {shown}.\n\n"
         f"**{evaluation['metric']} {number(found['holdout'])}**{interval(found)} ({better} is better); "
-        f"a constant reaches {number(found['constant'])}, a plain linear model {number(found['linear'])}. Judged {evaluation['how']}."
+        f"{kind.knows_nothing} reaches {number(found['constant'])}, {kind.plain} {number(found['linear'])}. Judged {evaluation['how']}."
     )
 
 
@@ -96,6 +109,10 @@ def _data(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any])
         ("valid rows", f"{data['rows']:,} (lake version {data['lake_version']}, fingerprint `{data['fingerprint'][:12]}`)"),
         ("newest batch", f"{data['came']:,} came: {data['kept']:,} kept, {data['quarantined']:,} quarantined, {data['duplicates']:,} duplicates"),
         *((f"rows for {name}", f"{data['parts'][name]:,}") for name in PARTS),
+        *(
+            (f"of {name} a sample is used", f"{rows:,} of {data['parts'][name]:,} rows, drawn by a hash of the key")
+            for name, rows in data.get("sampled", {}).items()
+        ),
         *((f"left out: {name}", f"{rows:,}") for name, rows in data["parts"].items() if name not in PARTS),
         *((f"time of {name}", span(between)) for name, between in data["spans"].items()),
         ("split", f"`{use_case.split}`"),
@@ -135,74 +152,15 @@ def _quality(use_case: "UseCase", evaluation: Evaluation) -> str:
     )
     gains = [
         f"Over {name} it gains {signed(gain['value'])} in {evaluation['metric']}{interval(gain)}, on the same rows."
-        for name, gain in (("a constant", evaluation["gains"].get("over_constant")), ("a plain linear model", evaluation["gains"].get("over_linear")))
+        for name, gain in (
+            (use_case.kind.knows_nothing, evaluation["gains"].get("over_constant")),
+            (use_case.kind.plain, evaluation["gains"].get("over_linear")),
+        )
         if gain
     ]
-    return "\n\n".join([text, table(("metric", "new rows", "interval", "training rows", "constant", "plain linear"), rows), " ".join(gains)])
-
-
-def _calibration(calibration: Mapping[str, Any]) -> str:
-    rows = [
-        (f"{row['rows']:,}", f"{row['probability']:.4f}", f"{row['share']:.4f}", f"{row['low']:.4f} to {row['high']:.4f}")
-        for row in calibration["table"]
-    ]
-    text = f"Expected calibration error {number(calibration['calibration_error'])} for {calibration['of']}, over ten bins of equally many rows:"
-    return text + "\n\n" + table(("rows", "mean probability", "share that came true", "95 % interval"), rows)
-
-
-def _slices(use_case: "UseCase", found: Mapping[str, Any]) -> str:
-    looked = found["table"]
-    if not looked:
-        return "The definition names no slices and no sensitive columns: nothing was looked at."
-    enough = sorted((row for row in looked if row["enough"]), key=lambda row: (row["kept"] is None, row["kept"]))
-    few = [f"{row['column']} = {row['slice']} ({row['rows']:,})" for row in looked if not row["enough"]]
-    parts = [f"Of {len(looked)} slices, the weakest first. *Kept*: the model's gain over a constant there, as a share of its gain on all rows."]
-    rows = [
-        (
-            f"{row['column']} = {row['slice']}",
-            f"{row['rows']:,}",
-            number(row["value"]),
-            interval(row, ""),
-            number(row["constant"]),
-            share(row["kept"]),
-        )
-        for row in enough[:WEAKEST]
-    ]
-    if rows:
-        parts.append(table(("slice", "rows", use_case.metric, "interval", "constant", "kept"), rows))
-    if worst := found["worst"]:
-        parts.append(
-            f"The weakest, {worst['column']} = {worst['slice']}, has {number(worst['value'])}{interval(worst)} with an interval widened for "
-            f"{worst['looked_at']} slices: at best it keeps {share(worst['kept_at_best'])}."
-        )
-    if few:
-        parts.append(
-            f"Not enough rows to judge (fewer than {found['least_rows']}, or than {found['least_of_a_class']} of a class): {', '.join(few)}."
-        )
-    return "\n\n".join(parts)
-
-
-def _fairness(found: Mapping[str, Any]) -> str:
-    if not found:
-        return "No column of the schema has the role `sensitive`: no groups were compared."
-    rows = []
-    for column, measures in found.items():
-        for name, measure in [(name, measure) for name, measure in measures.items() if name != "groups"]:
-            difference = measure["difference"]
-            groups = ", ".join(f"{group} {number(value['value']) if value else '?'}" for group, value in measure["groups"].items())
-            shown = signed(difference["value"]) + interval(difference) if "value" in difference else ""
-            between = f" ({difference['between'][0]} over {difference['between'][1]})" if "between" in difference else ""
-            rows.append((column, name.replace("_", " "), groups, shown + between, difference["verdict"]))
-    text = "Largest difference between two groups of each sensitive column; a group too small to tell is shown as `?`."
-    return text + "\n\n" + table(("column", "measure", "by group", "difference", "verdict"), rows)
-
-
-def _importances(use_case: "UseCase", found: Mapping[str, Any]) -> str:
-    rows = [(f"`{row['feature']}`", number(row["importance"])) for row in found["table"][:10]]
-    if not rows:
-        return "Not measured: the deciding metric is undefined on the rows."
-    text = f"How much worse {use_case.metric} gets when one input is shuffled ({found['rows']:,} rows). Inputs that repeat each other share their weight."
-    return text + "\n\n" + table(("input", f"loss in {use_case.metric}"), rows)
+    return "\n\n".join(
+        [text, table(("metric", "new rows", "interval", "training rows", use_case.kind.knows_nothing, use_case.kind.plain), rows), " ".join(gains)]
+    )
 
 
 def _use(use_case: "UseCase", facts: Mapping[str, Any]) -> str:
@@ -221,8 +179,8 @@ def _source(use_case: "UseCase") -> str:
     source = use_case.source
     if isinstance(source, Files):
         return "files " + ", ".join(f"`{file.path}`" for file in source.files)
-    if isinstance(source, Query):
-        return f"query `{source.select}`"
+    if not isinstance(source, Generated):
+        return f"{'query' if isinstance(source, Query) else 'source'} `{named(source)}`"
     said = (source.function.__doc__ or "").strip().split("\n")[0].rstrip(".")
     given = ", ".join(f"{name}={value}" for name, value in source.parameters.items())
     return f"function `{source.function.__name__}({given})`" + (f" ({said})" if said else "")

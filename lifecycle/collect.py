@@ -9,50 +9,64 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from lifecycle import files, reading
-from lifecycle.columns import Column
-from lifecycle.errors import DataError, LifecycleError
-from lifecycle.lake import lake, literal, quoted
-from lifecycle.reading import REJECTS
+from lifecycle import cells, credentials, files, increments, level, reading, rejects
+from lifecycle.errors import DataError
+from lifecycle.increments import New, NothingNew
+from lifecycle.lake import lake, literal
+from lifecycle.reader import Reader
 from lifecycle.references import Batch
+from lifecycle.rejects import REJECTS
 from lifecycle.settings import settings
-from lifecycle.sources import Files, Generated, Source
+from lifecycle.sources import File, Files, Generated, Source, SQLite
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
+STAGED = "FORMAT parquet, DICTIONARY_SIZE_LIMIT 1"  # it is read twice and thrown away: looking for repeated values costs more than it saves
 ABANDONED = 24 * 3600  # seconds after which a staging folder belongs to a run that was killed
 
 
 def collect(use_case: "UseCase", source: str | None = None) -> Batch:
     """Read the rows of a use case (of `source` in place of its own) and stage them as typed Parquet.
 
+    Of an incremental source only what is new; where that is nothing, the batch has no rows.
+
     Raises:
-        LifecycleError: the source is not there, or a declared column is missing from it.
+        LifecycleError: the source is not there, a declared column is missing from it, or it has one that the definition refuses.
     """
     origin = reading.chosen(use_case, source)
-    folder = _staging(use_case.name)
+    name = reading.named(origin)
+    new = increments.new(use_case, origin, name)
+    folder = staging(use_case.name)
     cursor = lake().cursor()
     try:
-        came = _stage(cursor, use_case, origin, folder)
+        came, unknown = (0, ()) if new.nothing else _stage(cursor, use_case, origin, new, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    content = _content(cursor, folder)
-    return Batch(use_case=use_case.name, source=reading.named(origin), content=content, folder=str(folder), rows=came, given=source)
+    return Batch(
+        use_case=use_case.name, source=name, content=_content(cursor, folder, unknown, new) if came else "", folder=str(folder),
+        rows=came, given=source, new_columns=unknown, files=new.files, adds=new.adds,
+        reached=increments.reached(cursor, origin, str(folder / "rows.parquet")) if came else None,
+    )  # fmt: skip
 
 
 def content_key(use_case: "UseCase", source: str | None) -> str | None:
     """What tells, without reading rows, that a source would give the same again; `None` where nothing can."""
     origin = reading.chosen(use_case, source)
-    if isinstance(origin, Files) and not any(file.path.startswith(files.REMOTE) for file in origin.files):
-        return hashlib.sha256("".join(files.digest(files.locate(file)) for file in origin.files).encode()).hexdigest()
-    if isinstance(origin, Generated) and origin.deterministic:
+    if isinstance(origin, Generated) and origin.deterministic and not origin.incremental:
         return "deterministic"
-    return None
+    named = [File(origin.path)] if isinstance(origin, SQLite) else origin.files if isinstance(origin, Files) else ()
+    if not named or origin.incremental:
+        return None
+    told: list[str] = []
+    for file in named:
+        told += [files.digest(files.locate(file))] if not files.is_remote(file.path) else files.signs(file).values()
+    return hashlib.sha256("".join(told).encode()).hexdigest() if all(told) else None
 
 
-def _staging(use_case: str) -> Path:
+def staging(use_case: str) -> Path:
+    """A new folder for rows on their way into the lake."""
     root = settings().home / "staging" / use_case
     root.mkdir(parents=True, exist_ok=True)
     for old in root.iterdir():
@@ -63,66 +77,57 @@ def _staging(use_case: str) -> Path:
     return folder
 
 
-def _stage(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", origin: Source, folder: Path) -> int:
-    """Write `rows.parquet` and `rejects.parquet`; returns how many rows came."""
-    query = reading.relation(cursor, origin)
-    try:
-        there = {name: kind for name, kind, *_ in cursor.execute(f"DESCRIBE ({query})").fetchall()}
-        cursor.execute(f"COPY ({_typed(use_case, there, query, reading.named(origin))}) TO {literal(str(folder / 'rows.parquet'))} (FORMAT parquet)")
-    except duckdb.Error as error:
-        raise DataError(
-            f"use case '{use_case.name}': the source {reading.named(origin)} cannot be read: {' '.join(str(error).split())}; mend the source"
-        ) from error
-    reading.keep_rejects(cursor)
+def staged(folder: Path) -> str:
+    """SQL for staged rows with `_row`: their place in the file, from 1, which is that in the source."""
+    rows = literal(str(folder / "rows.parquet"))
+    return f"SELECT file_row_number + 1 AS _row, * EXCLUDE (file_row_number) FROM read_parquet({rows}, file_row_number=true)"
+
+
+def _stage(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", origin: Source, new: New, folder: Path) -> tuple[int, tuple[str, ...]]:
+    """Write `rows.parquet` and `rejects.parquet`; returns how many rows came, and the columns that the schema does not know."""
+    name = reading.named(origin)
+    with reading.opened(cursor, folder / "copies", frozenset(use_case.columns.names)) as reader:
+        try:
+            unknown = _read(reader, use_case, origin, new, folder / "rows.parquet")
+        except NothingNew:
+            return 0, ()
+        except duckdb.Error as error:
+            if reader.failed:
+                raise reader.failed from None
+            raise DataError(f"use case '{use_case.name}': the source {name} cannot be read: {_said(error)}; mend the source") from None
     cursor.execute(f"COPY {REJECTS} TO {literal(str(folder / 'rejects.parquet'))} (FORMAT parquet)")
     counted = cursor.execute(
         f"SELECT (SELECT count(*) FROM read_parquet({literal(str(folder / 'rows.parquet'))})) + (SELECT count(*) FROM {REJECTS})"
     ).fetchall()[0]
     came = int(counted[0])
-    if came == 0:
-        raise DataError(f"use case '{use_case.name}': the source {reading.named(origin)} has no rows; give one that has")
-    return came
+    if came == 0 and new.window is None:
+        raise DataError(f"use case '{use_case.name}': the source {name} has no rows; give one that has")
+    return came, unknown
 
 
-def _typed(use_case: "UseCase", there: dict[str, str], query: str, source: str) -> str:
-    """The query whose cells have the declared types, with `_row` (from 1), `_bad` (cells that had another) and `_record`."""
-    optional = {name for role in ("target", "label_time") for name in use_case.columns.having(role) if use_case.columns[name].nullable}
-    missing = [name for name in use_case.columns.names if name not in there and name not in optional]
-    if missing:
-        raise LifecycleError(
-            f"use case '{use_case.name}': the source {source} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}"
-            f" (it has {', '.join(there)}); add them, or change schemas/{use_case.name}.py"
-        )
-    cells = [_cell(column, there.get(column.name)) for column in use_case.columns.all]
-    bad = [_mismatch(column, there[column.name]) for column in use_case.columns.all if there.get(column.name, column.sql_type) != column.sql_type]
-    marked = f"list_filter([{', '.join(bad)}], cell -> cell IS NOT NULL)" if bad else '[]::STRUCT("column" VARCHAR, value VARCHAR, type VARCHAR)[]'
-    record = "to_json(came)::VARCHAR" if bad else "NULL::VARCHAR"
-    return f"""
-        SELECT _row, * EXCLUDE (_row, _bad, _record), CASE WHEN len(_bad) > 0 THEN _bad END AS _bad, CASE WHEN len(_bad) > 0 THEN _record END AS _record
-        FROM (SELECT row_number() OVER () AS _row, {", ".join(cells)}, {marked} AS _bad, {record} AS _record FROM ({query}) AS came)"""
+def _read(reader: Reader, use_case: "UseCase", origin: Source, new: New, to: Path) -> tuple[str, ...]:
+    """Write the typed rows; once more for each quote that had swallowed the lines after it. Returns the columns that the schema does not know."""
+    while True:
+        query = reading.relation(reader.cursor, origin, reader, new)
+        there = {name: kind for name, kind, *_ in reader.cursor.execute(f"DESCRIBE ({query})").fetchall()}
+        unknown = cells.fits(use_case, there, reading.named(origin))
+        query = level.spelled(query, there, use_case.columns)
+        reader.cursor.execute(f"COPY ({cells.typed(use_case, there, query)}) TO {literal(str(to))} ({STAGED})")
+        if not rejects.keep(reader):
+            return unknown
 
 
-def _cell(column: Column, kind: str | None) -> str:
-    name = quoted(column.name)
-    if kind is None:
-        return f"NULL::{column.sql_type} AS {name}"
-    cell = name if kind == column.sql_type else f"TRY_CAST({name} AS {column.sql_type})"
-    if column.sql_type in ("DOUBLE", "FLOAT"):  # a NaN is a missing number
-        cell = f"CASE WHEN isnan({cell}) THEN NULL ELSE {cell} END"
-    return f"{cell} AS {name}"
+def _said(error: duckdb.Error) -> str:
+    """What DuckDB says, in a line, without secrets."""
+    return credentials.hidden(" ".join(str(error).partition("LINE 1:")[0].split()))[:500]
 
 
-def _mismatch(column: Column, kind: str) -> str:
-    """A struct for a cell that does not have the declared type, else NULL. 1.5 is no integer, though SQL would round it."""
-    name, wanted = quoted(column.name), column.sql_type
-    wrong = f"{name} IS NOT NULL AND TRY_CAST({name} AS {wanted}) IS NULL"
-    if wanted.endswith(("INT", "INTEGER")) and (kind in ("VARCHAR", "DOUBLE", "FLOAT") or kind.startswith("DECIMAL")):
-        wrong = f"({wrong}) OR TRY_CAST({name} AS DOUBLE) <> TRY_CAST(TRY_CAST({name} AS {wanted}) AS DOUBLE)"
-    return f"CASE WHEN {wrong} THEN {{'column': {literal(column.name)}, 'value': {name}::VARCHAR, 'type': {literal(wanted)}}} END"
-
-
-def _content(cursor: duckdb.DuckDBPyConnection, folder: Path) -> str:
-    """A hash of all that came, in its order."""
-    staged = [literal(str(folder / name)) for name in ("rows.parquet", "rejects.parquet")]
-    sums = [cursor.execute(f"SELECT count(*), sum(hash(came)::HUGEINT) FROM read_parquet({file}) AS came").fetchall() for file in staged]
-    return hashlib.sha256(repr(sums).encode()).hexdigest()
+def _content(cursor: duckdb.DuckDBPyConnection, folder: Path, unknown: tuple[str, ...], new: New) -> str:
+    """A hash of all that came, in its order, and of what was asked for: equal rows of another file are other rows."""
+    unread = literal(str(folder / "rejects.parquet"))
+    sums = [
+        cursor.execute(f"SELECT count(*), sum(hash(_row, _content, _bad, _extra)::HUGEINT) FROM ({staged(folder)})").fetchall(),
+        cursor.execute(f"SELECT count(*), sum(hash(came)::HUGEINT) FROM read_parquet({unread}) AS came").fetchall(),
+    ]
+    asked = [new.window, new.files] if new.adds else []
+    return hashlib.sha256(repr([sums, unknown, *asked] if unknown or asked else sums).encode()).hexdigest()

@@ -20,6 +20,10 @@ SQL_TYPES: dict[Any, str] = {
 }  # fmt: skip
 
 
+RESERVED = frozenset({"row_id", "begin_snapshot", "end_snapshot"})
+"""Names that the lake keeps for itself, in any case of letters; and those that begin with `_`."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a schema."""
@@ -90,6 +94,11 @@ def columns(schema: "type[DataFrameModel]") -> Columns:
 
 
 def _column(schema: str, name: str, column: Any) -> Column:
+    if name.startswith("_") or name.lower() in RESERVED:
+        raise DefinitionError(
+            f"schema {schema}: the lake keeps names that begin with _ and {', '.join(sorted(RESERVED))} for itself, found '{name}';"
+            " rename the column in the source's select"
+        )
     dtype = getattr(column.dtype, "type", None)
     if dtype is None or dtype.base_type() not in SQL_TYPES:
         raise DefinitionError(

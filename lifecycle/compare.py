@@ -12,7 +12,7 @@ from lifecycle.dataset import Rows
 from lifecycle.gate import Comparison, Difference, confidence
 from lifecycle.judge import Judged, judge
 from lifecycle.lake import lake, quoted
-from lifecycle.references import ModelVersion
+from lifecycle.references import ModelVersion, Recipe
 from lifecycle.resample import clusters, paired
 from lifecycle.seen import seen
 from lifecycle.split import PARTS
@@ -63,12 +63,17 @@ def _refitted(use_case: "UseCase", challenger: ModelVersion, champion: ModelVers
     trained = challenger.evaluated.trained
     recipe = champion.evaluated.trained.recipe
     rows = reduce(together, (rows_of(use_case, trained.parts, part) for part in PARTS))
-    if recipe.candidate not in [each.name for each in use_case.candidates]:
-        obstacle = f"its family '{recipe.candidate}' is no candidate of the definition any more; bring it back, or promote by hand"
+    if gone := replaced(recipe, use_case):
+        obstacle = f"its family '{min(gone)}' is no candidate of the definition any more; bring it back, or promote by hand"
         return Comparison(champion.version, len(rows), 0, None, obstacle=obstacle, refitted=True), ""
     new = judge(use_case, trained.recipe, rows)
     old = new if recipe == trained.recipe else judge(use_case, recipe, rows)
     return _compared(use_case, champion, new, old, earlier, refitted=True)
+
+
+def replaced(recipe: Recipe, use_case: "UseCase") -> set[str]:
+    """The candidates of a recipe that the definition does not have any more."""
+    return {part.candidate for part in recipe.parts or (recipe,)} - {each.name for each in use_case.candidates}
 
 
 def _compared(

@@ -33,7 +33,7 @@ class Database:
         name = self.name(purpose) if purpose else "postgres"
         fields = {"host": self.host, "port": str(self.port), "user": self.user, "password": self.password, "dbname": name}
         fields |= dict(self.options)
-        return " ".join(f"{key}='{_escape(value)}'" for key, value in fields.items() if value)
+        return " ".join(f"{key}='{escaped(value)}'" for key, value in fields.items() if value)
 
     def url(self, purpose: Purpose, driver: Literal["psycopg", "asyncpg"]) -> str:
         """An SQLAlchemy address of the database for one purpose."""
@@ -49,7 +49,8 @@ class Database:
         return text.replace(self.password, "***").replace(quote(self.password, safe=""), "***") if self.password else text
 
 
-def _escape(value: str) -> str:
+def escaped(value: str) -> str:
+    """A value as it stands between the quotes of a libpq connection string."""
     return value.replace("\\", "\\\\").replace("'", "\\'")
 
 

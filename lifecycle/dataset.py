@@ -1,5 +1,6 @@
 """The feature table as a model sees it: one part of it at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ class Rows:
 
     Attributes:
         X: the model's inputs: numeric, Boolean or String (a category) columns, nulls allowed.
-        y: the encoded target, length n: 0/1 for `binary`, the class as text for `multiclass`, float for `regression`.
+        y: the encoded target, length n: 0/1 for `binary`, the class as text for `multiclass`, float for `regression`;
+            for `clustering`, which has none, where the rows lie in the space they are judged in, shape (n, coordinates).
         info: `_key` (text) and every column of the schema that has a role other than plain `feature`, or is a slice.
     """
 
@@ -38,6 +40,14 @@ class Rows:
     def time(self) -> pl.Series | None:
         """The time column, where there is one (as `_time`)."""
         return self.info["_time"] if "_time" in self.info.columns else None
+
+
+def joined(pieces: Sequence[Rows]) -> Rows:
+    """Rows one after the other."""
+    if len(pieces) == 1:
+        return pieces[0]
+    X, info = (pl.concat([getattr(piece, part) for piece in pieces]) for part in ("X", "info"))
+    return Rows(X, np.concatenate([piece.y for piece in pieces]), info)
 
 
 def encode(use_case: "UseCase", target: pl.Series) -> np.ndarray:

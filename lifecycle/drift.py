@@ -82,6 +82,12 @@ def by_window(profile: Profile, X: pl.DataFrame, predictions: pl.DataFrame | Non
     return found
 
 
+def of_counts(profile: Profile, name: str, counts: np.ndarray) -> dict[str, float]:
+    """The effect sizes of one input whose cells have been counted already, as `by_window` gives them."""
+    rows = int(counts.sum())
+    return {**_effects(profile["columns"][name], counts[None, :])[0], "rows": rows, "limit": limit(profile, name, rows)}
+
+
 def _effects(column: dict[str, Any], counts: np.ndarray) -> list[dict[str, float]]:
     reference, start = np.asarray(column["counts"]), np.zeros(1, np.intp)
     p, q = shares(reference, start), counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

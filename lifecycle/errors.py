@@ -15,3 +15,11 @@ class DataError(LifecycleError):
 
 class NotEnoughData(DataError):
     """There are too few rows to do this honestly."""
+
+
+class Outage(ConnectionError):
+    """Another server does not answer now: trying again can help, `after` so many seconds where it says so."""
+
+    def __init__(self, message: str, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after

@@ -7,9 +7,10 @@ import numpy as np
 import polars as pl
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 
+from lifecycle.matrix import matrix_of
+
 SAMPLE = 100_000  # quantiles of more rows cost seconds and move nothing
 TINY = 1e-6
-MOST = 3e38  # forests count in single precision: what is beyond it is as good as infinite
 LONG_TAIL = 12.0  # the span of the central 99.8 % in robust standard deviations; 6.2 for a normal distribution
 
 
@@ -21,12 +22,12 @@ class Floats(TransformerMixin, BaseEstimator):
 
     def fit(self, X: pl.DataFrame, y: Any = None) -> Self:
         """Learn which columns are empty."""
-        self.empty_ = np.isnan(_matrix(X)).all(axis=0)
+        self.empty_ = np.isnan(matrix_of(X)).all(axis=0)
         return self
 
     def transform(self, X: pl.DataFrame) -> np.ndarray:
         """The matrix."""
-        matrix = _matrix(X)
+        matrix = matrix_of(X)
         if self.empty_.any():
             matrix = np.where(self.empty_, 0.0, matrix)
         return matrix
@@ -42,7 +43,7 @@ class Scaled(TransformerMixin, BaseEstimator):
 
     def fit(self, X: pl.DataFrame, y: Any = None) -> Self:
         """Learn medians, scales and limits; of very long frames from evenly spaced rows."""
-        matrix = _matrix(X)
+        matrix = matrix_of(X)
         missing = np.isnan(matrix)
         self.missing_ = np.flatnonzero(missing.any(axis=0))
         matrix = np.where(missing.all(axis=0), 0.0, matrix)[:: max(1, len(matrix) // SAMPLE)]
@@ -52,15 +53,15 @@ class Scaled(TransformerMixin, BaseEstimator):
         matrix = np.where(np.isnan(matrix), self.median_, matrix)
         self.low_, lower, upper, self.high_ = np.quantile(matrix, [0.001, 0.25, 0.75, 0.999], axis=0)
         clipped = np.clip(matrix, self.low_, self.high_)
-        self.mean_, self.scale_ = clipped.mean(axis=0), _positive(clipped.std(axis=0))
+        self.mean_, self.scale_ = clipped.mean(axis=0), positive(clipped.std(axis=0))
         spread = (upper - lower) / 1.349
-        self.robust_ = np.where(spread > 0, spread, _typical_distance(matrix, self.median_))
+        self.robust_ = np.where(spread > 0, spread, typical_distance(matrix, self.median_))
         self.tails_ = np.flatnonzero(self.high_ - self.low_ > LONG_TAIL * self.robust_)
         return self
 
     def transform(self, X: pl.DataFrame) -> np.ndarray:
         """The matrix: one column for each given, then the tails, then the indicators."""
-        matrix = _matrix(X)
+        matrix = matrix_of(X)
         missing = np.isnan(matrix)
         matrix = np.where(missing, self.median_, matrix)
         blocks = [(np.clip(matrix, self.low_, self.high_) - self.mean_) / self.scale_]
@@ -128,20 +129,12 @@ def corrected(probabilities: np.ndarray, slope: float, intercept: float) -> np.n
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def _matrix(X: Any) -> np.ndarray:
-    """A float matrix with NaN for what is missing or infinite."""
-    if isinstance(X, pl.DataFrame):
-        X = X.select(pl.all().cast(pl.Float64)).to_numpy()
-    matrix = np.asarray(X, dtype=np.float64)
-    finite = np.abs(matrix) <= MOST  # False for NaN
-    return matrix if finite.all() else np.where(finite, matrix, np.nan)
-
-
-def _positive(scale: np.ndarray) -> np.ndarray:
+def positive(scale: np.ndarray) -> np.ndarray:
+    """Scales to divide by: 1 where there is none."""
     return np.where(scale > 0, scale, 1.0)
 
 
-def _typical_distance(matrix: np.ndarray, median: np.ndarray) -> np.ndarray:
+def typical_distance(matrix: np.ndarray, median: np.ndarray) -> np.ndarray:
     """The median distance from the median of those values that are not the median; 1 where there are none."""
     distances = [np.abs(column - middle) for column, middle in zip(matrix.T, median, strict=True)]
     return np.array([np.median(away) if len(away := distance[distance > 0]) else 1.0 for distance in distances])

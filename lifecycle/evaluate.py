@@ -1,11 +1,14 @@
 """Evaluate: how good a trained model is, how sure that is, what it beats, and where it is weak."""
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import models, pictures, profile, tracking
+from lifecycle import cluster_evidence, cluster_profile, contributions, models, pictures, profile, tracking
+from lifecycle import evidence as evidence_of
+from lifecycle.by_class import by_class
 from lifecycle.dataset import Rows
-from lifecycle.evidence import Evidence, gather
+from lifecycle.evidence import Evidence
 from lifecycle.fairness import fairness
 from lifecycle.importance import importances
 from lifecycle.metrics import compute
@@ -26,13 +29,17 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     """Judge a trained model on rows it has not seen, and keep what was found in its MLflow run.
 
     Writes `evaluation.json` (everything that the gate and the model card read), `plots/*.png`, `profile.json` (the
-    reference for drift) and the metrics `holdout_*`, `train_*`, `tune_*`, `baseline_*` (a constant) and `linear_*`.
+    reference for drift), `background.parquet` (what explanations start from) and the metrics `holdout_*`, `train_*`,
+    `tune_*`, `baseline_*` (a constant) and `linear_*`.
     """
     train, tune, gate = (rows(use_case, trained.parts, part) for part in ("train", "tune", "gate"))
     model = models.load(trained.run_id, trained.sha256)
+    gather = evidence_of.gather if use_case.kind.target else cluster_evidence.gather
     evidence = gather(use_case, model, trained.recipe, train, tune, gate)
     groups = clusters(use_case, evidence.model.rows.info)
-    found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, groups, confidence=CONFIDENCE)
+    found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, groups, confidence=CONFIDENCE) | evidence.besides
+    if use_case.problem == "multiclass":
+        evidence = replace(evidence, classes=by_class(use_case, evidence.model, groups))
     report = {
         "use_case": use_case.name,
         "recipe": trained.recipe.model_dump(),
@@ -54,6 +61,7 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
         baseline=_metrics(use_case, evidence.constant),
         linear=_metrics(use_case, evidence.linear),
     )
+    tracking.write(trained.run_id, contributions.FILE, contributions.background(train.X, use_case.seed))
     _keep(evaluated, report, drawn, profile.reference(use_case, train, evidence.unseen), evidence.tune)
     return evaluated
 
@@ -72,7 +80,7 @@ def _judgement(use_case: "UseCase", evidence: Evidence, groups: Clusters, found:
         for name, one in found.items()
     }  # fmt: skip
     gains = {
-        f"over_{name}": paired(use_case, metric, y, evidence.model.predictions, other.predictions, groups, CONFIDENCE)
+        f"over_{name}": paired(use_case, metric, y, evidence.model.predictions, other.predictions, groups, CONFIDENCE, other.rows.y)
         for name, other in (("constant", evidence.constant), ("linear", evidence.linear))
     }
     return {
@@ -87,6 +95,8 @@ def _judgement(use_case: "UseCase", evidence: Evidence, groups: Clusters, found:
         "calibration": _calibration(use_case, evidence.model, table),
         "slices": slices(use_case, evidence.model, evidence.constant, groups),
         "fairness": fairness(use_case, evidence.model, groups),
+        "classes": evidence.classes,
+        "clusters": [] if use_case.kind.target else cluster_profile.profile(use_case, evidence.model.rows, evidence.model.predictions[0]),
         "selective_labels": use_case.selective_labels,
     }
 
@@ -113,6 +123,7 @@ def _data(trained: Trained, train: Rows, gate: Rows) -> dict[str, Any]:
     spans = {name: [str(part.time.min()), str(part.time.max())] for name, part in (("train", train), ("gate", gate)) if part.time is not None}
     return {
         "parts": trained.parts.counts,
+        "sampled": trained.parts.used,
         "lake_version": snapshot.version,
         "inputs": list(trained.parts.features.names),
         "spans": spans,

@@ -1,6 +1,6 @@
 """What a model is judged by: its own and the baselines' predictions for the same rows, which none of them has seen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ from lifecycle.judge import FOLDS, REPEATS, Fit, Judged, cross_validate, judge
 from lifecycle.metrics import compute
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
+from lifecycle.resample import Interval
 from lifecycle.splits import TimeSplit
 from lifecycle.train import FEW, together
 
@@ -36,6 +37,8 @@ class Evidence:
         train: the model's metrics on rows it was fitted on.
         tune: on rows that chose and calibrated it; empty where it was fitted on these, too.
         unseen: all predictions for rows that the model was not fitted on, in order of time where there is time.
+        besides: the metrics that are measured once (`Problem.besides`), with their intervals.
+        classes: of a multiclass problem, each class (`lifecycle.by_class`).
     """
 
     mode: Literal["holdout", "cross-validation"]
@@ -46,6 +49,8 @@ class Evidence:
     train: dict[str, float]
     tune: dict[str, float]
     unseen: pl.DataFrame
+    besides: dict[str, Interval] = field(default_factory=dict)
+    classes: list[dict[str, Any]] = field(default_factory=list)
 
 
 def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: Rows, gate: Rows) -> Evidence:
@@ -57,7 +62,7 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
         judged = judge(use_case, recipe, everything)
         flat, straight = (cross_validate(use_case, fit, everything) for fit in baselines)
         how = _cross_validated(use_case, judged, len(gate), total)
-        return Evidence("cross-validation", how, judged, flat, straight, judged.train, {}, _in_time(judged))
+        return Evidence("cross-validation", how, judged, flat, straight, judged.train, {}, in_time(judged))
     some = _sample(train, use_case.seed)
     flat, straight = (judge(use_case, fit(some, tune), gate) for fit in baselines)
     how = f"on {len(gate):,} held-out rows that took no part in fitting, tuning or choosing the model"
@@ -66,13 +71,14 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
     seen = compute(use_case, some.y, predict(use_case, model, some.X))
     judged = judge(use_case, model, gate)
     if use_case.problem == "regression" or len(tune) < FEW:  # fitted on the tune rows, see `lifecycle.train.fit`
-        return Evidence("holdout", how, judged, flat, straight, seen, {}, _in_time(judged))
+        return Evidence("holdout", how, judged, flat, straight, seen, {}, in_time(judged))
     tuned = judge(use_case, model, tune)
     both = Judged(together(tune, gate), (pl.concat([*tuned.predictions, *judged.predictions]),), {})
-    return Evidence("holdout", how, judged, flat, straight, seen, compute(use_case, tune.y, tuned.predictions[0]), _in_time(both))
+    return Evidence("holdout", how, judged, flat, straight, seen, compute(use_case, tune.y, tuned.predictions[0]), in_time(both))
 
 
-def _in_time(judged: Judged) -> pl.DataFrame:
+def in_time(judged: Judged) -> pl.DataFrame:
+    """The predictions in order of time, where there is time."""
     frame, time = judged.predictions[0], judged.rows.time
     return frame if time is None else frame[time.arg_sort()]
 

@@ -40,6 +40,8 @@ def fairness(use_case: "UseCase", judged: "Judged", groups: Clusters) -> dict[st
         `None` below the minimum) and `difference` (`between` the highest and the lowest group, with an interval widened
         for the number of pairs that could have been picked; or the verdict `not enough evidence`).
     """
+    if not use_case.kind.target:
+        return {}  # no truth to be fair about; which groups of people a cluster holds is in its profile
     found = {}
     compared = measures(use_case, judged)
     for name in use_case.columns.having("sensitive"):

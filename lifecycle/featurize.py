@@ -1,21 +1,30 @@
 """Featurize: from valid rows to model inputs, with the definition's one stateless function."""
 
+import shutil
 import threading
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
+from lifecycle import chunks
+from lifecycle.collect import staging
 from lifecycle.dataset import Rows, encode, info_columns
-from lifecycle.lake import Lake, lake, quoted
-from lifecycle.raw import key_sql
+from lifecycle.lake import Lake, lake, literal, quoted
 from lifecycle.references import Features, Snapshot
-from lifecycle.splits import TimeSplit
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
+PLACE = "_place"
+"""The column that keeps the rows' order: the lake promises none."""
 OWN = ("_key", "_hash", "_time")
 INFO = "_info_"
+WHOLE = 2_000_000
+"""A table of at most so many rows is held in memory as a whole."""
 _newest: dict[str, Rows] = {}
 _guard = threading.Lock()
 
@@ -27,16 +36,25 @@ def featurize(use_case: "UseCase", snapshot: Snapshot) -> Features:
         DefinitionError: `features` loses rows, shows the target, or returns something that is no model input.
     """
     store = lake()
-    table, names = _table(store, use_case, snapshot)
-    version = _write(store, use_case, table)
-    made = Features(use_case=use_case.name, snapshot=snapshot, version=version, rows=table.height, names=names)
-    _remember(store, made, _as_rows(use_case, table, names))
-    return made
+    folder = staging(use_case.name)
+    try:
+        table = None
+        for number, table in enumerate(_tables(store, use_case, snapshot)):
+            table.write_parquet(folder / f"{number:06}.parquet", compression="lz4")
+        version = _write(store, use_case, folder)
+        names = tuple(name for name in table.columns if not name.startswith("_")) if table is not None else ()
+        made = Features(use_case=use_case.name, snapshot=snapshot, version=version, rows=snapshot.rows, names=names)
+        if table is not None and table.height == snapshot.rows:  # one chunk: it need not be read again
+            _remember(store, made, _as_rows(use_case, table, names))
+        return made
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def again(use_case: "UseCase", snapshot: Snapshot) -> Rows:
-    """The features of a snapshot by the definition as it is now, written nowhere."""
-    return _as_rows(use_case, *_table(lake(), use_case, snapshot))
+def again(use_case: "UseCase", snapshot: Snapshot) -> Iterator[Rows]:
+    """The features of a snapshot by the definition as it is now, some rows at a time, written nowhere."""
+    for table in _tables(lake(), use_case, snapshot):
+        yield _as_rows(use_case, table, tuple(name for name in table.columns if not name.startswith("_")))
 
 
 def compute(use_case: "UseCase", rows: pl.DataFrame) -> pl.DataFrame:
@@ -55,45 +73,61 @@ def compute(use_case: "UseCase", rows: pl.DataFrame) -> pl.DataFrame:
     for name, dtype in inputs.schema.items():
         if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String)) or name.startswith("_"):
             raise use_case.wrong(f"features() returns numbers, Booleans and texts under names without a leading _, found {name}: {dtype}")
-    floats = [name for name, dtype in inputs.schema.items() if dtype.is_float()]
-    return inputs.with_columns(pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in floats)
+    return inputs.with_columns(_finite(tuple(name for name, dtype in inputs.schema.items() if dtype.is_float())))
+
+
+@lru_cache(maxsize=64)
+def _finite(names: tuple[str, ...]) -> list[pl.Expr]:
+    """What is no finite number is missing. Kept, for the expressions cost a single row more than their work."""
+    return [pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in names]
 
 
 def read(use_case: "UseCase", features: Features) -> Rows:
-    """The whole feature table of a reference; the newest one read stays in memory."""
+    """The whole feature table of a reference; the newest one read stays in memory, if it is not large."""
     store = lake()
     with _guard:
         known = _newest.get(_name(store, features))
     if known is not None:
         return known
     table = store.frame(f"FROM {use_case.name}.features AT (VERSION => {features.version})")
+    table = table.sort(PLACE) if PLACE in table.columns else table  # a table of an older version is in its order
     rows = _as_rows(use_case, table, features.names)
     _remember(store, features, rows)
     return rows
 
 
-def _table(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """What the feature table holds, and the names of its inputs."""
-    rows = _valid_rows(store, use_case, snapshot)
-    inputs = compute(use_case, rows)
-    return pl.concat([_beside(use_case, rows), inputs], how="horizontal"), tuple(inputs.columns)
+def pieces(use_case: "UseCase", features: Features) -> Iterator[Rows]:
+    """The feature table of a reference: all of it at once, or where it is large some rows at a time, in its order."""
+    if features.rows <= WHOLE:
+        yield read(use_case, features)
+        return
+    for first in range(0, features.rows, chunks.ROWS):
+        some = f"{PLACE} BETWEEN {first} AND {first + chunks.ROWS - 1}"
+        table = lake().frame(f"FROM {use_case.name}.features AT (VERSION => {features.version}) WHERE {some}")
+        yield _as_rows(use_case, table.sort(PLACE), features.names)
 
 
-def _valid_rows(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> pl.DataFrame:
-    """The rows of the snapshot in order of time, else of key, with `_key` and `_hash` (uniform in [0, 1), for the split)."""
-    names = ", ".join(quoted(name) for name in use_case.columns.names)
-    rows = store.frame(f"""SELECT {names}, {key_sql(use_case)} AS _key, {_uniform(use_case)} AS _hash
-        FROM {use_case.name}.{snapshot.table} AT (VERSION => {snapshot.version})""")
-    return rows.sort([name for name in (use_case.columns.one("time"), use_case.columns.one("key") or "_key") if name])
+def columns(use_case: "UseCase", features: Features, names: Sequence[str]) -> pl.DataFrame:
+    """Some columns of `Rows.info` for the whole table."""
+    if features.rows <= WHOLE:
+        return read(use_case, features).info.select(names)
+    chosen = ", ".join(quoted(name if name in OWN else INFO + name) for name in names)
+    table = lake().frame(f"SELECT {chosen} FROM {use_case.name}.features AT (VERSION => {features.version}) ORDER BY {PLACE}")
+    return table.rename({name: name.removeprefix(INFO) for name in table.columns})
 
 
-def _uniform(use_case: "UseCase") -> str:
-    """SQL for a number in [0, 1) that a group, else a key, else a row's content always has; a split by time needs none."""
-    if isinstance(use_case.split, TimeSplit):
-        return "NULL::DOUBLE"
-    group, key = use_case.columns.one("group"), use_case.columns.one("key")
-    hashed = quoted(group) if group else quoted(key) if key else "split_part(_key, '-', 1)"
-    return f"(md5_number_lower('{use_case.seed}/' || coalesce(CAST({hashed} AS VARCHAR), '')) >> 11)::DOUBLE / {1 << 53}"
+def _tables(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> Iterator[pl.DataFrame]:
+    """What the feature table holds, chunk by chunk."""
+    first: pl.Schema | None = None
+    done = 0
+    for rows, before in chunks.valid(store, use_case, snapshot):
+        made = compute(use_case, rows)
+        if first is not None and made.schema != first:
+            other = next(name for name in made.columns if first.get(name) != made.schema[name])
+            raise use_case.wrong(f"features() returns the same columns and types for any rows, found {other}: {made.schema[other]} in some")
+        first = made.schema
+        yield pl.concat([_beside(use_case, rows), made], how="horizontal")[before:].with_row_index(PLACE, done)
+        done += rows.height - before
 
 
 def _beside(use_case: "UseCase", rows: pl.DataFrame) -> pl.DataFrame:
@@ -103,26 +137,24 @@ def _beside(use_case: "UseCase", rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([own, info], how="horizontal")
 
 
-def _write(store: Lake, use_case: "UseCase", table: pl.DataFrame) -> int:
+def _write(store: Lake, use_case: "UseCase", folder: Path) -> int:
     """Replace the feature table; the older ones stay readable by their version."""
-    cursor = store.cursor()
-    cursor.register("features_made", table.to_arrow())
-    try:
-        with store.lock(f"featurize {use_case.name}"):
-            store.write(lambda transaction: transaction.execute(f"CREATE OR REPLACE TABLE {use_case.name}.features AS FROM features_made"))
-            return store.version()
-    finally:
-        cursor.unregister("features_made")
+    files = literal(str(folder / "*.parquet"))
+    with store.lock(f"featurize {use_case.name}"):
+        store.write(lambda transaction: transaction.execute(f"CREATE OR REPLACE TABLE {use_case.name}.features AS FROM read_parquet({files})"))
+        return store.version()
 
 
 def _as_rows(use_case: "UseCase", table: pl.DataFrame, names: tuple[str, ...]) -> Rows:
     info = table.select(name for name in table.columns if name in OWN or name.startswith(INFO))
     info = info.rename({name: name.removeprefix(INFO) for name in info.columns})
-    y = encode(use_case, info[use_case.target]) if use_case.target else None
-    return Rows(table.select(names), y, info)  # type: ignore[arg-type]
+    y = encode(use_case, info[use_case.target]) if use_case.target else np.zeros((info.height, 0))
+    return Rows(table.select(names), y, info)
 
 
 def _remember(store: Lake, features: Features, rows: Rows) -> None:
+    if len(rows) > WHOLE:
+        return
     with _guard:
         _newest.clear()
         _newest[_name(store, features)] = rows

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from lifecycle import credentials
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import settings
 from lifecycle.sources import File
@@ -20,7 +21,7 @@ def locate(file: File) -> str:
     Raises:
         LifecycleError: it is nowhere, or its content is not what the definition says.
     """
-    if file.path.startswith(REMOTE):
+    if is_remote(file.path):
         return file.path
     path = Path(file.path).expanduser()
     for candidate in [path] if path.is_absolute() or not settings().data else [Path(str(settings().data)) / path, path]:
@@ -32,6 +33,48 @@ def locate(file: File) -> str:
         return str(_fetched(file))
     where = f" and not in LIFECYCLE_DATA ({settings().data})" if settings().data and not path.is_absolute() else ""
     raise LifecycleError(f"the file {file.path} does not exist{where}; check the path, or set LIFECYCLE_DATA to the folder that holds it")
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path is the address of another server; `${NAME}` at its beginning stands for one."""
+    return path.startswith((*REMOTE, "${"))
+
+
+def found(file: File) -> list[str]:
+    """Every file that this one names, in order: paths of this machine, or addresses.
+
+    Raises:
+        LifecycleError: there is none.
+    """
+    if not is_remote(file.path):
+        place = locate(file)
+        return [place] if Path(place).exists() else [str(path) for path in sorted(_matches(Path(place)))]
+    if not credentials.resolved(file.path).startswith("s3://"):
+        return [file.path]
+    from lifecycle import remote
+
+    matching = remote.matches(file.path)
+    if not matching:
+        raise LifecycleError(f"no file matches {file.path}; check the bucket and the pattern")
+    return matching
+
+
+def signs(file: File) -> dict[str, str]:
+    """Every file that this one names, with what tells cheaply that it is as it was; empty where nothing does."""
+    if not is_remote(file.path):
+        try:
+            paths = found(file)
+        except LifecycleError:
+            return {}
+        return {path: f"{stat.st_size}-{stat.st_mtime_ns}" for path in paths for stat in [Path(path).stat()]}
+    from lifecycle import remote
+
+    return {address: remote.sign(file, address) for address in found(file)}
+
+
+def content(path: str) -> str:
+    """The SHA-256 of a file of this machine; empty for an address."""
+    return "" if is_remote(path) else digest(path)
 
 
 def digest(path: str) -> str:

@@ -75,7 +75,8 @@ def decide(use_case: "UseCase", evidence: Evidence, comparison: Comparison | Non
     return [
         *_evidence(use_case.gate, evidence, comparison),
         *_minimum(use_case, evidence),
-        *_baselines(evidence),
+        *_baselines(use_case, evidence),
+        *_stability(use_case.gate, evidence),
         *_champion(use_case, comparison),
         *_overfit(use_case.gate, evidence),
         *_slices(use_case.gate, evidence),
@@ -116,14 +117,21 @@ def _minimum(use_case: "UseCase", evidence: Evidence) -> Iterator[str]:
             yield f"{metric} must be at {word} {limit:.4g}, found {found:.4g}"
 
 
-def _baselines(evidence: Evidence) -> Iterator[str]:
+def _baselines(use_case: "UseCase", evidence: Evidence) -> Iterator[str]:
+    nothing, plain = use_case.kind.knows_nothing, use_case.kind.plain
     if evidence.constant is None or evidence.constant.low is None:
-        yield f"not shown to beat a constant: {evidence.metric} has no interval on these rows"
+        yield f"not shown to beat {nothing}: {evidence.metric} has no interval on these rows"
     elif evidence.constant.low <= 0:
-        yield f"not shown to beat a constant: {evidence.metric} {evidence.constant}"
+        yield f"not shown to beat {nothing}: {evidence.metric} {evidence.constant}"
     linear = evidence.linear
     if linear and linear.high is not None and linear.high < 0:
-        yield f"behind a plain linear model: {evidence.metric} {linear}"
+        yield f"behind {plain}: {evidence.metric} {linear}"
+
+
+def _stability(gate: "Gate", evidence: Evidence) -> Iterator[str]:
+    found = evidence.holdout.get("stability")
+    if found is not None and found < gate.stability:
+        yield f"unstable: clusterings of resampled rows agree by {found:.2f} (adjusted Rand index), at least {gate.stability:.2f} is needed"
 
 
 def _champion(use_case: "UseCase", comparison: Comparison | None) -> Iterator[str]:
@@ -163,11 +171,11 @@ def _fairness(gate: "Gate", evidence: Evidence) -> Iterator[str]:
             )
 
 
-def praise(evidence: Evidence, comparison: Comparison | None) -> str:
+def praise(use_case: "UseCase", evidence: Evidence, comparison: Comparison | None) -> str:
     """Why a challenger that nothing speaks against is promoted."""
     if comparison is None:
         found = evidence.holdout.get(evidence.metric, float("nan"))
-        return f"the first champion: {evidence.metric} {found:.4g}, better than a constant by {evidence.constant}"
+        return f"the first champion: {evidence.metric} {found:.4g}, better than {use_case.kind.knows_nothing} by {evidence.constant}"
     where = "in the same folds of" if comparison.refitted else "on"
     return f"better than version {comparison.champion}: {evidence.metric} {comparison.difference} {where} {comparison.rows:,} rows"
 

@@ -1,5 +1,6 @@
 """Judge: predictions for rows that the model has not seen, by holding rows out or by cross-validation."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -62,12 +63,14 @@ def cross_validate(use_case: "UseCase", fit: Fit, rows: Rows) -> Judged:
     A time split keeps its direction: the later half of the rows in five blocks, each predicted by a model of what was
     known before it, once.
     """
-    predictions, train = [], []
+    predictions, train, known = [], [], None
     judged = np.arange(len(rows))
     for repeat in range(1 if isinstance(use_case.split, TimeSplit) else REPEATS):
         parts, frames = [], []
         for fitted, tuned, tested in folds(use_case, rows, repeat):
             model = fit(rows.take(fitted), rows.take(tuned))
+            if not use_case.kind.target:
+                model, known = _named(model, known, rows)
             frames.append(predict(use_case, model, rows.X[tested]))
             train.append(compute(use_case, rows.y[fitted], predict(use_case, model, rows.X[fitted])))
             parts.append(tested)
@@ -75,6 +78,14 @@ def cross_validate(use_case: "UseCase", fit: Fit, rows: Rows) -> Judged:
         judged = np.sort(positions)
         predictions.append(pl.concat(frames, how="diagonal").fill_null(0.0)[np.argsort(positions)])
     return Judged(rows.take(judged), tuple(predictions), average(train))
+
+
+def _named(model: Any, known: np.ndarray | None, rows: Rows) -> tuple[Any, np.ndarray]:
+    """A fold's clustering under the names of the first one's clusters, and those names for all rows."""
+    from lifecycle.clusterings import renamed
+
+    names: np.ndarray = model.predict(rows.X) if known is None else known
+    return renamed(model, names, rows.X), names
 
 
 def folds(use_case: "UseCase", rows: Rows, repeat: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -99,12 +110,14 @@ def _divisions(use_case: "UseCase", rows: Rows, count: int, seed: int) -> Iterat
         count = min(count, different)
     else:
         groups = None
-    rarest = min(np.unique(rows.y, return_counts=True)[1]) if use_case.problem != "regression" else 0
-    if rarest < 2:
-        family = KFold if groups is None else GroupKFold
-    else:
-        count, family = min(count, int(rarest)), StratifiedKFold if groups is None else StratifiedGroupKFold
-    yield from family(count, shuffle=True, random_state=seed).split(np.zeros(len(rows)), rows.y, groups)
+    sizes = np.unique(rows.y, return_counts=True)[1] if use_case.kind.probabilities else np.zeros(1, np.int64)
+    if sizes.min() >= 2:
+        count = min(count, int(sizes.min() if use_case.problem == "binary" else sizes.max()))
+    stratified = sizes.max() >= count and (sizes.min() >= 2 or use_case.problem == "multiclass")
+    family = (StratifiedKFold if groups is None else StratifiedGroupKFold) if stratified else KFold if groups is None else GroupKFold
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a class of fewer rows than folds is in some of them alone
+        yield from family(count, shuffle=True, random_state=seed).split(np.zeros(len(rows)), rows.y, groups)
 
 
 def _forward(use_case: "UseCase", rows: Rows, split: TimeSplit) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

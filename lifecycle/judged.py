@@ -5,7 +5,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.lake import Lake
+from lifecycle.lake import Lake, lake
+from lifecycle.tables import exists
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,6 +34,27 @@ class Window:
     def cells(self) -> list[Any]:
         """As the table has it, up to `effects`."""
         return [self.start, self.end, self.rows, self.max, self.limit, self.bad, json.dumps(self.effects)]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A row of the table `drift` that raised an alarm."""
+
+    version: int
+    raised_at: dt.datetime
+    reason: str
+
+
+def untold(use_case: str) -> list[Alarm]:
+    """The alarms that nobody was told of yet, oldest first."""
+    query = f"""SELECT model_version, judged_at, reason FROM {use_case}.drift
+        WHERE drifted AND judged_at NOT IN (SELECT raised_at FROM {use_case}.alarms_told) ORDER BY judged_at"""
+    return [Alarm(*row) for row in lake().rows(query)] if exists(lake(), use_case, "alarms_told") else []
+
+
+def told(use_case: str, alarm: Alarm) -> None:
+    """Note that an alarm was told."""
+    lake().write(lambda transaction: transaction.execute(f"INSERT INTO {use_case}.alarms_told VALUES (?, now())", [alarm.raised_at]))
 
 
 def judged(store: Lake, use_case: "UseCase", version: int) -> list[Window]:

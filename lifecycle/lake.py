@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 T = TypeVar("T")
+ENOUGH = 2_000
+"""MB: more would be faster by little, for what is larger goes over the disk; and Polars needs room beside it."""
 CONFLICT_TRIES = 12  # DuckLake retries a conflict itself; this is for what it gives up on
 
 
@@ -41,6 +43,12 @@ class Lake:
             self._local.cursor = self._connection.cursor()
             self._local.cursor.execute("USE lake")
         return self._local.cursor
+
+    def aside(self) -> duckdb.DuckDBPyConnection:
+        """Another cursor: to read a result bit by bit while this thread's own cursor does something else."""
+        cursor = self._connection.cursor()
+        cursor.execute("USE lake")
+        return cursor
 
     def frame(self, query: str, params: Sequence[Any] | None = None) -> "pl.DataFrame":
         """The result of a query as a Polars frame."""
@@ -139,6 +147,7 @@ def _connect(server: Database, storage: str, read_only: bool) -> duckdb.DuckDBPy
             Path(storage).mkdir(parents=True, exist_ok=True)
         connection.execute("SET ducklake_max_retry_count = 100")
         connection.execute("SET enable_progress_bar = false")
+        connection.execute(f"SET memory_limit = {literal(f'{memory(settings())}MB')}")
         connection.execute(f"SET temp_directory = {literal(str(settings().home / 'cache' / 'duckdb'))}")
         options = f"DATA_PATH {literal(storage + '/')}" + (", READ_ONLY" if read_only else "")
         where = literal("ducklake:postgres:" + server.conninfo("lake"))
@@ -147,6 +156,19 @@ def _connect(server: Database, storage: str, read_only: bool) -> duckdb.DuckDBPy
         reason = server.hidden(" ".join(str(error).split()))
         raise LifecycleError(f"the lake at {storage} cannot be opened: {reason}; see 'lifecycle doctor'") from error
     return connection
+
+
+def memory(at: Settings) -> int:
+    """How many MB DuckDB may take: what the setting says, else two fifths of the machine's or the container's, at most 2,000."""
+    if at.memory:
+        return at.memory
+    import psutil
+
+    most = psutil.virtual_memory().total
+    for limit in (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")):
+        text = limit.read_text().strip() if limit.exists() else ""
+        most = min(most, int(text)) if text.isdigit() else most
+    return int(min(most * 0.4 / 1e6, ENOUGH))
 
 
 def _first_alone(server: Database, attach: Callable[[], object]) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lifecycle import models
-from lifecycle.dataset import Rows
+from lifecycle import featurize, models
+from lifecycle.dataset import Rows, joined
 from lifecycle.lake import lake
 from lifecycle.predict import predict
 from lifecycle.profile import watch
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 LEAST = 100
 """Windows of fewer rows are merged into the next."""
 EPOCH = dt.datetime(1970, 1, 1)
+
+
+def met(use_case: "UseCase", model: ModelVersion, features: Features) -> Rows:
+    """The feature table; of a large one the rows alone that a model was neither trained nor tuned on."""
+    if features.rows <= featurize.WHOLE:
+        return featurize.read(use_case, features)
+    pieces = featurize.pieces(use_case, features)
+    return joined([piece.take(np.sort(unseen(use_case, model, features, piece))) for piece in pieces])
 
 
 def unseen(use_case: "UseCase", model: ModelVersion, features: Features, rows: Rows) -> np.ndarray:
@@ -111,7 +119,7 @@ def said(use_case: "UseCase", model: ModelVersion, rows: Rows) -> pl.DataFrame:
 def logged(use_case: "UseCase", model: ModelVersion) -> pl.DataFrame:
     """A model's logged predictions: `key`, `time`, `prediction` (a number for a regression, else text), `probability`; the last of each key."""
     prediction = "number" if use_case.problem == "regression" else "prediction"
-    probability = ", probability" if use_case.kind.probabilities else ""
+    probability = "" if use_case.problem == "regression" else ", probability"
     found = lake().frame(
         f"""SELECT key, time, {prediction} AS prediction{probability}, scored_at, id FROM {use_case.name}.predictions
         WHERE model_version = ? AND key IS NOT NULL""",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from lifecycle import cluster_metrics
 from lifecycle.problems import PROBLEMS, Problem
 from lifecycle.statistics import MedianError, OneAgainstRest, Ranking, Statistic, Sums, Values, expected_calibration_error
 
@@ -59,7 +60,7 @@ def statistics(
     """The statistics that give the metrics of a problem, or only those that `names` asks for (and their by-products)."""
     kind = problem(of)
     wanted = set(names or kind.metrics)
-    prepared = {"binary": _binary, "multiclass": _multiclass, "regression": _regression}[kind.name]
+    prepared = {"binary": _binary, "multiclass": _multiclass, "regression": _regression, "clustering": cluster_metrics.statistics}[kind.name]
     return prepared(y, predictions, np.ones(len(y)) if weight is None else weight, wanted)
 
 

@@ -79,20 +79,39 @@ def load(run_id: str, sha256: str) -> Any:
     Raises:
         LifecycleError: the files are missing, or are not those that were saved.
     """
-    logged = logged_model(run_id, sha256)
-    there = tracking.local(logged.artifact_location)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = there or _download(logged.artifact_location, temporary)
-        found = fingerprint(folder)
-        if found != sha256:
-            raise LifecycleError(
-                f"model of MLflow run {run_id}: its files must have the SHA-256 {sha256[:12]}... they were saved with, found "
-                f"{found[:12]}...; somebody changed {logged.artifact_location}: restore it, or roll back and train again"
-            )
+    return opened(run_id, logged_model(run_id, sha256).artifact_location, sha256)
+
+
+def opened(run_id: str, location: str, sha256: str) -> Any:
+    """The fitted estimator whose files lie at `location`, loaded once their hash has been checked.
+
+    Raises:
+        LifecycleError: the files are missing, or are not those that were saved.
+    """
+    with verified(run_id, location, sha256) as folder:
         import cloudpickle
 
         with (folder / "model.pkl").open("rb") as file:
             return cloudpickle.load(file)
+
+
+@contextmanager
+def verified(run_id: str, location: str, sha256: str) -> Iterator[Path]:
+    """The folder of a model's files, here for as long as the context lasts, its hash checked.
+
+    Raises:
+        LifecycleError: the files are missing, or are not those that were saved.
+    """
+    there = tracking.local(location)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = there or _download(location, temporary)
+        found = fingerprint(folder)
+        if found != sha256:
+            raise LifecycleError(
+                f"model of MLflow run {run_id}: its files must have the SHA-256 {sha256[:12]}... they were saved with, found "
+                f"{found[:12]}...; somebody changed {location}: restore it, or roll back and train again"
+            )
+        yield folder
 
 
 def fingerprint(folder: Path) -> str:
@@ -136,8 +155,15 @@ def version(use_case: str, number: int) -> ModelVersion:
 
 
 def tags(use_case: str, number: int) -> dict[str, str]:
-    """What was noted of a version when it was registered."""
-    return dict(tracking.client().get_model_version(use_case, str(number)).tags)
+    """What was noted of a version when it was registered; nothing of one that was not."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return dict(tracking.client().get_model_version(use_case, str(number)).tags)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
 
 
 def reference(registered: Any) -> ModelVersion:

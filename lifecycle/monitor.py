@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lifecycle import drift, featurize, live, models, tables, tracking
+from lifecycle import drift, intake, live, models, tables, tracking
 from lifecycle.judged import Window, cooling, judged, record
 from lifecycle.lake import Lake, lake
 from lifecycle.performance import performance
@@ -38,11 +38,12 @@ def monitor(use_case: "UseCase", features: Features, model_version: ModelVersion
     """
     store = lake()
     tables.prepare(store, use_case.name)
+    intake.take(use_case)
     model = model_version or models.champion(use_case.name)
     if model is None:
         return DriftReport(use_case=use_case.name, version=0, max=0.0, limit=0.0, drifted=False, reason="no champion yet")
-    rows = featurize.read(use_case, features)
-    check_inputs(use_case, model, rows.X.columns)
+    check_inputs(use_case, model, list(features.names))
+    rows = live.met(use_case, model, features)
     unseen = live.unseen(use_case, model, features, rows)
     with store.lock(f"monitor {use_case.name}"):
         past = judged(store, use_case, model.version)

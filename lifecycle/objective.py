@@ -9,7 +9,9 @@ import numpy as np
 from lifecycle import judge, metrics
 from lifecycle.calibrate import best_threshold
 from lifecycle.candidates import Candidate, blueprint
+from lifecycle.cluster_metrics import too_small
 from lifecycle.dataset import Rows
+from lifecycle.parsimony import bounded
 from lifecycle.predict import as_frame
 from lifecycle.references import Recipe
 from lifecycle.splits import TimeSplit
@@ -80,9 +82,15 @@ def cross_validated(use_case: "UseCase", candidate: Candidate, params: Mapping[s
 
 
 def score(use_case: "UseCase", y: np.ndarray, outputs: np.ndarray, classes: Any = ()) -> float:
-    """The use case's metric of an estimator's outputs; of a binary problem at the threshold that the final model would get."""
-    threshold = best_threshold(y, outputs[:, 1]) if use_case.problem == "binary" else 0.5
+    """The use case's metric of an estimator's outputs: at the threshold that the final model would get, and without absurd rows.
+
+    See `lifecycle.calibrate.best_threshold` and `lifecycle.parsimony.bounded`.
+    """
+    y, outputs = bounded(use_case, y, y), bounded(use_case, y, outputs)
+    threshold = best_threshold(y, outputs[:, 1], use_case.threshold) if use_case.problem == "binary" else 0.5
     predictions = as_frame(use_case, outputs, classes, threshold)
+    if use_case.problem == "clustering" and too_small(outputs):
+        return float("nan")
     ones = np.ones((1, len(y)))
     for statistic in metrics.statistics(use_case, y, predictions, names=(use_case.metric,)):
         if use_case.metric in (values := statistic.values(ones)):
@@ -95,7 +103,7 @@ def sample(use_case: "UseCase", rows: Rows, most: int) -> Rows:
     if len(rows) <= most:
         return rows
     random = np.random.default_rng(use_case.seed)
-    if use_case.problem == "regression":
+    if not use_case.kind.probabilities:
         return rows.take(np.sort(random.choice(len(rows), most, replace=False)))
     chosen = []
     for value in np.unique(rows.y):
@@ -133,8 +141,8 @@ def _curves(
 
 
 def outputs_of(use_case: "UseCase", model: Any, rows: Rows) -> np.ndarray:
-    """What an estimator gives: predicted values, or probabilities of shape (n, classes)."""
-    return np.asarray(model.predict(rows.X) if use_case.problem == "regression" else model.predict_proba(rows.X))
+    """What an estimator gives: predicted values or clusters, or probabilities of shape (n, classes)."""
+    return np.asarray(model.predict_proba(rows.X) if use_case.kind.probabilities else model.predict(rows.X))
 
 
 def _best(use_case: "UseCase", curve: list[float]) -> int:

@@ -1,16 +1,13 @@
-"""Parsimony: a complex model is chosen over a plain one only where the rows it was tuned on show that it is better."""
+"""Parsimony: something more complex is chosen over something plainer only where rows that neither was fitted on show that it is better."""
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from lifecycle.calibrate import best_threshold
-from lifecycle.dataset import Rows
-from lifecycle.objective import outputs_of
 from lifecycle.predict import as_frame
-from lifecycle.references import Recipe
-from lifecycle.resample import clusters, paired
-from lifecycle.train import fit_estimator
+from lifecycle.resample import Clusters, paired
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -19,19 +16,36 @@ ONE_STANDARD_ERROR = 0.6827
 """The share of a normal distribution within one standard error of its mean."""
 
 
-def shown_better(use_case: "UseCase", best: Recipe, plain: Recipe, train: Rows, tune: Rows) -> bool:
-    """Whether a recipe is more than one standard error better than a plainer one (Breiman et al. 1984, paired).
+def shown_better(use_case: "UseCase", y: np.ndarray, classes: Any, best: np.ndarray, plain: np.ndarray, groups: Clusters) -> bool:
+    """Whether outputs are more than one standard error better than plainer ones (Breiman et al. 1984, paired).
 
-    Both are fitted on the train rows; the difference is resampled over the clusters of the tune rows, so that what is
-    hard for both does not count.
+    The difference is resampled over clusters of rows, so that what is hard for both does not count. Where it cannot be
+    told, the better value stands.
+
+    Args:
+        use_case: its metric decides.
+        y: the encoded target.
+        classes: in the order of the probabilities' columns.
+        best, plain: outputs for these rows, as `lifecycle.objective.outputs_of` gives them.
+        groups: which rows belong together.
     """
-    said = [_predictions(use_case, recipe, train, tune) for recipe in (best, plain)]
-    found = paired(use_case, use_case.metric, tune.y, said[0], said[1], clusters(use_case, tune.info), ONE_STANDARD_ERROR)
+    said = [_predictions(use_case, y, classes, bounded(use_case, y, outputs)) for outputs in (best, plain)]
+    found = paired(use_case, use_case.metric, bounded(use_case, y, y), said[0], said[1], groups, ONE_STANDARD_ERROR)
     return found is None or found.low is None or found.low > 0
 
 
-def _predictions(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows) -> pl.DataFrame:
-    model: Any = fit_estimator(use_case, recipe, train)
-    found = outputs_of(use_case, model, tune)
-    threshold = best_threshold(tune.y, found[:, 1]) if use_case.problem == "binary" else 0.5
-    return as_frame(use_case, found, getattr(model, "classes_", ()), threshold)
+def bounded(use_case: "UseCase", y: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """What a choice between models looks at: the numbers of a regression within the central 99.8 % of the truth y.
+
+    A squared error is decided by its few largest terms: without a bound, a choice by it is a choice by a handful of absurd rows.
+    What is reported has no bound.
+    """
+    if use_case.problem != "regression" or not len(y):
+        return values
+    low, high = np.quantile(y, [0.001, 0.999])
+    return np.clip(values, low, high)
+
+
+def _predictions(use_case: "UseCase", y: np.ndarray, classes: Any, outputs: np.ndarray) -> pl.DataFrame:
+    threshold = best_threshold(y, outputs[:, 1], use_case.threshold) if use_case.problem == "binary" else 0.5
+    return as_frame(use_case, outputs, classes, threshold)

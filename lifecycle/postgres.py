@@ -14,6 +14,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,10 @@ shared_buffers = 128MB
 dynamic_shared_memory_type = mmap
 """  # 400: a dozen flow processes, each with the lake's, MLflow's and Prefect's pools
 
+TRIES = 5
+
 _held: dict[Path, IO[str]] = {}
+_starting = threading.Lock()
 
 
 def start(home: Path) -> Path:
@@ -39,13 +43,14 @@ def start(home: Path) -> Path:
     Returns:
         The folder of its Unix socket.
     """
-    if home not in _held:
-        home.mkdir(parents=True, exist_ok=True)
-        with _turn(home):
-            _held[home] = _hold(home)
-            if not _answers(home):
-                _launch(home)
-        atexit.register(release, home)
+    with _starting:  # threads of one process, too, wait until it answers
+        if home not in _held:
+            home.mkdir(parents=True, exist_ok=True)
+            with _turn(home):
+                _held[home] = _hold(home)
+                if not _answers(home):
+                    _launch(home)
+            atexit.register(release, home)
     return socket_folder(home)
 
 
@@ -83,7 +88,7 @@ def socket_folder(home: Path) -> Path:
     folder = home / "socket"
     if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER:
         return folder
-    return Path(tempfile.gettempdir()) / f"lifecycle-{hashlib.sha256(os.fsencode(home)).hexdigest()[:12]}"
+    return Path("/tmp") / f"lifecycle-{hashlib.sha256(os.fsencode(home)).hexdigest()[:12]}"
 
 
 @contextmanager
@@ -112,9 +117,9 @@ def _launch(home: Path) -> None:
         _initialise(home)
     _forget_killed(home)
     said = ""
-    for attempt in range(3):
+    for attempt in range(TRIES):
         done = _control(home, "start", "-w", "-t", "60", "-l", str(home / "data" / "log"), "-o", f"-k '{socket_folder(home)}'")
-        if done.returncode == 0 and _answers(home):
+        if _answers(home):  # whatever was said: on a busy machine one that runs may have been too slow to answer before
             return
         said = done.stderr.strip()
         time.sleep(0.5 * (attempt + 1))

@@ -13,10 +13,15 @@ def predict(use_case: "UseCase", model: Any, X: pl.DataFrame) -> pl.DataFrame:
     """The predictions for rows of model inputs, in their order.
 
     Returns:
-        `prediction` (`binary`: Int8 0/1; `multiclass`: the class as String; `regression`: Float64) and, where the
-        problem has probabilities, `probability` (`binary`: of the positive class; `multiclass`: of the predicted
-        one) and for `multiclass` one more column `p_<class>` for each class.
+        `prediction` (`binary`: Int8 0/1; `multiclass`: the class, `clustering`: the cluster, as String; `regression`:
+        Float64) and, where the model has probabilities, `probability` (`binary`: of the positive class; else of the
+        predicted one) and for `multiclass` one more column `p_<class>` for each class.
     """
+    if use_case.problem == "clustering":
+        from lifecycle.clusterings import certainty
+
+        found, sure = as_frame(use_case, model.predict(X)), certainty(model, X)
+        return found if sure is None else found.with_columns(probability=pl.Series(sure))
     if use_case.problem == "regression":
         return as_frame(use_case, model.predict(X))
     return as_frame(use_case, model.predict_proba(X), model.classes_, getattr(model, "threshold_", 0.5))
@@ -27,10 +32,12 @@ def as_frame(use_case: "UseCase", outputs: Any, classes: Any = (), threshold: fl
 
     Args:
         use_case: its problem decides the columns.
-        outputs: predicted values, length n, or probabilities of shape (n, classes).
+        outputs: predicted values or clusters, length n, or probabilities of shape (n, classes).
         classes: in the order of the probabilities' columns.
         threshold: from which probability of its second class a row of a binary problem is predicted to be 1.
     """
+    if use_case.problem == "clustering":
+        return pl.DataFrame({"prediction": np.asarray(outputs).astype(str)}, schema={"prediction": pl.String})
     outputs = np.asarray(outputs, dtype=np.float64)
     if use_case.problem == "regression":
         return pl.DataFrame({"prediction": outputs})

@@ -17,7 +17,13 @@ class Problem:
     """All that make sense, by scikit-learn's names; errors are positive numbers."""
     target: bool = True
     probabilities: bool = False
-    """Whether its models give probabilities."""
+    """Whether its models choose among known classes, with probabilities."""
+    besides: tuple[str, ...] = ()
+    """Metrics that an evaluation measures once: the gate may ask for them, and they decide nothing else."""
+    knows_nothing: str = "a constant"
+    """The baseline that knows nothing, in words."""
+    plain: str = "a plain linear model"
+    """The baseline that anybody would try first, in words."""
 
     def greater_is_better(self, metric: str) -> bool:
         """Whether a larger value of the metric is a better one."""
@@ -28,7 +34,7 @@ class Problem:
         return value - over if self.greater_is_better(metric) else over - value
 
 
-ERRORS = frozenset({"brier", "log_loss", "rmse", "mae", "median_ae", "mape", "calibration_error"})
+ERRORS = frozenset({"brier", "log_loss", "rmse", "mae", "median_ae", "mape", "calibration_error", "davies_bouldin"})
 
 PROBLEMS = {
     problem.name: problem
@@ -69,5 +75,14 @@ PROBLEMS = {
             probabilities=True,
         ),
         Problem("regression", "rmse", ("rmse", "mae", "median_ae", "r2", "mape")),
+        Problem(
+            "clustering",
+            "silhouette",
+            ("silhouette", "davies_bouldin", "calinski_harabasz"),
+            target=False,
+            besides=("stability",),
+            knows_nothing="the same recipe on shuffled columns",
+            plain="k-means with 8 clusters",
+        ),
     )
 }

@@ -117,7 +117,7 @@ def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> d
     reasons = gate.decide(use_case, evidence, comparison)
     passed = not reasons
     waiting = passed and use_case.approval == "human"
-    won = gate.praise(evidence, comparison)
+    won = gate.praise(use_case, evidence, comparison)
     reason = "; ".join(reasons) or (f"waits for approval: {won}" if waiting else won)
     return {
         "version": challenger.version, "action": JUDGED, "promoted": passed and not waiting, "champion": stands.champion, "reason": reason,

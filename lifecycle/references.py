@@ -28,6 +28,14 @@ class Batch(Reference):
     """What was asked for in place of the definition's own source."""
     rows: int
     """All rows that came: those staged and those rejected."""
+    new_columns: tuple[str, ...] = ()
+    """Columns of the source that the schema does not know."""
+    reached: str | None = None
+    """Of an incremental source: the newest value of its cursor that came."""
+    files: str | None = None
+    """Of a source that is read by new files: what was read, as JSON, each with what tells its content."""
+    adds: bool = False
+    """Whether rows without a key join those that came from this source before, instead of taking their place."""
 
 
 class Snapshot(Reference):
@@ -44,6 +52,10 @@ class Snapshot(Reference):
     quarantined: int
     duplicates: int
     """Of the newest batch: `came = kept + quarantined + duplicates`."""
+    alarms: tuple[str, ...] = ()
+    """What is unusual about the newest batch, one sentence each."""
+    notes: tuple[str, ...] = ()
+    """What its columns were that the schema does not say, one sentence each."""
 
 
 class Features(Reference):
@@ -63,6 +75,10 @@ class Parts(Reference):
     bounds: dict[str, Any]
     counts: dict[str, int]
     """Rows by part: `train`, `tune`, `gate`, and `gap`, `warm_up`, `unlabelled` where there are some."""
+    sample: dict[str, float] = {}
+    """Of the parts of which a sample is used: the draw (`lifecycle.sample`) below which a row is in it."""
+    used: dict[str, int] = {}
+    """How many rows these samples have."""
 
 
 class Recipe(BaseModel):
@@ -71,7 +87,9 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     candidate: str
+    """`average` for the weighted average of `parts`, whose weights `params` then has, by candidate."""
     params: dict[str, Any] = {}
+    parts: tuple["Recipe", ...] = ()
 
 
 class Tuned(Reference):

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle import fingerprint, models, provenance, tracking
 from lifecycle.card import card
+from lifecycle.compiled import admit
 from lifecycle.errors import LifecycleError
+from lifecycle.featurize import read
 from lifecycle.lake import lake
 from lifecycle.references import Evaluated, ModelVersion
 from lifecycle.seen import division
@@ -23,7 +25,7 @@ def register(use_case: "UseCase", evaluated: Evaluated) -> ModelVersion:
     with lake().lock(f"register {use_case.name}"):
         known = _registered(use_case.name, evaluated)
         if known is None:
-            facts = _facts(evaluated)
+            facts = {**_facts(evaluated), "compiled": _compiled(use_case, evaluated)}
             _log(use_case, evaluated, facts)
             _make_model(use_case)
             known = models.reference(
@@ -69,13 +71,22 @@ def _facts(evaluated: Evaluated) -> dict[str, Any]:
     }
 
 
+def _compiled(use_case: "UseCase", evaluated: Evaluated) -> dict[str, Any]:
+    """The model compiled for serving, where it can be."""
+    trained = evaluated.trained
+    features = trained.parts.features
+    model = models.load(trained.run_id, trained.sha256)
+    return admit.compile(use_case, model, trained.run_id, features.names, read(use_case, features).X)
+
+
 def _tags(use_case: "UseCase", evaluated: Evaluated, facts: dict[str, Any]) -> dict[str, str]:
-    shown = {name: value for name, value in facts.items() if name not in ("params", "rows", "run_id")}
+    shown = {name: value for name, value in facts.items() if name not in ("params", "rows", "run_id", "compiled")}
     score = evaluated.holdout.get(evaluated.metric, float("nan"))
     return {
         models.REFERENCE_TAG: evaluated.model_dump_json(),
         models.DIVISION_TAG: division(use_case),
         tracking.KEY_TAG: evaluated.key,
+        admit.TAG: json.dumps(facts["compiled"]),
         "lifecycle.score": f"{score:.6g}",
         **{f"lifecycle.{name}": str(value) for name, value in shown.items()},
     }

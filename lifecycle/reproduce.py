@@ -7,7 +7,7 @@ import polars as pl
 
 from lifecycle import featurize, fingerprint, models, provenance
 from lifecycle.predict import predict
-from lifecycle.split import assign
+from lifecycle.split import pick
 from lifecycle.train import fit
 
 if TYPE_CHECKING:
@@ -26,17 +26,17 @@ def reproduce(use_case: "UseCase", number: int) -> dict[str, Any]:
     """
     version = models.version(use_case.name, number)
     trained = version.evaluated.trained
-    rows = featurize.again(use_case, trained.parts.features.snapshot)
-    part = assign(use_case, trained.parts, rows.info)
-    train, tune = (rows.take((part == name).to_numpy()) for name in ("train", "tune"))
-    made = predict(use_case, fit(use_case, trained.recipe, train, tune), rows.X)
-    known = predict(use_case, models.load(version.run_id, version.sha256), rows.X)
+    snapshot = trained.parts.features.snapshot
+    train, tune = (pick(use_case, trained.parts, name, featurize.again(use_case, snapshot)) for name in ("train", "tune"))
+    both = fit(use_case, trained.recipe, train, tune), models.load(version.run_id, version.sha256)
+    answers = [[predict(use_case, model, rows.X) for model in both] for rows in featurize.again(use_case, snapshot)]
+    made, known = (pl.concat(side) for side in zip(*answers, strict=True))
     made_by = models.tags(use_case.name, number)
     return {
         "use_case": use_case.name,
         "model_version": number,
         "identical": made.equals(known),
-        "rows": rows.X.height,
+        "rows": made.height,
         "largest_difference": _largest(made, known),
         "same_code": made_by.get("lifecycle.git_commit") == provenance.code().commit and made_by.get("lifecycle.git_dirty") == "False",
         "same_libraries": made_by.get("lifecycle.lock_sha256") == fingerprint.lock(),

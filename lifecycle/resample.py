@@ -112,16 +112,20 @@ def paired(
     champion: Predictions,
     groups: Clusters,
     confidence: float = 0.95,
+    other_y: np.ndarray | None = None,
 ) -> Interval | None:
     """What the challenger gains over the champion on the same rows, under the same weightings.
 
     Positive is better, for scores and for errors. `None` where the metric is undefined on these rows.
+
+    Args:
+        other_y: what the champion is judged against, where that is not `y`.
     """
-    sides = [_frames(challenger), _frames(champion)]
-    values = [average([compute(use_case, y, frame, names=[metric]) for frame in frames]).get(metric) for frames in sides]
+    sides = [(y, _frames(challenger)), (y if other_y is None else other_y, _frames(champion))]
+    values = [average([compute(use_case, truth, frame, names=[metric]) for frame in frames]).get(metric) for truth, frames in sides]
     if values[0] is None or values[1] is None:
         return None
-    new, old = (_draws(use_case, [metric], y, frames, groups, confidence)[metric] for frames in sides)
+    new, old = (_draws(use_case, [metric], truth, frames, groups, confidence)[metric] for truth, frames in sides)
     sign = 1 if use_case.kind.greater_is_better(metric) else -1
     return interval(sign * (values[0] - values[1]), sign * (new - old), groups.count, confidence)
 

@@ -1,10 +1,12 @@
 """Score: the champion's predictions for the rows it was not fitted on and has not scored yet."""
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle import featurize, models, tables
+from lifecycle import featurize, intake, models, tables, tracking
+from lifecycle.compiled.load import load
 from lifecycle.dataset import Rows
 from lifecycle.errors import LifecycleError
 from lifecycle.lake import Lake, lake
@@ -35,17 +37,22 @@ def score(use_case: "UseCase", features: Features, model_version: ModelVersion |
     """
     store = lake()
     tables.prepare(store, use_case.name)
+    intake.take(use_case)
     model_version = model_version or models.champion(use_case.name)
     if model_version is None:
         return Scored(use_case=use_case.name, version=0, rows=0, total=0)
-    rows = featurize.read(use_case, features)
-    check_inputs(use_case, model_version, rows.X.columns)
+    check_inputs(use_case, model_version, list(features.names))
     with store.lock(f"score {use_case.name} {model_version.version}"):
-        wanted = _unscored(store, use_case, model_version, rows.info)
-        if len(wanted):
-            _write(store, use_case, model_version, _predictions(use_case, model_version, rows, wanted))
+        found, model = [], None
+        for rows in featurize.pieces(use_case, features):
+            wanted = _unscored(store, use_case, model_version, rows.info)
+            if len(wanted):
+                model = model or _fastest(model_version)
+                found += _predictions(use_case, model, model_version, rows, wanted)
+        if found:
+            _write(store, use_case, model_version, pl.concat(found))
     total = store.value(f"SELECT count(*) FROM {use_case.name}.predictions WHERE model_version = ?", [model_version.version])
-    return Scored(use_case=use_case.name, version=model_version.version, rows=len(wanted), total=int(total))
+    return Scored(use_case=use_case.name, version=model_version.version, rows=sum(map(len, found)), total=int(total))
 
 
 def inputs(model_version: ModelVersion, X: pl.DataFrame) -> pl.DataFrame:
@@ -72,9 +79,8 @@ def _unscored(store: Lake, use_case: "UseCase", model_version: ModelVersion, inf
     return candidates.join(done.lazy(), on="_key", how="anti", maintain_order="left").select("at").collect().to_series()
 
 
-def _predictions(use_case: "UseCase", model_version: ModelVersion, rows: Rows, wanted: pl.Series) -> pl.DataFrame:
+def _predictions(use_case: "UseCase", model: Any, model_version: ModelVersion, rows: Rows, wanted: pl.Series) -> list[pl.DataFrame]:
     """`key`, `time`, `prediction` (text), `probability` and `number` for the rows at these positions."""
-    model = models.load(model_version.run_id, model_version.sha256)
     found = []
     for start in range(0, len(wanted), CHUNK):
         at = wanted.slice(start, CHUNK)
@@ -90,7 +96,14 @@ def _predictions(use_case: "UseCase", model_version: ModelVersion, rows: Rows, w
                 number=pl.col("prediction").cast(pl.Float64) if numeric else pl.lit(None, pl.Float64),
             )
         )
-    return pl.concat(found)
+    return found
+
+
+def _fastest(model_version: ModelVersion) -> Any:
+    """The compiled model where there is one, as the HTTP service uses it; else the pipeline."""
+    location = models.logged_model(model_version.run_id, model_version.sha256).artifact_location
+    tags = models.tags(model_version.use_case, model_version.version)
+    return load(model_version, tags, location, tracking.location(model_version.run_id), threads=os.cpu_count() or 1)[0]
 
 
 def _write(store: Lake, use_case: "UseCase", model_version: ModelVersion, found: pl.DataFrame) -> None:

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lifecycle.errors import LifecycleError
@@ -27,14 +27,38 @@ class Settings(BaseSettings, frozen=True):  # pyright: ignore[reportGeneralTypeI
     """Your own PostgreSQL; empty: the embedded one under `home`."""
     storage: str = ""
     """Where the lake keeps its Parquet files: a folder or `s3://bucket/prefix`; empty: under `home`."""
+    memory: Annotated[int | None, Field(ge=100)] = None
+    """MB that DuckDB may take before it goes over the disk; empty: two fifths of the machine's or the container's, at most 2,000."""
     data: Annotated[Path | None, BeforeValidator(_absolute)] = None
     """Where files that use cases name are looked for first."""
     mlflow_url: str = "http://127.0.0.1:5000"
     """Where links to MLflow's interface lead."""
+    task_runner: Annotated[str, Field(pattern=r"^(threads|dask(:.+)?|ray(:.+)?)$")] = "threads"
+    """Where tuning runs: `threads` here, on a cluster of this machine (`dask`, `ray`), or on yours (`dask:tcp://host:8786`, `ray:auto`)."""
+    notify_url: SecretStr | None = None
+    """Where a message goes when a run fails or crashes: any address that Apprise knows."""
     usecases: str = ""
     """A folder or an importable package with more use cases."""
     download: bool = True
     """Whether a public data file that is not in `data` may be fetched."""
+    flush_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
+    """What the service has answered is on the disk at the latest after so long: what a kill -9 can lose."""
+    intake_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """So often the service takes what is on the disk into the lake; labels within a tenth of it."""
+    allowed_hosts: str = ""
+    """Names by which the service may be called beside this machine's own, separated by commas; `*.example.com`, or `*` for any."""
+    cors_origins: str = ""
+    """Origins whose pages may call the service from a browser, separated by commas; empty: none."""
+    max_body_mb: Annotated[float, Field(gt=0)] = 32.0
+    """The largest body of a request, in millions of bytes."""
+    max_rows: Annotated[int, Field(gt=0)] = 100_000
+    """The most rows, or labels, of a request."""
+    rate: Annotated[float, Field(ge=0)] = 0.0
+    """How many requests a second a client (a key, else an address) may make in the long run; 0: as many as it likes."""
+    client_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """A client that takes longer to send a request, or to read its answer, is dropped."""
+    log: Annotated[str, Field(pattern=r"^(file|stderr)$")] = "file"
+    """Where the service's log of requests goes: rotating files under `home`/logs, or stderr."""
 
     @property
     def lake_storage(self) -> str:

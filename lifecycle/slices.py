@@ -42,7 +42,7 @@ def slices(use_case: "UseCase", judged: "Judged", constant: "Judged", groups: Cl
     """
     whole = _skill(use_case, _value(use_case, judged, None), _value(use_case, constant, None))
     table, masks = [], []
-    for name in dict.fromkeys([*use_case.slices, *use_case.columns.having("sensitive")]):
+    for name in dict.fromkeys([*use_case.slices, *use_case.columns.having("sensitive")] if use_case.kind.target else []):
         if name not in judged.rows.info.columns:
             continue
         given = labels(judged.rows.info[name])

@@ -1,23 +1,24 @@
 """Split: draw the lines between train, tune and gate once; then every row, old or new, has its part."""
 
-import bisect
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from lifecycle import featurize
-from lifecycle.dataset import Rows
+from lifecycle.dataset import Rows, joined
 from lifecycle.errors import NotEnoughData
+from lifecycle.lines import LEAST, time_bounds
 from lifecycle.references import Features, Parts
+from lifecycle.sample import draws, sampled
 from lifecycle.splits import ColumnSplit, StratifiedSplit, TimeSplit
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 PARTS = ("train", "tune", "gate")
-LEAST = 20  # labelled rows that each part needs at the very least
 
 
 def split(use_case: "UseCase", features: Features) -> Parts:
@@ -26,7 +27,7 @@ def split(use_case: "UseCase", features: Features) -> Parts:
     Raises:
         NotEnoughData: a part would be left with fewer than 20 labelled rows, or with one class.
     """
-    info = featurize.read(use_case, features).info
+    info = featurize.columns(use_case, features, _needed(use_case))
     drawn = Parts(use_case=use_case.name, features=features, bounds=_bounds(use_case, info), counts={})
     given = assign(use_case, drawn, info)
     counts = {str(part): int(count) for part, count in given.value_counts().sort("part").iter_rows()}
@@ -37,7 +38,13 @@ def split(use_case: "UseCase", features: Features) -> Parts:
                 f" ({', '.join(f'{name} {count:,}' for name, count in counts.items())}); bring more rows, or change the split"
             )
     _needs_two_classes(use_case, info, given)
-    return drawn.model_copy(update={"counts": counts})
+    return drawn.model_copy(update={"counts": counts, **sampled(use_case, features, given, counts)})
+
+
+def _needed(use_case: "UseCase") -> list[str]:
+    """The columns that lines are drawn by."""
+    time = ["_time"] if use_case.columns.one("time") else []
+    return ["_hash", *time, *(name for role in ("target", "label_time", "split") if (name := use_case.columns.one(role)))]
 
 
 def assign(use_case: "UseCase", parts: Parts, info: pl.DataFrame) -> pl.Series:
@@ -59,15 +66,32 @@ def assign(use_case: "UseCase", parts: Parts, info: pl.DataFrame) -> pl.Series:
 
 
 def rows(use_case: "UseCase", parts: Parts, part: str) -> Rows:
-    """The rows of one part."""
-    everything = featurize.read(use_case, parts.features)
-    return everything.take((assign(use_case, parts, everything.info) == part).to_numpy())
+    """The rows of one part, or its sample; without a target, `y` is where they lie in the space that the train part spans."""
+    found = pick(use_case, parts, part, featurize.pieces(use_case, parts.features))
+    if use_case.kind.target:
+        return found
+    from lifecycle.space import placed, yardstick
+
+    train = found if part == "train" else pick(use_case, parts, "train", featurize.pieces(use_case, parts.features))
+    return placed(yardstick(use_case, train.X), found)
+
+
+def pick(use_case: "UseCase", parts: Parts, part: str, pieces: Iterable[Rows]) -> Rows:
+    """The rows of a part, or its sample, out of all rows, which come in pieces."""
+    return joined([piece.take(_chosen(use_case, parts, part, piece.info)) for piece in pieces])
+
+
+def _chosen(use_case: "UseCase", parts: Parts, part: str, info: pl.DataFrame) -> np.ndarray:
+    chosen = (assign(use_case, parts, info) == part).to_numpy()
+    if part in parts.sample:
+        chosen[chosen] = draws(use_case, info["_key"].filter(pl.Series(chosen))) < parts.sample[part]
+    return chosen
 
 
 def _bounds(use_case: "UseCase", info: pl.DataFrame) -> dict[str, Any]:
     chosen = use_case.split
     if isinstance(chosen, TimeSplit):
-        return _time_bounds(use_case, chosen, info)
+        return time_bounds(use_case, chosen, info)
     if isinstance(chosen, ColumnSplit):
         _known_values(use_case, chosen, info)
         return {"train_until": 1 - chosen.tune}
@@ -92,38 +116,6 @@ def _by_hash(use_case: "UseCase", bounds: dict[str, Any]) -> pl.Expr:
         first = name.replace_strict({key: value[0] for key, value in classes.items()}, default=chosen.train, return_dtype=pl.Float64)
         second = name.replace_strict({key: value[1] for key, value in classes.items()}, default=chosen.train + chosen.tune, return_dtype=pl.Float64)
     return pl.when(uniform < first).then(pl.lit("train")).when(uniform < second).then(pl.lit("tune")).otherwise(pl.lit("gate"))
-
-
-def _time_bounds(use_case: "UseCase", chosen: TimeSplit, info: pl.DataFrame) -> dict[str, Any]:
-    """Lines in time such that the parts have their shares of the rows that are left when warm-up, gaps and the unlabelled tail are out.
-
-    Found by bisection on the end of `train`: the later it is, the fewer rows are left for the gate.
-    """
-    first, newest = _datetime(info["_time"].min()), _datetime(info["_time"].max())
-    start = first + (use_case.history or timedelta(0))
-    end = newest - chosen.gap if use_case.columns.one("label_time") else newest
-    times = info.filter((pl.col("_time") >= start) & (pl.col("_time") <= end))["_time"].sort().to_list()
-
-    def lines(count: int) -> tuple[datetime, datetime, datetime, datetime, int]:
-        train_until = times[min(count, len(times) - 1)]
-        tune_from = train_until + chosen.gap
-        position = bisect.bisect_left(times, tune_from)
-        position = min(position + round(count * chosen.tune / chosen.train), len(times) - 1)
-        gate_from = times[position] + chosen.gap
-        return train_until, tune_from, times[position], gate_from, len(times) - bisect.bisect_left(times, gate_from)
-
-    low, high = 1, max(len(times) - 1, 1)
-    while times and low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if lines(middle)[4] >= middle * chosen.gate / chosen.train else (low, middle - 1)
-    if len(times) < 3 * LEAST or lines(low)[4] < LEAST or low < LEAST:
-        raise NotEnoughData(
-            f"use case '{use_case.name}': {newest - first} of rows cannot hold a warm-up of {use_case.history or timedelta(0)} and gaps of"
-            f" {chosen.gap} between train, tune and gate with {LEAST} rows each; bring a longer span"
-        )
-    names = ("train_until", "tune_from", "tune_until", "gate_from")
-    bounds = {name: line.isoformat() for name, line in zip(names, lines(low)[:4], strict=True)}
-    return {"train_from": start.isoformat(), **bounds, "known_until": end.isoformat(), "as_of": newest.isoformat()}
 
 
 def _by_time(use_case: "UseCase", bounds: dict[str, Any]) -> pl.Expr:
@@ -163,7 +155,3 @@ def _needs_two_classes(use_case: "UseCase", info: pl.DataFrame, given: pl.Series
                 f"use case '{use_case.name}': the target '{use_case.target}' needs at least two classes"
                 f"{'' if wanted else f', {use_case.positive!r} among them,'} in the part '{part}', found {classes}; check the target, or bring more rows"
             )
-
-
-def _datetime(value: Any) -> datetime:
-    return np.datetime64(value, "us").astype(datetime)

@@ -18,6 +18,9 @@ class TimeSplit(Shares):
     """Oldest rows train, then tune, then gate; `gap` is left out between them: at least the delay of the labels."""
 
     gap: timedelta = timedelta(0)
+    longest: timedelta | None = None
+    """The tune and the gate part span at most so long, whatever their shares: what is newer reaches training sooner, and a
+    model made after a drift has seen the world as it is now. Empty: as their shares say."""
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ class MedianError:
 
 @dataclass(frozen=True)
 class OneAgainstRest:
-    """Multiclass `roc_auc`: the mean over classes of each against the rest; undefined where a class is missing."""
+    """Multiclass `roc_auc`: the mean of each class against the rest, over the classes that are there."""
 
     rankings: tuple[Ranking, ...]
 
@@ -150,7 +150,10 @@ class OneAgainstRest:
 
     def values(self, weights: np.ndarray) -> Values:
         """See `Statistic`."""
-        return {"roc_auc": np.mean([ranking.values(weights)["roc_auc"] for ranking in self.rankings], axis=0)}
+        areas = np.array([ranking.values(weights)["roc_auc"] for ranking in self.rankings])
+        there = np.isfinite(areas)
+        with np.errstate(invalid="ignore"):
+            return {"roc_auc": np.where(there, areas, 0.0).sum(axis=0) / there.sum(axis=0)}
 
 
 def bins(probability: np.ndarray, weight: np.ndarray | None = None, count: int = BINS) -> np.ndarray:

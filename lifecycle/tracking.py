@@ -1,5 +1,6 @@
 """MLflow: one store, initialised once, spoken to through its client; runs can be taken up again after a crash."""
 
+import importlib.util
 import os
 import tempfile
 import threading
@@ -38,6 +39,10 @@ def client() -> "MlflowClient":
 
 @cache
 def _client() -> "MlflowClient":
+    if artifacts().startswith("s3://") and importlib.util.find_spec("boto3") is None:
+        raise LifecycleError(
+            "LIFECYCLE_STORAGE=s3://... needs the extra 's3' for MLflow's artifacts, which is not installed; run: pip install '.[s3]'"
+        )
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     import mlflow
@@ -203,3 +208,7 @@ def _replace(file: Path, data: bytes) -> None:
 
 def _missing(run_id: str, path: str) -> LifecycleError:
     return LifecycleError(f"MLflow run {run_id}: it should hold the artifact '{path}', found none; train the model again with --fresh")
+
+
+if __name__ == "__main__":  # make the store's tables: `python -m lifecycle.tracking`
+    client()

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 FEW = 300  # tune rows below which one part is too noisy to choose by: cross-validation takes its place
 FOR_THREADS = 10_000
 HEAD = 20
+AVERAGE = "average"
+"""The candidate of a recipe that averages others."""
+LOG_TARGET = "log_target"
+"""The hyperparameter of every regression that learns the logarithm of its target."""
+MEANS = ("rmse", "r2")
+"""Metrics that a prediction of the mean serves best; the median serves the others."""
 
 
 def train(use_case: "UseCase", tuned: Tuned) -> Trained:
@@ -41,7 +47,7 @@ def fit(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None = No
     """The fitted model of a recipe: its estimator, calibrated and with a threshold where the problem has classes.
 
     A classifier is fitted on the train rows; its calibration and threshold come from the tune rows, which it has not
-    seen. A regressor needs neither and is fitted on both. So is a classifier with fewer than 300 tune rows, whose
+    seen. A regressor or a clustering needs neither and is fitted on both. So is a classifier with fewer than 300 tune rows, whose
     calibration and threshold then come from predictions out of fold. Rows of the gate are for neither.
 
     Raises:
@@ -49,10 +55,10 @@ def fit(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None = No
     """
     both = together(train, tune) if tune is not None and len(tune) else train
     few = tune is None or len(tune) < FEW
-    rows = both if few or use_case.problem == "regression" else train
+    rows = both if few or not use_case.kind.probabilities else train
     check_target(use_case, rows)
     model = fit_estimator(use_case, recipe, rows)
-    if use_case.problem == "regression":
+    if not use_case.kind.probabilities:
         return model
     if few or tune is None:
         return calibrate(use_case, model, *out_of_fold(use_case, recipe, rows, model.classes_))
@@ -61,11 +67,26 @@ def fit(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None = No
 
 def fit_estimator(use_case: "UseCase", recipe: Recipe, rows: Rows) -> Any:
     """The bare estimator of a recipe, fitted on all of these rows."""
-    unfitted: Any = candidate(use_case, recipe.candidate).build(blueprint(use_case, rows.X), recipe.params)
+    if recipe.parts:
+        return _averaged(use_case, recipe, rows)
+    params = dict(recipe.params)
+    logged = params.pop(LOG_TARGET, False)
+    unfitted: Any = candidate(use_case, recipe.candidate).build(blueprint(use_case, rows.X), params)
+    if logged:
+        from lifecycle.combined import LogTarget
+
+        unfitted = LogTarget(unfitted, mean=use_case.metric in MEANS)
     with threads(len(rows)):
         model = unfitted.fit(rows.X, rows.y)
     # Threads are for fitting: on a few rows they cost more than they bring, and they add floats in any order.
     return model.set_params(**{name: None for name in model.get_params() if name.rpartition("__")[2] == "n_jobs"})
+
+
+def _averaged(use_case: "UseCase", recipe: Recipe, rows: Rows) -> Any:
+    from lifecycle.combined import Averaged
+
+    models = [fit_estimator(use_case, part, rows) for part in recipe.parts]
+    return Averaged(models, [float(recipe.params[part.candidate]) for part in recipe.parts])
 
 
 def threads(rows: int) -> AbstractContextManager[Any]:
@@ -109,6 +130,8 @@ def check_target(use_case: "UseCase", rows: Rows) -> None:
     Raises:
         DataError: there are no two different values, or (regression) one that is no number.
     """
+    if not use_case.kind.target:
+        return
     if use_case.problem == "regression" and not np.isfinite(rows.y).all():
         bad = int((~np.isfinite(rows.y)).sum())
         raise DataError(
@@ -128,9 +151,10 @@ def check_target(use_case: "UseCase", rows: Rows) -> None:
 
 def _facts(use_case: "UseCase", recipe: Recipe, model: Any, train: Rows, tune: Rows) -> dict[str, Any]:
     """What the run shows of how its model was made."""
-    facts: dict[str, Any] = {"candidate": recipe.candidate, **recipe.params, "inputs": train.X.width, "seed": use_case.seed}
+    parts = {f"{part.candidate}_{name}": value for part in recipe.parts for name, value in part.params.items()}
+    facts: dict[str, Any] = {"candidate": recipe.candidate, **recipe.params, **parts, "inputs": train.X.width, "seed": use_case.seed}
     facts |= {"train_rows": len(train), "tune_rows": len(tune)}
     for name in ("threshold", "slope", "intercept"):
-        if use_case.problem != "regression" and hasattr(model, name):
+        if use_case.kind.probabilities and hasattr(model, name):
             facts[f"calibration_{name}" if name != "threshold" else name] = round(getattr(model, name), 6)
     return facts

@@ -3,18 +3,21 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lifecycle import objective, progress, tracking
+from lifecycle import objective, progress, registry, tracking
 from lifecycle.candidates import Candidate
+from lifecycle.choose import decide
 from lifecycle.dataset import Rows
-from lifecycle.errors import DataError
+from lifecycle.fan_out import spread
+from lifecycle.finalists import court
 from lifecycle.objective import Outcome
-from lifecycle.parsimony import shown_better
 from lifecycle.references import Parts, Recipe, Tuned
+from lifecycle.settings import settings
 from lifecycle.split import rows as part_of
 from lifecycle.train import FEW, check_target, together
 from lifecycle.trials import Attempt, log
@@ -36,6 +39,37 @@ def tune(use_case: "UseCase", parts: Parts) -> Tuned:
     Raises:
         DataError: the training rows have one class, or no trial has a score.
     """
+    material = prepare(use_case, parts)
+    run_id = tracking.begin(use_case.name, f"train {use_case.name}", _key(use_case, parts))
+    runner = settings().task_runner
+    attempts, stopped = search(use_case, material.answers) if runner == "threads" else _elsewhere(use_case, parts, runner)
+    best, recipe = (
+        decide(use_case, attempts, court(use_case, material.few, material.fitted, material.judged), hurried=bool(stopped))
+        if attempts
+        else _unsearched(use_case)
+    )
+    log(use_case, run_id, _shown(attempts, best), best, stopped)
+    key = _digest(parts.model_dump_json(), recipe.model_dump_json())
+    return Tuned(use_case=use_case.name, key=key, parts=parts, recipe=recipe, run_id=run_id, score=best.score, trials=len(attempts), stopped=stopped)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What trials are fitted and judged on."""
+
+    few: bool
+    """Whether the tune part is too small to judge by: then the answers are cross-validated."""
+    fitted: Rows
+    judged: Rows
+    answers: Answers
+
+
+def prepare(use_case: "UseCase", parts: Parts) -> Material:
+    """The rows of a search, and how they answer.
+
+    Raises:
+        DataError: the training rows have one class.
+    """
     train, tuned = part_of(use_case, parts, "train"), part_of(use_case, parts, "tune")
     check_target(use_case, train)
     few, most = len(tuned) < FEW, use_case.tuning.rows
@@ -44,19 +78,23 @@ def tune(use_case: "UseCase", parts: Parts) -> Tuned:
         answers: Answers = partial(objective.cross_validated, use_case, rows=objective.sample(use_case, together(train, tuned), most))
     else:
         answers = partial(objective.on_tune_part, use_case, train=fitted, tune=judged)
-    run_id = tracking.begin(use_case.name, f"train {use_case.name}", _key(use_case, parts))
-    attempts, stopped = search(use_case, answers)
-    best = choose(use_case, attempts, prefer_simple=few) if attempts else _unsearched(use_case)
-    if attempts and not few:
-        best = plain_if_as_good(use_case, attempts, best, fitted, judged)
-    log(use_case, run_id, attempts, best, stopped)
-    recipe = Recipe(candidate=best.candidate, params=best.params)
-    key = _digest(parts.model_dump_json(), recipe.model_dump_json())
-    return Tuned(use_case=use_case.name, key=key, parts=parts, recipe=recipe, run_id=run_id, score=best.score, trials=len(attempts), stopped=stopped)
+    return Material(few, fitted, judged, answers)
 
 
-def search(use_case: "UseCase", answers: Answers) -> tuple[list[Attempt], str]:
-    """Try the families in turn, from the most complex on, each with its defaults first.
+def search_family(use_case: str, parts: Parts, family: int) -> tuple[list[Attempt], str]:
+    """The trials of one family, in whatever process this is: it needs the name and the reference alone."""
+    found = registry.find(use_case)
+    return search(found, prepare(found, parts).answers, only=family)
+
+
+def _elsewhere(use_case: "UseCase", parts: Parts, runner: str) -> tuple[list[Attempt], str]:
+    found = spread(runner, search_family, use_case.name, parts, len(use_case.candidates))
+    stopped = "; ".join(reason for _, reason in found if reason)
+    return sorted((attempt for attempts, _ in found for attempt in attempts), key=lambda attempt: attempt.number), stopped
+
+
+def search(use_case: "UseCase", answers: Answers, only: int | None = None) -> tuple[list[Attempt], str]:
+    """Try the families in turn, from the most complex on, each with its defaults first; with `only`, the trials of that one.
 
     Returns:
         The ended trials, and why the search stopped early, if it did. The trial in hand when the time ran out is given
@@ -68,6 +106,8 @@ def search(use_case: "UseCase", answers: Answers) -> tuple[list[Attempt], str]:
     attempts: list[Attempt] = []
     for number in range(use_case.tuning.trials):
         at = number % len(families)
+        if only not in (None, at):
+            continue
         attempt = _attempt(number, families[at], studies[at], answers, began + use_case.tuning.seconds if attempts else np.inf)
         if attempt is None or (time.monotonic() - began > use_case.tuning.seconds and number + 1 < use_case.tuning.trials):
             attempts += [attempt] if attempt else []
@@ -77,41 +117,6 @@ def search(use_case: "UseCase", answers: Answers) -> tuple[list[Attempt], str]:
         told = f"{use_case.metric} {attempt.score:.4f}{', given up early' if attempt.pruned else ''}"
         progress.say("tune", "note", f"trial {number + 1} of {use_case.tuning.trials}: {attempt.candidate}, {told}")
     return attempts, ""
-
-
-def choose(use_case: "UseCase", attempts: list[Attempt], *, prefer_simple: bool = False) -> Attempt:
-    """The best finished trial; with `prefer_simple`, of the first family within one standard error of it (Breiman 1984).
-
-    Raises:
-        DataError: no trial has a score.
-    """
-    sign = 1 if use_case.kind.greater_is_better(use_case.metric) else -1
-    finished = [attempt for attempt in attempts if not attempt.pruned and np.isfinite(attempt.score)]
-    if not finished:
-        raise DataError(
-            f"use case '{use_case.name}': {use_case.metric} must be defined on the rows to tune by, found no value in {len(attempts)} trials;"
-            " it may need a class that is not there: choose another metric, or bring more rows"
-        )
-    best = max(finished, key=lambda attempt: sign * attempt.score)
-    if not prefer_simple:
-        return best
-    for family in use_case.candidates:
-        own = [attempt for attempt in finished if attempt.candidate == family.name]
-        top = max(own, key=lambda attempt: sign * attempt.score, default=None)
-        if top and sign * (best.score - top.score) <= best.error:
-            return top
-    return best
-
-
-def plain_if_as_good(use_case: "UseCase", attempts: list[Attempt], best: Attempt, train: Rows, tune: Rows) -> Attempt:
-    """The best trial; or the best of the first, plainest family, where the tune part does not show the difference."""
-    plainest = use_case.candidates[0].name
-    own = [attempt for attempt in attempts if attempt.candidate == plainest and not attempt.pruned and np.isfinite(attempt.score)]
-    if best.candidate == plainest or not own:
-        return best
-    plain = choose(use_case, own)
-    recipes = [Recipe(candidate=attempt.candidate, params=attempt.params) for attempt in (best, plain)]
-    return best if shown_better(use_case, recipes[0], recipes[1], train, tune) else plain
 
 
 def _attempt(number: int, family: Candidate, study: "Study", answers: Answers, until: float) -> Attempt | None:
@@ -143,16 +148,25 @@ def _study(use_case: "UseCase", family: Candidate, number: int) -> "Study":
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    given = min(len(family.first), 1)
     sampler = optuna.samplers.TPESampler(seed=use_case.seed + number, n_startup_trials=4)
     direction = "maximize" if use_case.kind.greater_is_better(use_case.metric) else "minimize"
-    study = optuna.create_study(direction=direction, sampler=sampler, pruner=optuna.pruners.MedianPruner(n_startup_trials=1))
-    study.enqueue_trial({name: value for name, value in family.defaults.items() if name != family.iterations})
+    study = optuna.create_study(direction=direction, sampler=sampler, pruner=optuna.pruners.MedianPruner(n_startup_trials=1 + given))
+    for params in (family.defaults, *family.first):
+        study.enqueue_trial({name: value for name, value in params.items() if name != family.iterations})
     return study
 
 
-def _unsearched(use_case: "UseCase") -> Attempt:
+def _unsearched(use_case: "UseCase") -> tuple[Attempt, Recipe]:
     last = use_case.candidates[-1]
-    return Attempt(0, last.name, dict(last.defaults), 0.0, 0.0, False, 0.0)
+    return Attempt(0, last.name, dict(last.defaults), 0.0, 0.0, False, 0.0), Recipe(candidate=last.name, params=dict(last.defaults))
+
+
+def _shown(attempts: list[Attempt], best: Attempt) -> list[Attempt]:
+    """The trials of the leaderboard: one that was made better after the search takes its place, an average is one more."""
+    if not attempts or best in attempts:
+        return attempts
+    return [*(each for each in attempts if each.number != best.number), best]
 
 
 def _key(use_case: "UseCase", parts: Parts) -> str:

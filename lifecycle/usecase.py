@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lifecycle.candidates import Candidate, default_candidates
 from lifecycle.columns import Columns, columns
 from lifecycle.errors import DefinitionError
+from lifecycle.expectations import Arrivals, Surprises
 from lifecycle.problems import PROBLEMS, Problem
 from lifecycle.sources import Source
 from lifecycle.splits import ColumnSplit, GroupSplit, Split, StratifiedSplit, TimeSplit
@@ -26,6 +27,8 @@ class Tuning:
     seconds: float = 300
     rows: int = 50_000
     """Trials fit on at most so many training rows, the final model on all."""
+    average: bool = True
+    """Whether the best of the families may be averaged, where that is shown to be better: it answers as slowly as all of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,8 @@ class Gate:
     """How much of the gain over the baseline the worst slice must keep."""
     fairness: float = 0.2
     """The largest shown difference in true-positive rate between groups of a sensitive column."""
+    stability: float = 0.6
+    """How much clusterings of resampled rows must agree (the adjusted Rand index: 1 is the same, 0 is chance)."""
     rows: int = 400
     """The least number of rows to judge on; below it the verdict is 'not enough evidence'."""
     confidence: float = 0.95
@@ -70,7 +75,7 @@ class UseCase:
     """Also the name of its MLflow experiment, its registered model and its schema in the lake."""
     title: str
     problem: str
-    """`binary`, `multiclass` or `regression`."""
+    """`binary`, `multiclass`, `regression` or `clustering`."""
     schema: "type[DataFrameModel]"
     source: Source
     features: "Callable[[pl.DataFrame], pl.DataFrame]"
@@ -80,6 +85,8 @@ class UseCase:
     """The metric that decides; empty: the problem's own."""
     positive: Any = True
     """Of a binary target: the value that counts as 1."""
+    threshold: Literal["f1", "accuracy", "balanced_accuracy"] = "f1"
+    """Of a binary problem: the probability from which the answer is yes gives the tune rows the best of this."""
     history: timedelta | None = None
     """How far `features` looks back; rows of the first such span warm the windows up and train nothing."""
     candidates: tuple[Candidate, ...] = ()
@@ -91,6 +98,12 @@ class UseCase:
     """Columns of the schema by whose values the evaluation is broken down."""
     bad_rows: float = 0.05
     """The share of a batch that may be quarantined; above it the run stops before training."""
+    most_rows: int = 2_000_000
+    """Of larger train and tune parts a sample of so many rows is used, the same every time, and every report says so."""
+    surprises: Surprises = field(default_factory=Surprises)
+    """What happens when the source has other columns, or other types, than the schema."""
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    """When a batch has too few rows, or too old ones."""
     selective_labels: str = ""
     """Whose outcomes are never seen because a decision hid them; said in every report."""
     approval: Literal["automatic", "human"] = "automatic"
@@ -130,6 +143,10 @@ class UseCase:
         self._check_target()
         needs = {TimeSplit: "time", GroupSplit: "group", ColumnSplit: "split", StratifiedSplit: "target"}
         role = needs.get(type(self.split))
+        if role == "target" and not self.kind.target:
+            raise self.wrong(
+                f"split=StratifiedSplit keeps the shares of classes, and a {self.problem} has none; take HashSplit, GroupSplit or TimeSplit"
+            )
         if role and not self.columns.one(role):
             raise self.wrong(f"split={type(self.split).__name__} needs a column with the role '{role}' in schema {self.schema.__name__}, found none")
         if self.history and not self.columns.one("time"):
@@ -137,6 +154,10 @@ class UseCase:
         for name in self.slices:
             if name not in self.columns:
                 raise self.wrong(f"slices name columns of schema {self.schema.__name__}, found '{name}'")
+        if self.most_rows < 1_000:
+            raise self.wrong(f"most_rows is 1,000 or more, found {self.most_rows:,}")
+        if self.arrivals.age is not None and not self.columns.one("time"):
+            raise self.wrong("a limit on the age of rows (arrivals.age) needs a column with the role 'time', found none")
         if isinstance(self.monitoring.window, timedelta) and not self.columns.one("time"):
             raise self.wrong("a monitoring window in time needs a column with the role 'time', found none")
         shares = [getattr(self.split, part, 0.5) for part in ("train", "tune", "gate")]
@@ -145,6 +166,10 @@ class UseCase:
 
     def _check_target(self) -> None:
         if not self.kind.target:
+            if self.target:
+                raise self.wrong(
+                    f"a {self.problem} has no target, found '{self.target}' with that role in schema {self.schema.__name__}; it may be 'ignored'"
+                )
             return
         if not self.target:
             raise self.wrong(f"a {self.problem} problem needs a column with the role 'target' in schema {self.schema.__name__}, found none")
@@ -156,9 +181,14 @@ class UseCase:
             raise self.wrong(f"a regression needs a number as target, '{self.target}' is {target.sql_type}")
 
     def _check_metrics(self) -> None:
-        for metric in (self.metric, *self.gate.minimum):
-            if metric not in self.kind.metrics:
-                raise self.wrong(f"a metric of a {self.problem} problem is one of {', '.join(self.kind.metrics)}, found '{metric}'")
+        asked = [(self.metric, self.kind.metrics), *((metric, self.kind.metrics + self.kind.besides) for metric in self.gate.minimum)]
+        for metric, known in asked:
+            if metric not in known:
+                raise self.wrong(f"a metric of a {self.problem} problem is one of {', '.join(known)}, found '{metric}'")
+        if self.threshold not in ("f1", "accuracy", "balanced_accuracy"):
+            raise self.wrong(f"threshold is one of f1, accuracy, balanced_accuracy, found '{self.threshold}'")
         names = [candidate.name for candidate in self.candidates]
         if len(set(names)) < len(names):
             raise self.wrong(f"candidates need different names, found {', '.join(names)}")
+        if "average" in names:
+            raise self.wrong("a candidate cannot be called 'average': that is what the average of candidates is called")

@@ -9,12 +9,15 @@ import duckdb
 import polars as pl
 
 from lifecycle import tables
-from lifecycle.collect import collect
+from lifecycle.collect import collect, staged
 from lifecycle.columns import parsed
 from lifecycle.errors import DataError
 from lifecycle.lake import Lake, lake, literal, quoted
-from lifecycle.raw import FAILURES, load_rows, record_sql, repeated, snapshot_of
+from lifecycle.load import FAILURES, Judged, load_rows, repeated
+from lifecycle.quarantine import UNREADABLE
+from lifecycle.raw import current, record_sql, snapshot_of
 from lifecycle.references import Batch, Snapshot
+from lifecycle.refusal import stop_if_refused, whole
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -28,35 +31,45 @@ def validate(use_case: "UseCase", batch: Batch) -> Snapshot:
     A batch that the ledger has as the newest of its source changes nothing.
 
     Raises:
-        DataError: more than `use_case.bad_rows` of the batch is bad. Then `raw` stays as it was, the whole batch is
-            in quarantine, and the message lists every failing check.
+        DataError: the batch is refused: more than `use_case.bad_rows` of it is bad, or the definition refuses what is unusual
+            about it (`surprises`, `arrivals`). Then `raw` stays as it was, and the whole batch is in quarantine.
     """
     store = lake()
     tables.prepare(store, use_case.name)
+    if batch.rows == 0:
+        return _unchanged(use_case, batch)
     with store.lock(f"ingest {use_case.name}"):
         number = _loaded_before(store, use_case, batch)
         if number is None:
             number = _load(store, use_case, batch if Path(batch.folder).exists() else collect(use_case, batch.given))
         shutil.rmtree(batch.folder, ignore_errors=True)
-        _stop_if_refused(store, use_case, number)
+        stop_if_refused(store, use_case, number)
         return snapshot_of(store, use_case, number)
 
 
-def others(use_case: "UseCase", batch: Batch) -> str:
-    """The newest batch beside this one: what `raw` holds depends on it too."""
+def _unchanged(use_case: "UseCase", batch: Batch) -> Snapshot:
+    """The snapshot after a batch without rows: an incremental source had nothing new."""
+    shutil.rmtree(batch.folder, ignore_errors=True)
+    return current(use_case).model_copy(update={"came": 0, "kept": 0, "quarantined": 0, "duplicates": 0})
+
+
+def others(use_case: "UseCase", batch: Batch) -> str | None:
+    """The newest batch beside this one: what `raw` holds depends on it too. `None` where time alone can change the answer."""
     store = lake()
     tables.prepare(store, use_case.name)
+    if use_case.arrivals.age is not None:
+        return None  # what is new enough today is too old tomorrow
     newest = store.value(f"SELECT max(batch) FROM {use_case.name}.batches WHERE NOT (source = ? AND content = ?)", [batch.source, batch.content])
     return str(newest or 0)
 
 
 def rules(use_case: "UseCase") -> str:
-    """What a batch is judged by, as text: types, checks and the limit. The same batch under other rules is judged again."""
+    """What a batch is judged by, as text: types, checks and limits. The same batch under other rules is judged again."""
     checks = [
         (name, str(column.dtype), column.nullable, [str(check) for check in column.checks])
         for name, column in parsed(use_case.schema).columns.items()
     ]
-    return json.dumps([checks, use_case.bad_rows, use_case.columns.one("key")])
+    return json.dumps([checks, use_case.bad_rows, use_case.columns.one("key"), repr(use_case.surprises)])
 
 
 def _loaded_before(store: Lake, use_case: "UseCase", batch: Batch) -> int | None:
@@ -70,31 +83,48 @@ def _loaded_before(store: Lake, use_case: "UseCase", batch: Batch) -> int | None
 
 def _load(store: Lake, use_case: "UseCase", batch: Batch) -> int:
     cursor = store.cursor()
-    cursor.execute(f"CREATE OR REPLACE TEMP VIEW staged AS FROM read_parquet({literal(batch.folder + '/rows.parquet')})")
-    cursor.execute(f'CREATE OR REPLACE TEMP TABLE {FAILURES} (row BIGINT, "column" VARCHAR, "check" VARCHAR, value VARCHAR, record VARCHAR)')
-    _judge_cells(cursor, batch)
-    _judge_rows(cursor, use_case)
-    _judge_keys(cursor, use_case)
-    bad = int(store.value(f"SELECT count(DISTINCT row) FROM {FAILURES} WHERE row > 0") or 0)
-    rejected = int(store.value(f"SELECT count(*) FROM {FAILURES} WHERE row < 0") or 0)
-    refused = bad + rejected > use_case.bad_rows * batch.rows
-    return store.write(lambda transaction: load_rows(store, transaction, use_case, batch, rules(use_case), bad + rejected, refused))
-
-
-def _judge_cells(cursor: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    """Lines that could not be read (their number kept as a negative row) and cells that lack their declared type."""
-    cursor.execute(f"""INSERT INTO {FAILURES} SELECT -row, "column", 'readable line: ' || "check", value, record
+    open_batch(cursor, batch.folder)
+    cursor.execute(f"""INSERT INTO {FAILURES} SELECT -row, "column", {literal(UNREADABLE)} || "check", value, record
         FROM read_parquet({literal(batch.folder + "/rejects.parquet")})""")
+    judge(cursor, use_case, batch.folder)
+    repeated = _judge_keys(cursor, use_case)
+    bad = int(store.value(f"SELECT count(DISTINCT row) FROM {FAILURES}") or 0)
+    judged = whole(store, cursor, use_case, Judged(batch, rules(use_case), bad, "", _newest(cursor, use_case), repeated))
+    return store.write(lambda transaction: load_rows(store, transaction, use_case, judged))
+
+
+def open_batch(cursor: duckdb.DuckDBPyConnection, folder: str) -> None:
+    """A staged batch as the view `staged`, and no failures yet."""
+    cursor.execute(f"CREATE OR REPLACE TEMP VIEW staged AS {staged(Path(folder))}")
+    cursor.execute(f'CREATE OR REPLACE TEMP TABLE {FAILURES} (row BIGINT, "column" VARCHAR, "check" VARCHAR, value VARCHAR, record VARCHAR)')
+
+
+def judge(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", folder: str) -> None:
+    """Judge every staged row by itself; why rows fail is in the table of failures."""
+    _judge_cells(cursor)
+    _judge_rows(cursor, use_case, folder)
+
+
+def _newest(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase") -> Any:
+    """The newest time of the valid rows."""
+    time = use_case.columns.one("time")
+    if not time:
+        return None
+    return cursor.execute(f"SELECT max({quoted(time)})::TIMESTAMP FROM staged WHERE _row NOT IN (SELECT row FROM {FAILURES})").fetchall()[0][0]
+
+
+def _judge_cells(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Cells that lack their declared type."""
     cursor.execute(f"""INSERT INTO {FAILURES} SELECT _row, cell."column", 'type ' || cell.type, cell.value, _record
         FROM (SELECT _row, _record, unnest(_bad) AS cell FROM staged WHERE _bad IS NOT NULL)""")
 
 
-def _judge_rows(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase") -> None:
+def _judge_rows(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", folder: str) -> None:
     """Pandera's checks, on eager frames: on lazy ones it would look at types only."""
-    last = cursor.execute("SELECT coalesce(max(_row), 0) FROM staged").fetchall()[0]
     names = ", ".join(quoted(name) for name in use_case.columns.names)
-    for start in range(0, int(last[0]), CHUNK):
-        frame = cursor.sql(f"SELECT _row, {names} FROM staged WHERE _row > {start} AND _row <= {start + CHUNK} AND _bad IS NULL ORDER BY _row").pl()
+    reader = lake().aside().execute(f"SELECT _row, {names} FROM ({staged(Path(folder))}) WHERE _bad IS NULL").to_arrow_reader(CHUNK)
+    for batch in reader:
+        frame = pl.DataFrame(pl.from_arrow(batch))
         failures = failing(use_case, frame)
         if failures is None:
             continue
@@ -129,35 +159,16 @@ def failing(use_case: "UseCase", frame: pl.DataFrame) -> pl.DataFrame | None:
     )
 
 
-def _judge_keys(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase") -> None:
-    """Rows of one batch that share a key but differ: the first stays, the others are quarantined."""
+def _judge_keys(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase") -> bool:
+    """Rows of one batch that share a key but differ: the first stays, the others are quarantined. Returns whether a key is repeated."""
     key = use_case.columns.one("key")
     if not key or not repeated(cursor, quoted(key), "staged"):
-        return
-    names = ", ".join(quoted(name) for name in use_case.columns.names)
+        return False
     valid = f"(SELECT * FROM staged WHERE _row NOT IN (SELECT row FROM {FAILURES}))"
     twice = f"(SELECT {quoted(key)} FROM {valid} GROUP BY 1 HAVING count(*) > 1)"
     cursor.execute(f"""INSERT INTO {FAILURES}
         SELECT _row, {literal(key)}, 'unique key (differs from row ' || first_row || ')', {quoted(key)}::VARCHAR, {record_sql(use_case)} FROM (
-            SELECT *, first_value(_row) OVER w AS first_row, hash({names}) <> first_value(hash({names})) OVER w AS differs
+            SELECT *, first_value(_row) OVER w AS first_row, _content <> first_value(_content) OVER w AS differs
             FROM {valid} WHERE {quoted(key)} IN {twice} WINDOW w AS (PARTITION BY {quoted(key)} ORDER BY _row)) AS came
         WHERE differs""")
-
-
-def _stop_if_refused(store: Lake, use_case: "UseCase", number: int) -> None:
-    came, quarantined, kept = store.rows(f"SELECT came, quarantined, kept FROM {use_case.name}.batches WHERE batch = ?", [number])[0]
-    if quarantined < came or kept or quarantined == 0:
-        return
-    checks = store.rows(
-        f"""SELECT "column", "check", count(*), any_value(value) FROM {use_case.name}.quarantine
-        WHERE batch = ? AND "check" NOT LIKE 'batch refused%' GROUP BY ALL ORDER BY 3 DESC""",
-        [number],
-    )
-    listed = "; ".join(f"{column or 'line'}: {check} failed {count:,} times, e.g. {value!r}" for column, check, count, value in checks)
-    failed = store.value(
-        f"""SELECT count(DISTINCT row) FROM {use_case.name}.quarantine WHERE batch = ? AND "check" NOT LIKE 'batch refused%'""", [number]
-    )
-    raise DataError(
-        f"use case '{use_case.name}': {failed:,} of {came:,} rows failed, the limit is {use_case.bad_rows:.0%}, so the batch was refused: {listed}. "
-        f'Mend the source or schemas/{use_case.name}.py; see: lifecycle sql "FROM {use_case.name}.quarantine WHERE batch = {number}"'
-    )
+    return True

@@ -71,3 +71,16 @@ def toy(name: str, **changes: Any) -> UseCase:
         "split": HashSplit(),
     }
     return UseCase(name=name, **{**given, **changes})
+
+
+def later(rows: int = 4_000, more: int = 0, shift: float = 0.0, spoilt: int = 0) -> Iterator[pl.DataFrame]:
+    """Visits, then `more` after them from a world in which amounts have grown by `shift` and large ones mean the opposite.
+
+    The first `spoilt` visits have a kind that there is not.
+    """
+    first = visits(rows).with_columns(kind=pl.when(pl.col("visit") < spoilt).then(pl.lit("?")).otherwise("kind"))
+    if not more:
+        yield first
+        return
+    second = visits(more, seed=2, signal=-3.0).with_columns(pl.col("visit") + rows, pl.col("at") + pl.duration(minutes=rows))
+    yield pl.concat([first, second.with_columns(pl.col("amount") * (1 + shift))])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score, log_loss
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss
 
 from lifecycle.calibrate import best_threshold, calibrate, reweighted
 from lifecycle.candidates import blueprint, constant
@@ -35,6 +35,15 @@ def test_no_threshold_has_a_better_f1(rows: list[tuple[int, int]]):
         return float(f1_score(y, probability >= at, zero_division=0.0))  # pyright: ignore[reportArgumentType]
 
     assert f1(best_threshold(y, probability)) == pytest.approx(max(f1(at) for at in [*probability, 2.0]))
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 8)), min_size=2, max_size=40).filter(lambda rows: len({row[0] for row in rows}) == 2))
+@settings(deadline=None)
+def test_a_threshold_is_the_best_by_what_the_definition_names(rows: list[tuple[int, int]]):
+    y, probability = np.array([row[0] for row in rows]), np.array([row[1] / 8 for row in rows])
+    for by, metric in (("accuracy", accuracy_score), ("balanced_accuracy", balanced_accuracy_score)):
+        reached = metric(y, probability >= best_threshold(y, probability, by))
+        assert reached == pytest.approx(max(metric(y, probability >= at) for at in probability))
 
 
 def test_probabilities_that_are_off_are_mended():

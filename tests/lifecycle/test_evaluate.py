@@ -61,7 +61,7 @@ def test_holdout_metrics_are_of_the_gate_rows(plenty):
 def test_the_run_holds_pictures_profile_and_metrics(plenty):
     _, evaluated, report = plenty
     run_id = evaluated.trained.run_id
-    names = {"roc", "precision_recall", "calibration", "confusion", "importances"}
+    names = {"roc", "precision_recall", "thresholds", "calibration", "confusion", "importances"}
     assert set(report["plots"]) == {f"plots/{name}.png" for name in names}
     assert all(tracking.read(run_id, path).startswith(b"\x89PNG") for path in report["plots"])
     assert json.loads(tracking.read(run_id, "profile.json"))["rows"] == report["data"]["parts"]["train"]
@@ -120,8 +120,8 @@ def meals(priced: bool = False) -> Iterator[pl.DataFrame]:
 @pytest.mark.parametrize(
     ("problem", "schema", "plots"),
     [
-        ("multiclass", Meal, {"calibration", "confusion", "importances"}),
-        ("regression", Price, {"actual_against_predicted", "importances", "residuals"}),
+        ("multiclass", Meal, {"calibration", "classes", "confusion", "importances", "roc"}),
+        ("regression", Price, {"actual_against_predicted", "error_by_size", "importances", "residuals"}),
     ],
 )
 def test_other_kinds_of_problem_are_judged_as_completely(problem: str, schema: Any, plots: set[str]):

@@ -131,5 +131,5 @@ def test_the_numbers_are_plain_and_the_praise_names_them() -> None:
     import json
 
     assert json.loads(json.dumps(numbers(use_case(), GOOD, BETTER)))["over_champion"] == {"value": 0.02, "low": 0.01, "high": 0.03}
-    assert praise(GOOD, BETTER) == "better than version 3: roc_auc +0.02 [+0.01, +0.03] at 0.95 confidence on 1,500 rows"
-    assert praise(GOOD, None).startswith("the first champion: roc_auc 0.85, better than a constant by +0.35")
+    assert praise(use_case(), GOOD, BETTER) == "better than version 3: roc_auc +0.02 [+0.01, +0.03] at 0.95 confidence on 1,500 rows"
+    assert praise(use_case(), GOOD, None).startswith("the first champion: roc_auc 0.85, better than a constant by +0.35")

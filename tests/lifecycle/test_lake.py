@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from lifecycle import tables
 from lifecycle.database import parse
 from lifecycle.errors import LifecycleError
 from lifecycle.lake import Lake, lake
@@ -21,15 +22,15 @@ for i in range(5):
 
 
 def test_a_failing_transaction_leaves_nothing(the_lake: Lake) -> None:
-    the_lake.cursor().execute("CREATE SCHEMA half; CREATE TABLE half.done (i BIGINT)")
+    the_lake.cursor().execute("CREATE SCHEMA half_done; CREATE TABLE half_done.done (i BIGINT)")
 
     def fail(cursor: duckdb.DuckDBPyConnection) -> None:
-        cursor.execute("INSERT INTO half.done VALUES (1)")
+        cursor.execute("INSERT INTO half_done.done VALUES (1)")
         raise ValueError("in the middle")
 
     with pytest.raises(ValueError, match="in the middle"):
         the_lake.write(fail)
-    assert the_lake.value("SELECT count(*) FROM half.done") == 0
+    assert the_lake.value("SELECT count(*) FROM half_done.done") == 0
 
 
 def test_an_older_version_stays_readable(the_lake: Lake) -> None:
@@ -71,3 +72,12 @@ def test_what_another_process_commits_is_seen_by_the_next_question(the_lake: Lak
     assert the_lake.value("SELECT max(i) FROM seen.rows") == 1
     other.write(lambda cursor: cursor.execute("INSERT INTO seen.rows VALUES (2)"))
     assert the_lake.frame(f"SELECT * FROM seen.rows AT (VERSION => {other.version()})").height == 2
+
+
+def test_tables_of_an_older_version_get_the_columns_that_came_later(the_lake: Lake) -> None:
+    tables.prepare(the_lake, "older")
+    the_lake.rows("ALTER TABLE older.batches DROP COLUMN reached")
+    the_lake.rows("ALTER TABLE older.batches DROP COLUMN files")
+    the_lake.rows("INSERT INTO older.batches BY NAME SELECT 1 AS batch, 's' AS source")
+    tables.prepare(the_lake, "older")
+    assert the_lake.rows("SELECT batch, source, reached, files FROM older.batches") == [(1, "s", None, None)]

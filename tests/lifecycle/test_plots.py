@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from lifecycle import plots
+from lifecycle import class_plots, cluster_plots, number_plots, plots
 from lifecycle.plots import reliability
 
 
@@ -26,9 +26,17 @@ def every_plot(rows: int) -> dict[str, bytes]:
         "roc": plots.roc(y, scores, area, "bought"),
         "precision_recall": plots.precision_recall(y, scores, area, "bought"),
         "calibration": plots.calibration(y, score, 0.01, "bought"),
-        "confusion": plots.confusion(y, (score > 0.5).astype(np.int8), {0: "not bought", 1: "bought"}),
-        "actual_against_predicted": plots.actual_against_predicted(truth, score * 30, "fare", 0.9),
-        "residuals": plots.residuals(truth, score * 30, "fare", 0.8),
+        "confusion": class_plots.confusion(y, (score > 0.5).astype(np.int8), {0: "not bought", 1: "bought"}),
+        "actual_against_predicted": number_plots.actual_against_predicted(truth, score * 30, "fare", 0.9),
+        "residuals": number_plots.residuals(truth, score * 30, "fare", 0.8),
+        "error_by_size": number_plots.error_by_size(truth, {"model": score * 30, "plain linear model": score * 20}, "fare"),
+        "thresholds": plots.thresholds(y, score, 0.3, "bought"),
+        "one_against_rest": class_plots.one_against_rest(y.astype(str), {"0": 1 - score, "1": score}, {"0": 0.8, "1": 0.8}, 0.8),
+        "by_class": class_plots.by_class([{"class": "a" * 40, "rows": 7, "precision": 0.4, "recall": None}] * 9, rows),
+        "clusters": cluster_plots.scatter(np.stack([truth, score], axis=1), y.astype(str)),
+        "one_coordinate": cluster_plots.scatter(truth[:, None], y.astype(str)),
+        "silhouettes": cluster_plots.silhouettes(np.stack([truth, score], axis=1), y.astype(str), 0.3),
+        "sizes": cluster_plots.sizes(y.astype(str)),
         "importances": plots.importances(table, "roc_auc", rows),
     }
 

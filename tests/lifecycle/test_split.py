@@ -13,9 +13,10 @@ from lifecycle.collect import collect
 from lifecycle.dataset import Rows
 from lifecycle.errors import DefinitionError, LifecycleError, NotEnoughData
 from lifecycle.featurize import featurize, read
+from lifecycle.lines import time_bounds
 from lifecycle.references import Features, Parts, Snapshot
 from lifecycle.sources import Generated
-from lifecycle.split import _time_bounds, assign, rows, split
+from lifecycle.split import assign, rows, split
 from lifecycle.splits import ColumnSplit, GroupSplit, HashSplit, StratifiedSplit, TimeSplit
 from lifecycle.usecase import UseCase
 from lifecycle.validate import validate
@@ -146,7 +147,7 @@ def test_time_lines_never_overlap_whatever_the_times(minutes: list[int], gap: in
     use_case = toy("lines", split=TimeSplit(*shares, gap=timedelta(minutes=gap)))
     info = pl.DataFrame({"_time": [START + timedelta(minutes=minute) for minute in sorted(minutes)], "_hash": 0.5, "bought": True})
     try:
-        bounds = _time_bounds(use_case, use_case.split, info)  # type: ignore[arg-type]
+        bounds = time_bounds(use_case, use_case.split, info)  # type: ignore[arg-type]
     except NotEnoughData:
         return
     snapshot = Snapshot(use_case="lines", version=1, fingerprint="", rows=1, batch=1, came=1, kept=1, quarantined=0, duplicates=0)

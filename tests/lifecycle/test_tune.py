@@ -9,11 +9,12 @@ import pytest
 
 from lifecycle import collect, featurize, objective, split, tracking, tune, validate
 from lifecycle.candidates import boosting, forest, linear
+from lifecycle.choose import choose
 from lifecycle.dataset import Rows
 from lifecycle.errors import DataError
 from lifecycle.references import Parts
 from lifecycle.trials import Attempt, leaderboard
-from lifecycle.tune import choose, search
+from lifecycle.tune import search
 from lifecycle.usecase import Tuning, UseCase
 from tests.toys import toy, visit_features, visits
 

@@ -1,0 +1,81 @@
+"""A compiled model: one ONNX graph in double precision that says what the fitted pipeline says, a hundred times sooner for one row."""
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from lifecycle.matrix import finite
+
+FACTS = "lifecycle"
+CHUNK = 10_000  # rows a run: the intermediate results of more do not fit the caches
+MISSING, UNSEEN = 0, 1
+"""Codes of a missing category and of one that training did not have; those that it had follow."""
+FEW = 256
+INPUT, OUTPUT = "X", "said"
+
+
+class Compiled:
+    """Predicts like the estimator that it was made from: `predict_proba`, `predict`, `classes_`, `threshold_`.
+
+    Args:
+        graph: the ONNX model's bytes.
+        threads: how many a call may use; one for single rows.
+    """
+
+    def __init__(self, graph: bytes, threads: int = 1) -> None:
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else it keeps a database in the user's cache folder
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        facts = json.loads(self._session.get_modelmeta().custom_metadata_map[FACTS])
+        self.names: list[str] = facts["names"]
+        self.classes_ = np.asarray(facts["classes"]) if facts["classes"] is not None else None
+        self.threshold_: float = facts["threshold"]
+        self._codes = {
+            name: {None: MISSING, **{category: at for at, category in enumerate(categories, UNSEEN + 1)}}
+            for name, categories in facts["categories"].items()
+        }
+        self._numbers = [pl.col(name).cast(pl.Float64) for name in self.names if name not in self._codes]
+
+    def predict_proba(self, X: pl.DataFrame) -> np.ndarray:
+        """Probabilities of shape (n, classes)."""
+        return self._run(X)
+
+    def predict(self, X: pl.DataFrame) -> np.ndarray:
+        """The values of a regression; otherwise the likeliest class, of two class 1 from the threshold on."""
+        said = self._run(X)
+        if self.classes_ is None:
+            return said[:, 0]
+        if len(self.classes_) == 2:
+            return self.classes_[(said[:, 1] >= self.threshold_).astype(int)]
+        return self.classes_[said.argmax(axis=1)]
+
+    def _run(self, X: pl.DataFrame) -> np.ndarray:
+        parts = [self._part(X.slice(start, CHUNK)) for start in range(0, max(X.height, 1), CHUNK)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _part(self, X: pl.DataFrame) -> np.ndarray:
+        said: Any = self._session.run([OUTPUT], {INPUT: self._inputs(X)})
+        return said[0]
+
+    def _inputs(self, X: pl.DataFrame) -> np.ndarray:
+        """The numbers, then a code for each category."""
+        numbers = finite(X.select(self._numbers).to_numpy()) if self._numbers else np.empty((X.height, 0))
+        if not self._codes:
+            return np.ascontiguousarray(numbers)
+        return np.column_stack([numbers, *(_coded(X[name], known) for name, known in self._codes.items())])
+
+
+def _coded(column: pl.Series, known: dict[str | None, int]) -> np.ndarray:
+    if len(column) < FEW:
+        return np.array([known.get(value, UNSEEN) for value in column.to_list()], dtype=np.float64)
+    old = [value for value in known if value is not None]
+    codes = column.replace_strict(old, [float(known[value]) for value in old], default=float(UNSEEN), return_dtype=pl.Float64)
+    return codes.set(column.is_null(), float(MISSING)).to_numpy()

@@ -1,0 +1,158 @@
+"""Draft: from a source and a target to the code of a use case and its schema."""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from lifecycle.draft import choices, clock, columns, dangers, leaks, problem, rehearsal, roles, sample, schema, target, use_case, writing
+from lifecycle.draft.choices import Choices
+from lifecycle.draft.columns import Found, Table
+from lifecycle.draft.names import module_name
+from lifecycle.draft.problem import Question
+from lifecycle.errors import DataError, LifecycleError, NotEnoughData
+from lifecycle.problems import PROBLEMS
+
+LEAST = 120
+"""Labelled rows below which no part of a split could be judged."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What its caller knows: names of columns, as the source has them."""
+
+    target: str = ""
+    problem: str = ""
+    key: str = ""
+    time: str = ""
+    group: str = ""
+    text: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Two files that are not written yet, and what is said of them.
+
+    Attributes:
+        files: their places with their contents.
+        table: the columns with their roles.
+        question: what is asked.
+        choices: what was decided.
+        warnings: what can make a model of these rows lie, a sentence each.
+    """
+
+    name: str
+    files: dict[Path, str]
+    table: Table
+    question: Question
+    choices: Choices
+    warnings: list[str]
+
+
+def draft(name: str, source: str, wishes: Wishes, *, force: bool = False) -> Draft:
+    """The code of a use case for a source.
+
+    Raises:
+        LifecycleError: the name or a column's name is wrong, the source cannot be read, or no model can be made of it.
+    """
+    places = writing.places(name, force)
+    table = columns.read(sample.take(source))
+    question = _ask(table, wishes)
+    _roles(table, wishes)
+    scores = leaks.alone(table, question)
+    out, look = leaks.suspects(scores)
+    for each in out:
+        roles.give(each.column, "ignored", why=use_case.LEAKS)
+    _something_left(table)
+    warnings = [*dangers.leaks(table, out, look, scores, question), *dangers.others(table, question), *dangers.trade_off(table)]
+    chosen = choices.choose(table, question)
+    code = _code(table, question, chosen, name, source, warnings)
+    if more := rehearsal.rehearse(table, name, *code):
+        warnings += more
+        code = _code(table, question, chosen, name, source, warnings)
+    return Draft(name, dict(zip(places, code, strict=True)), table, question, chosen, warnings)
+
+
+def _code(table: Table, question: Question, chosen: Choices, name: str, source: str, warnings: list[str]) -> tuple[str, str]:
+    """The sources of the use case and of its schema."""
+    title = module_name(name)
+    origin = Path(source).name if "\n" not in source and len(source) < 100 else "a query"
+    described = f"A row of {name}, as {table.sample.rows:,} rows of {origin} have it: tighten or widen the checks to what you know."
+    return use_case.write(table, question, chosen, name, title, origin, warnings), schema.write(table, question, name, title, described)
+
+
+def _ask(table: Table, wishes: Wishes) -> Question:
+    """Find the target, and what it asks."""
+    kind = PROBLEMS.get(wishes.problem)
+    if not wishes.target:
+        if kind and not kind.target:
+            _enough(table.sample.rows, "rows")
+            return Question(wishes.problem, "as asked")
+        raise LifecycleError(f"name the column to predict with --target; there are {_listed(table)}")
+    found = _column(table, wishes.target, "--target")
+    if not found.type:
+        raise DataError(f"the target '{found.came}' is a {found.kind}, which cannot be predicted; choose another column")
+    target.unite(table, found)
+    question = problem.ask(found, wishes.problem)
+    _enough(found.rows - found.nulls, "rows with a target")
+    roles.give(found, "target", why="what is predicted")
+    return question
+
+
+def _enough(rows: int, what: str) -> None:
+    if rows < LEAST:
+        raise NotEnoughData(f"{rows} {what} are too few to learn from and to judge by, at least {LEAST} are needed; bring more")
+
+
+def _roles(table: Table, wishes: Wishes) -> None:
+    """Give every column its role: first what the caller says, then what is found."""
+    asked = (table.one("target") or Found("", "", "", None)).name  # pyright: ignore[reportArgumentType]
+    for role, names in (("key", [wishes.key]), ("time", [wishes.time]), ("group", [wishes.group]), ("text", wishes.text)):
+        for name in filter(None, names):
+            _wish(table, role, _column(table, name, f"--{role}"))
+    roles.constants(table)
+    clock.find(table, asked)
+    if found := roles.published(table, asked):
+        roles.give(found, "split", why="what is for training and what for testing, as its publisher says")
+    if not table.one("key") and (found := roles.key(table, asked)):
+        roles.give(found, "key", why="every row has its own")
+    if not table.one("group") and (found := roles.group(table, asked)):
+        roles.give(
+            found, *(("entity",) if table.one("time") else ("group",)), why=f"{found.distinct:,} of them in {found.rows:,} rows: whose rows they are"
+        )
+    roles.rest(table, asked)
+
+
+def _wish(table: Table, role: str, column: Found) -> None:
+    """Give a column the role that the caller says, where it can have it."""
+    if column.why:
+        raise LifecycleError(f"--{role} names the column '{column.came}', which is the {column.roles[0]} already; a column has one role here")
+    if not column.type or (role == "text" and column.type != "str"):
+        raise LifecycleError(
+            f"--{role} needs a column of {'texts' if role == 'text' else 'single values'}, '{column.came}' holds {column.type or column.kind} values"
+        )
+    if role == "key" and (again := roles.repeated(table, column)):
+        raise LifecycleError(f"--key needs a column that tells every row from every other, {again:,} rows have no '{column.came}' of their own")
+    roles.give(column, role, why=roles.SAID)
+
+
+def _something_left(table: Table) -> None:
+    if not any(column.feature for column in table.columns):
+        why = "; ".join(f"{column.came}: {column.why}" for column in table.columns if column.why)
+        raise DataError(f"no column is left that a model could learn from ({why}); bring more columns")
+
+
+def _column(table: Table, name: str, flag: str) -> Found:
+    for column in table.columns:
+        if name in (column.came, column.name):
+            return column
+    close = difflib.get_close_matches(name, [column.came for column in table.columns], 3, 0.5)
+    close += [column.came for column in table.columns if column.came.lower() == name.lower() and column.came not in close]
+    hint = f"did you mean {' or '.join(repr(each) for each in close)}? " if close else ""
+    raise LifecycleError(f"{flag} names the column '{name}', which is not there; {hint}there are {_listed(table)}")
+
+
+def _listed(table: Table) -> str:
+    if not table.sample.headerless:
+        return ", ".join(column.came for column in table.columns)
+    seen = sample.first_values(table.sample)
+    return "(the file has no header line, so its columns are called) " + "; ".join(f"{column.came}: {seen[column.came]}" for column in table.columns)

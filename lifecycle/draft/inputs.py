@@ -1,0 +1,61 @@
+"""The inputs of a model, as the lines of a `features` function: columns as they are, dates as numbers, codes as names."""
+
+from lifecycle.draft.columns import Found, Table
+from lifecycle.draft.roles import coded
+
+DAYS = 60
+"""Rows of a shorter span than so many days say nothing of the seasons."""
+
+
+def lines(table: Table) -> list[str]:
+    """The arguments of `rows.select(...)`: plain names first, then what is derived."""
+    inputs = [column for column in table.columns if column.feature and not column.moment]
+    plain = [f'"{column.name}"' for column in inputs if not coded(column)]
+    made = [f'{column.name}=pl.col("{column.name}").cast(pl.String)' for column in inputs if coded(column)]
+    when = table.one("time")
+    for column in table.columns:
+        if column.moment and (column.feature or column is when):
+            made += _moment(table, column, when)
+    return plain + made
+
+
+def back(column: Found) -> str:
+    """The argument of `select` that a column would have."""
+    name = column.name
+    return f'{name}_days=pl.col("{name}").dt.epoch("d")' if column.moment else f'"{name}"'
+
+
+def described(table: Table) -> str:
+    """One sentence on the inputs, for the function's docstring."""
+    left = [column.name for column in table.columns if column.type and not column.feature and not {"target", "time"} & {*column.roles}]
+    parts = ["All columns" + (f" but {', '.join(left[:6])}{' and more' if len(left) > 6 else ''}" if left else "")]
+    if any(column.moment for column in table.columns if column.feature or "time" in column.roles):
+        parts.append("of a time what comes again, such as its hour")
+    if any(coded(column) for column in table.columns if column.feature):
+        parts.append("codes as the names that they are")
+    return "; ".join(parts) + "."
+
+
+def _moment(table: Table, column: Found, when: Found | None) -> list[str]:
+    """Of the row's own time only what comes again: the years of the training rows never do."""
+    name, of = column.name, f'pl.col("{column.name}")'
+    made = {}
+    clocked = column.type == "datetime" and any(value.hour or value.minute for value, _ in column.tops)
+    days = (column.high - column.low).days if column.high and column.low else 0
+    if clocked:
+        made["hour"] = f"{of}.dt.hour()"
+    if days >= 7:
+        made["weekday"] = f"{of}.dt.weekday()"
+    if days >= DAYS:
+        made["month"] = f"{of}.dt.month()"
+    if column is not when:
+        same = f'(pl.col("{when.name}") - {of})' if when and when.type == column.type else ""
+        made["days" if not same else "days_before"] = f"{same}.dt.total_days()" if same else f'{of}.dt.epoch("d")'
+    taken = {each.name for each in table.columns}
+    return [f"{_free(f'{name}_{part}', taken)}={code}" for part, code in made.items()]
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name

@@ -1,0 +1,84 @@
+"""Letters beyond ASCII: which may be taken for others, and how the common scripts are written in Latin ones.
+
+A linter refuses source code in which a word could be mistaken for another: signs that look like ASCII are escaped in
+texts, and replaced by what they look like in comments.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+CYRILLIC = dict(zip(
+    "абвгдеёжзийклмнопрстуфхцчшщъыьэюяєіїґђјљњћџ",
+    ["a", "b", "v", "g", "d", "e", "e", "zh", "z", "i", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "kh", "ts", "ch", "sh", "shch", "_", "y", "_", "e", "iu", "ia", "ie", "i", "i", "g", "dj", "j", "lj", "nj", "c", "dz"], strict=True,
+))  # fmt: skip
+GREEK = dict(
+    zip(
+        "αβγδεζηθικλμνξοπρσςτυφχψω",
+        ["a", "b", "g", "d", "e", "z", "i", "th", "i", "k", "l", "m", "n", "x", "o", "p", "r", "s", "s", "t", "y", "f", "ch", "ps", "o"],
+        strict=True,
+    )
+)
+LIKE = str.maketrans({
+    "\u2018": "'", "\u2019": "'", "\u201b": "'", "\u2032": "'", "\u00b4": "'", "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-",
+    "\u2014": "-", "\u2015": "-", "\u2212": "-", "\u00d7": "x", "\u2044": "/", "\u2215": "/", "\u2217": "*", "\u2223": "|", "\u2022": "*",
+    "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2026": "...", "\u201c": "'", "\u201d": "'", "\u201e": "'",
+})  # fmt: skip
+ALIKE = frozenset(
+    "\u0405\u0406\u0408\u0410\u0412\u0415\u0417\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u042c\u0430\u0431\u0433\u0435\u043e\u0440"
+    "\u0441\u0443\u0445\u0455\u0456\u0458\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03b1\u03b3\u03b9"
+    "\u03bd\u03bf\u03c1\u03c3\u03c5\u30ce\u3007"
+)
+"""Letters of Cyrillic, Greek and Japanese that look like ASCII."""
+PLAIN = ("LATIN", "CYRILLIC", "GREEK", "CJK", "HANGUL", "HIRAGANA", "KATAKANA")
+
+
+def latin(text: str) -> str:
+    """A text in Latin letters without accents, as far as that is easily done."""
+    spelled = "".join(_spelled(sign) for sign in text.replace("ß", "ss"))
+    return "".join(sign for sign in unicodedata.normalize("NFKD", spelled) if not unicodedata.combining(sign))
+
+
+def clear(text: str) -> bool:
+    """Whether every sign of a text is ASCII or a letter that stands for itself alone."""
+    return all(sign.isascii() or _sure(sign) for sign in text) and unicodedata.normalize("NFKC", text) == text
+
+
+def escaped(text: str) -> str:
+    """The inside of a string literal: what could be mistaken for something else, or cannot be seen, by its number."""
+    return _each_word(text, lambda sign: sign.encode("unicode_escape").decode())
+
+
+def lookalike(text: str) -> str:
+    """A text for a comment: what could be mistaken for something else, as that."""
+    return _each_word(text.translate(LIKE), lambda sign: latin(sign) if latin(sign).isascii() else "?")
+
+
+def _each_word(text: str, change: Callable[[str], str]) -> str:
+    return "".join(
+        part if _safe(part) else "".join(sign if (sign.isascii() and sign.isprintable()) or _sure(sign) else change(sign) for sign in part)
+        for part in re.split(r"(\W)", text)
+    )
+
+
+def _safe(word: str) -> bool:
+    """Whether a word is safe as it is: it has a letter that no ASCII looks like, and none of a script that is not known here."""
+    other = [sign for sign in word if not sign.isascii()]
+    return any(_sure(sign) for sign in other) and all(_sure(sign) or sign in ALIKE for sign in other)
+
+
+def _sure(sign: str) -> bool:
+    if sign in ALIKE or not sign.isalpha() or unicodedata.normalize("NFKC", sign).isascii():
+        return False
+    script = unicodedata.name(sign, "").split(" ")[0]
+    return (
+        script in PLAIN
+        and (script != "LATIN" or ord(sign) < 0x180)
+        and (script != "GREEK" or ord(sign) < 0x3D0)
+        and (script != "CYRILLIC" or ord(sign) < 0x460)
+    )
+
+
+def _spelled(sign: str) -> str:
+    found = CYRILLIC.get(sign.lower()) or GREEK.get(sign.lower()) or sign
+    return found.replace("_", "") if found != sign else sign

@@ -1,0 +1,99 @@
+"""Python as the formatter leaves it: what fits on a line stays on one, what does not goes one a line."""
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from lifecycle.draft import letters
+
+WIDTH = 140
+"""A little less than the formatter's own 150, so that what is put on one line stays there."""
+PROSE = 118
+
+
+def literal(value: Any) -> str:
+    """A value as source code; text in double quotes, or in single ones where that saves escapes."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, tuple | list):
+        inner = ", ".join(literal(each) for each in value)
+        if isinstance(value, list):
+            return f"[{inner}]"
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{literal(key)}: {literal(each)}" for key, each in value.items()) + "}"
+    return repr(value)
+
+
+def call(name: str, arguments: Iterable[str], indent: int = 0, *, expand: bool = False) -> str:
+    """A call, its arguments one a line where they do not fit on this one or `expand` says so."""
+    given = list(arguments)
+    flat = f"{name}({', '.join(given)})"
+    if not expand and indent + len(flat) <= WIDTH and "\n" not in flat:
+        return flat
+    inner = " " * (indent + 4)
+    return f"{name}(\n" + "".join(f"{inner}{argument},\n" for argument in given) + " " * indent + ")"
+
+
+def packed(name: str, arguments: Iterable[str], indent: int = 0) -> str:
+    """A call whose many arguments share lines, left so by the formatter."""
+    given = list(arguments)
+    flat = f"{name}({', '.join(given)})"
+    if indent + len(flat) <= WIDTH:
+        return flat
+    if sum(len(each) + 2 for each in given) / len(given) > 40:
+        return call(name, given, indent, expand=True)
+    lines = textwrap.wrap(
+        ", ".join(each.replace(" ", "\0") for each in given) + ",", WIDTH - indent - 4, break_long_words=False, break_on_hyphens=False
+    )
+    inner = "".join(f"{' ' * (indent + 4)}{line}\n" for line in lines).replace("\0", " ")
+    return f"{name}(\n{inner}{' ' * indent})  # fmt: skip"
+
+
+def made(value: Any, names: Mapping[str, str], indent: int = 0) -> str:
+    """A dataclass as the call that makes it, without what is its default; `names` give values of fields that have a name of their own."""
+    given = []
+    for place, field in enumerate(fields(value)):
+        own = getattr(value, field.name)
+        default = field.default_factory() if callable(field.default_factory) else field.default
+        if own == default and field.name not in names:
+            continue
+        text = names.get(field.name) or _nested(own, names, indent + 4)
+        given.append(text if place == 0 else f"{field.name}={text}")
+    return call(type(value).__name__, given, indent)
+
+
+def prose(text: str, indent: int = 0, bullet: str = "") -> str:
+    """Text for a comment or docstring, wrapped, with nothing in it that Python or a linter would stumble over."""
+    return textwrap.fill(
+        clean(text),
+        PROSE,
+        initial_indent=" " * indent + bullet,
+        subsequent_indent=" " * (indent + len(bullet)),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def clean(text: str) -> str:
+    """One line of text: no backslash, no quotes that would end a docstring, no letter that looks like another."""
+    return letters.lookalike(" ".join(text.split())).replace("\\", "/").replace('"""', "'''")
+
+
+def _text(value: str) -> str:
+    quote = "'" if value.count('"') > value.count("'") else '"'
+    inside = letters.escaped("".join("\\" + sign if sign in ("\\", quote) else sign for sign in value))
+    return quote + inside + quote
+
+
+def _nested(value: Any, names: Mapping[str, str], indent: int) -> str:
+    if is_dataclass(value):
+        return made(value, names, indent)
+    if isinstance(value, tuple) and value and is_dataclass(value[0]):
+        parts = [made(each, names, indent + 4) for each in value]
+        flat = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+        if "\n" not in flat and indent + len(flat) <= WIDTH:
+            return flat
+        return "(\n" + "".join(f"{' ' * (indent + 4)}{part},\n" for part in parts) + " " * indent + ")"
+    return literal(value)

@@ -1,0 +1,29 @@
+"""A draft as plain values, for `--json` and for the terminal."""
+
+from typing import Any
+
+from lifecycle.draft import schema, use_case
+from lifecycle.draft.draft import Draft
+from lifecycle.problems import PROBLEMS
+
+
+def report(made: Draft) -> dict[str, Any]:
+    """The draft as plain values."""
+    table, target = made.table, made.table.one("target")
+    return {
+        "use_case": made.name,
+        "problem": made.question.problem,
+        "metric": made.question.metric or PROBLEMS[made.question.problem].metric,
+        "target": target.name if target else None,
+        "positive": made.question.positive,
+        "split": made.choices.split,
+        "rows": table.sample.total,
+        "looked_at": table.sample.rows,
+        "columns": [
+            {"name": column.name, "source_name": column.came, "type": column.type, "roles": list(column.roles), "said": schema.remark(column)}
+            for column in table.columns
+        ],
+        "found": use_case.findings(table, made.question, made.choices),
+        "warnings": made.warnings,
+        "files": [str(place) for place in made.files],
+    }

@@ -1,0 +1,151 @@
+"""What each column is for, guessed from its values first and its name second; every guess says why."""
+
+import re
+
+from lifecycle.draft import vocabulary
+from lifecycle.draft.columns import Found, Table
+from lifecycle.draft.names import words
+
+SAID = "as you say"
+TEXT_WORDS, TEXT_LENGTH = 5, 40
+
+
+def constants(table: Table) -> None:
+    """Leave out what has one value, none at all, or a type that no column of a schema can have."""
+    for column in table.columns:
+        if column.why:
+            continue
+        if not column.type:
+            give(column, "", why=f"left out: a {column.kind} is no single value; take out of it what matters in `select`")
+        elif column.type == "bytes":
+            give(column, "ignored", why="left out: bytes")
+        elif column.nulls == column.rows:
+            give(column, "ignored", why="left out: it has no value at all")
+        elif column.distinct <= 1 and not column.nulls:
+            give(column, "ignored", why="left out: it always says the same")
+
+
+def published(table: Table, target: str) -> Found | None:
+    """The column in which a publisher says what is for training and what for testing."""
+    for column in open_to(table, target):
+        if column.type == "str" and {str(value) for value, _ in column.tops} == {"train", "test"} and min(count for _, count in column.tops) >= 100:
+            return column
+    return None
+
+
+def key(table: Table, target: str) -> Found | None:
+    """The column that tells every row from every other, and looks as if it were there for that."""
+    unique, sample = _unique_rows(table), table.sample
+    found = [column for column in open_to(table, target) if not column.nulls and column.distinct == unique and column.type in ("int", "str")]
+    likely = [column for column in found if _likely_key(column) and sample.distinct.get(column.came, sample.total) > 0.9 * sample.total]
+    return min(likely, key=lambda column: (not words(column.came) & vocabulary.IDENTIFYING, table.columns.index(column)), default=None)
+
+
+def time(table: Table, target: str) -> Found | None:
+    """The column that says when the row happened."""
+    moments = [column for column in open_to(table, target) if column.moment and column.distinct >= 10 and column.nulls <= column.rows * 0.01]
+    moments = [column for column in moments if not words(column.came) & vocabulary.NOT_WHEN]
+    return min(moments, key=lambda column: (_rank(column), column.nulls, table.columns.index(column)), default=None)
+
+
+def seconds(table: Table, target: str) -> list[Found]:
+    """Numbers that count seconds (or thousandths) since 1970, or since the first row where their name says that they are a time."""
+    found = []
+    for column in open_to(table, target):
+        if not column.number or column.distinct < min(1_000, column.rows / 5) or not words(column.came) & vocabulary.SECONDS or float(column.low) < 0:
+            continue
+        least, most = float(column.low), float(column.high)
+        epoch = 5e8 < least <= most < 5e9 or 5e11 < least <= most < 5e12
+        counted = column.came.strip().lower() in vocabulary.SECONDS and 6 * 3600 < most < 4e9 and 100 * column.distinct > column.rows
+        if epoch or counted:
+            found.append(column)
+    return found
+
+
+def group(table: Table, target: str) -> Found | None:
+    """Whose rows they are, where the same one comes again and again: a customer, a patient."""
+    likely = [column for column in open_to(table, target) if column.type in ("int", "str") and _repeats(column)]
+    return min(likely, key=lambda column: (not words(column.came) & vocabulary.WHOSE, -column.distinct), default=None)
+
+
+def protected(column: Found) -> bool:
+    """Whether it tells the sex, race, religion, ... of a person, by its name or its values."""
+    if words(column.came) & vocabulary.PROTECTED and (column.type == "str" or column.distinct <= 12):
+        return True
+    values = {str(value).strip().lower() for value, _ in column.tops}
+    return (
+        column.type == "str"
+        and 2 <= column.distinct <= 8
+        and any(values <= known and len(values & known) >= 2 for known in vocabulary.PROTECTED_VALUES)
+        and values != {"m", "other"}
+    )
+
+
+def rest(table: Table, target: str) -> None:
+    """Sensitive columns, free text, identifiers; what is left is a feature."""
+    for column in open_to(table, target):
+        if protected(column):
+            give(column, "sensitive", why="says what a person is: compared for fairness, and no input of the model")
+        elif column.type == "str" and free_text(column):
+            give(column, "text", why=f"free text of {column.words:.0f} words on average")
+        elif column.type == "str" and column.distinct > 50 and column.distinct > 0.9 * (column.rows - column.nulls):
+            give(column, "ignored", why="left out: nearly every row has its own, so that it tells rows apart and teaches nothing")
+        elif (
+            column.number
+            and words(column.came) & {"id", "uuid", "guid", "identifier", "rowid", "rownumber", "index"}
+            and column.distinct > 0.9 * column.rows
+        ):
+            give(column, "ignored", why="left out: it counts rows")
+
+
+def free_text(column: Found) -> bool:
+    """Whether people wrote it in sentences."""
+    return (column.words >= TEXT_WORDS or (column.length >= TEXT_LENGTH and column.words >= 3)) and column.distinct > 0.3 * (
+        column.rows - column.nulls
+    )
+
+
+def coded(column: Found) -> bool:
+    """Whether its numbers are names: a rate code, a post code."""
+    return column.type == "int" and 2 < column.distinct <= 1_000 and bool(words(column.came) & vocabulary.CODED)
+
+
+def open_to(table: Table, target: str) -> list[Found]:
+    """The columns that have no role yet but that of a feature."""
+    return [column for column in table.columns if column.roles == ("feature",) and not column.why and column.name != target]
+
+
+def give(column: Found, *roles: str, why: str) -> None:
+    """Give a column its roles, once."""
+    column.roles, column.why = tuple(role for role in roles if role), why
+
+
+def repeated(table: Table, column: Found) -> int:
+    """How many rows have no value of their own in a column, or none at all; a row that is there twice counts once."""
+    return max(_unique_rows(table) - column.distinct, 0) + column.nulls
+
+
+def _unique_rows(table: Table) -> int:
+    """Rows that differ from each other: a row that is there twice needs no key of its own."""
+    return int(table.sample.connection.execute("SELECT count(*) FROM (SELECT DISTINCT * FROM clean)").fetchall()[0][0])
+
+
+def _likely_key(column: Found) -> bool:
+    named = bool(words(column.came) & vocabulary.IDENTIFYING)
+    if column.type == "str":
+        return (named or column.rows > 50) and column.words < 2 and column.length <= 64
+    run = int(column.high) - int(column.low) + 1 == column.rows  # they number the rows
+    return named or (run and column.rows > 50) or (column.rows > 50 and int(column.low) > 1_000_000)
+
+
+def _repeats(column: Found) -> bool:
+    named = words(column.came)
+    if not (named & vocabulary.WHOSE or named & {"id", "uuid", "guid"}) or column.nulls > 0.2 * column.rows:
+        return False
+    return column.distinct > 20 and column.distinct > 0.002 * column.rows and column.rows >= 1.3 * column.distinct
+
+
+def _rank(column: Found) -> tuple[int, int]:
+    known = words(column.came)
+    place = next((number for number, word in enumerate(vocabulary.WHEN) if word in known), len(vocabulary.WHEN))
+    return (0 if re.search("event|order|transaction|purchase|pickup|trans", column.came.lower()) and place < len(vocabulary.WHEN) else 1, place)

@@ -1,0 +1,155 @@
+"""The rows of a source, or a sample of them, in a small database of their own: what a draft looks at."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import duckdb
+
+from lifecycle import credentials, files, reading, reading_csv, rejects
+from lifecycle.errors import DataError
+from lifecycle.lake import literal, quoted
+from lifecycle.reader import Reader
+from lifecycle.settings import settings
+from lifecycle.sources import Files, Query, Source, SQLite
+from lifecycle.spelling import SQL, placed
+
+MOST = 1_000_000
+"""Rows of a source up to which all of them are looked at;"""
+TAKEN = 250_000
+"""of a larger one a sample of so many."""
+SEED = 2026
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A source's rows as the table `came` of a connection.
+
+    Attributes:
+        connection: a database in memory; `came` has the rows, as the source gives them (text, where it has no types).
+        source: how to read the source again, the names of a file without a header line spelled out.
+        columns: the names in the source's order, each with DuckDB's type.
+        total: rows in the source.
+        rows: rows in the table.
+        unreadable: lines that no row could be made of.
+        headerless: whether the names are DuckDB's, because the file has none.
+        flat: SQL over the table `rows` that takes lists and structs apart; empty where there are none.
+        distinct: of a source of which only a sample is here: about how many values each column has in all of it.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    source: Source
+    columns: dict[str, str]
+    total: int
+    rows: int
+    unreadable: int = 0
+    headerless: bool = False
+    flat: str = ""
+    distinct: dict[str, int] = field(default_factory=dict)
+
+
+def take(given: str) -> Sample:
+    """The rows of a file, glob, address or query.
+
+    Raises:
+        LifecycleError: it is not there, cannot be read, or has no rows.
+    """
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    connection.execute(f"SET temp_directory = {literal(str(settings().home / 'staging'))}")
+    source = _source(given)
+    with reading.opened(connection) as reader:
+        return _taken(connection, reader, given, source)
+
+
+def _taken(connection: duckdb.DuckDBPyConnection, reader: Reader, given: str, source: Source) -> Sample:
+    try:
+        query = reading.relation(connection, source, reader)
+        total = int(connection.execute(f"SELECT count(*) FROM ({query})").fetchall()[0][0])
+        flat = flatten({name: kind for name, kind, *_ in connection.execute(f"DESCRIBE ({query})").fetchall()})
+        query = f"WITH rows AS ({query}) {flat}" if flat else query
+        distinct = _distinct(connection, query) if total > MOST else {}
+        drawn = f"SELECT * FROM ({query})" + (f" USING SAMPLE reservoir({TAKEN} ROWS) REPEATABLE ({SEED})" if total > MOST else "")
+        connection.execute(f"CREATE OR REPLACE TABLE came AS {drawn}")
+        if rejects.keep(reader):  # once more, without a quote that had swallowed the lines after it
+            return _taken(connection, reader, given, source)
+        unreadable = int(connection.execute(f"SELECT count(*) FROM {rejects.REJECTS}").fetchall()[0][0])
+    except duckdb.Error as error:
+        said = credentials.hidden(" ".join(str(error).partition("LINE 1:")[0].split()))
+        raise DataError(f"the source {given} cannot be read: {said}; mend the source") from None
+    if not total:
+        raise DataError(f"the source {given} has no rows; give one that has")
+    columns = {name: kind for name, kind, *_ in connection.execute("DESCRIBE came").fetchall()}
+    names = reading_csv.unnamed(reader)
+    headerless = bool(names) and isinstance(source, Files)
+    if isinstance(source, Files) and headerless:
+        source = replace(source, files=tuple(replace(file, header=names) for file in source.files))
+    return Sample(connection, source, columns, total, total if total <= MOST else TAKEN, unreadable, headerless, flat, distinct)
+
+
+def _distinct(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
+    names = [name for name, *_ in connection.execute(f"DESCRIBE ({query})").fetchall()]
+    counted = ", ".join(f"approx_count_distinct({quoted(name)})" for name in names)
+    return dict(zip(names, connection.execute(f"SELECT {counted} FROM ({query})").fetchall()[0], strict=True))
+
+
+def flatten(columns: dict[str, str]) -> str:
+    """SQL that has a column for each field of a struct, and the length of each list; empty where there is neither."""
+    nested = [name for name, kind in columns.items() if kind.startswith("STRUCT(") or kind.endswith("[]")]
+    taken = {name.lower() for name in columns}
+    parts = []
+    for name in nested:
+        for words, sql in _fields(quoted(name), columns[name], [name]):
+            plain = "_".join(words)
+            while plain.lower() in taken:
+                plain += "_"
+            taken.add(plain.lower())
+            parts.append(f"{sql} AS {quoted(plain)}")
+    if not nested:
+        return ""
+    return "\n    ".join([f"SELECT * EXCLUDE ({', '.join(map(quoted, nested))})" + "," * bool(parts), ",\n    ".join(parts)]) + "\nFROM rows"
+
+
+def _fields(sql: str, kind: str, words: list[str]) -> Iterator[tuple[list[str], str]]:
+    """The single values in a nested one: the words of a name for each, and SQL."""
+    if kind.endswith("[]"):
+        yield [*words, "count"], f"len({sql})"
+    elif kind.startswith("STRUCT("):
+        for name, of in duckdb.sqltype(kind).children:
+            yield from _fields(f"{sql}.{quoted(name)}", str(of), [*words, name])
+    else:
+        yield words, sql
+
+
+def first_values(sample: Sample, most: int = 3) -> dict[str, str]:
+    """The first few values of each column, for who has to tell columns without names apart."""
+    rows = sample.connection.execute(f"FROM came LIMIT {most}").fetchall()
+    return {name: ", ".join(str(row[place]) for row in rows) for place, name in enumerate(sample.columns)}
+
+
+def _source(given: str) -> Source:
+    """What was typed, as `--source` takes it; a path is made one that is right whoever reads it."""
+    text = credentials.without_secrets(given.strip())
+    if SQL.match(text):
+        return Query(text)
+    source = placed(text)
+    if isinstance(source, Files):
+        return replace(source, files=tuple(replace(file, path=_lasting(file.path)) for file in source.files))
+    return replace(source, path=_lasting(source.path)) if isinstance(source, SQLite) else source
+
+
+def _lasting(path: str) -> str:
+    """A path that is right whoever reads it: below the folder of LIFECYCLE_DATA, below this checkout, else absolute."""
+    if files.is_remote(path):
+        return path
+    found = Path(path).expanduser()
+    for folder in (settings().data, Path.cwd()):
+        if folder and found.is_absolute() and found.is_relative_to(folder):
+            return str(found.relative_to(folder))
+    inside = (Path.cwd() / "usecases").is_dir() or found.is_absolute()
+    there = not inside and (found.exists() or any(Path().glob(path)))
+    return str(Path.cwd() / found) if there else path
+
+
+def cell(name: str) -> str:
+    """A column as SQL, trimmed where it is text, blanks being nothing."""
+    return f"nullif(trim({quoted(name)}), '')"

@@ -1,0 +1,116 @@
+"""The schema of a draft, as code: types, roles, and checks that tomorrow's honest rows will pass."""
+
+import datetime as dt
+from typing import Any
+
+from lifecycle.draft import python, vocabulary
+from lifecycle.draft.columns import Found, Table
+from lifecycle.draft.names import words
+from lifecycle.draft.problem import Question
+
+TYPES = {"date": "dt.date", "datetime": "dt.datetime"}
+STABLE = 8
+"""Categories of at most so many values are checked against them,"""
+OFTEN = 0.01
+"""where each has so large a share of the rows,"""
+ENOUGH = 500
+"""of at least so many."""
+
+
+def write(table: Table, question: Question, name: str, title: str, described: str) -> str:
+    """The source of `schemas/NAME.py`; `title` is its class."""
+    columns = [column for column in table.columns if column.type]
+    dated = any(column.moment for column in columns)
+    lines = [f'"""What a valid row of {name} is."""', "", *(["import datetime as dt", ""] if dated else []), "import pandera.polars as pa", ""]
+    lines += ["from schemas.roles import column", "", "", f"class {title}(pa.DataFrameModel):"]
+    lines += [f'    """{python.clean(described)}"""', ""]
+    for column in columns:
+        lines += _column(column, question)
+    return "\n".join(lines) + "\n"
+
+
+def _column(column: Found, question: Question) -> list[str]:
+    roles = [] if column.roles == ("feature",) else [python.literal(role) for role in column.roles]
+    checks = [*(["nullable=True"] if nullable(column) else []), *_checks(column, question)]
+    code = f"    {column.name}: {TYPES.get(column.type, column.type)} = column({', '.join([*roles, *checks])})"
+    said = python.clean(remark(column))
+    if len(code) + len(said) + 4 <= python.WIDTH:
+        return [f"{code}  # {said}"]
+    return [*(f"    # {line.strip()}" for line in python.prose(said, 6).splitlines()), code]
+
+
+def nullable(column: Found) -> bool:
+    """Whether a value may be missing: where one was, and always the target, which is not known of new rows."""
+    return bool(column.nulls) or "target" in column.roles
+
+
+def remark(column: Found) -> str:
+    """What was observed, as a comment."""
+    parts = [f"named '{column.came}'"] if column.came != column.name else []
+    parts += [column.why] if column.why else []
+    parts += [observed(column), *column.cells.said]
+    return "; ".join(part for part in parts if part)
+
+
+def observed(column: Found) -> str:
+    """The values that were seen: the range of a number or time, the values of a category."""
+    if not column.type:
+        return ""
+    if column.nulls == column.rows:
+        return "always missing"
+    missing = f", {column.nulls:,} of {column.rows:,} missing" if column.nulls else ""
+    if (column.number or column.moment) and (column.distinct > 6 or column.type == "float"):
+        return f"{_plain(column.low)} to {_plain(column.high)}{missing}"
+    if column.distinct <= 6:
+        return ", ".join(f"{value} {count:,}" for value, count in column.tops) + missing
+    if "text" in column.roles or column.length > 30:
+        return f"{column.distinct:,} different{missing}"
+    return f"{column.distinct:,} values, such as {', '.join(str(value) for value, _ in column.tops[:3])}{missing}"
+
+
+def _checks(column: Found, question: Question) -> list[str]:
+    if "target" in column.roles and question.classes:
+        values = sorted(value for value, _ in question.classes)
+        listed = f"isin={python.literal(values)}"
+        return [listed] if column.type != "bool" and len(listed) < 80 else []
+    if "ignored" in column.roles or "key" in column.roles:
+        return []
+    if column.number:
+        return _range(column)
+    if column.type == "str" and column.roles == ("feature",):
+        listed = f"isin={python.literal(sorted(str(value) for value, _ in column.tops))}"
+        return [listed] if _stable(column) and len(listed) < 80 else []
+    if "time" in column.roles and column.low.year >= 1900:
+        return [f"ge={_year(column.low)}"]
+    return []
+
+
+def _stable(column: Found) -> bool:
+    return 2 <= column.distinct <= STABLE and column.rows >= ENOUGH and column.tops[-1][1] >= OFTEN * column.rows
+
+
+def _range(column: Found) -> list[str]:
+    """Bounds that lie in the nature of the column: no count below nothing, no share above the whole."""
+    least, most, said = float(column.low or 0), float(column.high or 0), words(column.came)
+    if least < 0 or column.nulls == column.rows:
+        return []
+    if most <= 1 and column.type == "float" and said & vocabulary.SHARES:
+        return ["ge=0", "le=1"]
+    if "age" in said and most <= 120:
+        return ["ge=0", "le=120"]
+    counted = column.type == "int" and least <= 1 and column.distinct > 2
+    if counted or said & vocabulary.COUNTED or column.zeros > OFTEN * column.rows or column.deviation > column.mean:
+        return ["ge=0"]
+    return []
+
+
+def _year(moment: Any) -> str:
+    """A date well before the first, as code: a clock that was never set is no time."""
+    year = moment.year - 20 if moment.year > 1990 else 1900
+    return f"dt.datetime({year}, 1, 1)" if isinstance(moment, dt.datetime) else f"dt.date({year}, 1, 1)"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

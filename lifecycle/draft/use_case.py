@@ -1,0 +1,147 @@
+"""The use case of a draft, as code: what was found, the source, the features, and the choices, each with its reason."""
+
+from dataclasses import replace
+from typing import Any
+
+from lifecycle.draft import inputs, python
+from lifecycle.draft.choices import Choices
+from lifecycle.draft.columns import Found, Table
+from lifecycle.draft.problem import Question
+from lifecycle.lake import quoted
+from lifecycle.problems import PROBLEMS
+from lifecycle.sources import Files, Query, Source
+
+LEAKS = "left out: it almost determines the target all by itself"
+
+
+def write(table: Table, question: Question, choices: Choices, name: str, title: str, origin: str, warnings: list[str]) -> str:
+    """The source of `usecases/NAME.py`; `title` is the schema's class."""
+    select, source = _selecting(table)
+    constants, names = _constants(table, select)
+    made = python.made(source, names, 4)
+    parts = [_docstring(table, question, choices, name, origin, warnings), "", "import polars as pl", ""]
+    parts += _imports(source, choices, name, title)
+    parts += ["", *constants, ""] if constants else [""]
+    parts += ["", *_features(table), "", "", *_definition(table, question, choices, name, title, made)]
+    return "\n".join(parts) + "\n"
+
+
+def select(table: Table) -> str:
+    """SQL that makes the schema's columns of the source's, over the table `rows`; empty where they are taken as they come."""
+    dropped = [column for column in table.columns if not column.type]
+    replaced = [column for column in table.columns if column.type and column.sql and column.name == column.came]
+    renamed = [column for column in table.columns if column.type and not column.sql and column.name != column.came]
+    both = [column for column in table.columns if column.type and column.sql and column.name != column.came]
+    flat = table.sample.flat
+    if not (dropped or replaced or renamed or both):
+        return flat
+    star = "*"
+    if dropped or both:
+        star += f" EXCLUDE ({', '.join(quoted(column.came) for column in [*dropped, *both])})"
+    if replaced:
+        star += " REPLACE (\n" + ",\n".join(f"        {column.sql} AS {quoted(column.came)}" for column in replaced) + "\n    )"
+    if renamed:
+        star += " RENAME (\n" + ",\n".join(f"        {quoted(column.came)} AS {column.name}" for column in renamed) + "\n    )"
+    more = "".join(f",\n    {column.sql} AS {column.name}" for column in both)
+    inner = "(\n" + "".join(f"    {line}\n" for line in flat.splitlines()) + ")" if flat else "rows"
+    return f"SELECT\n    {star}{more}\nFROM {inner}"
+
+
+def _selecting(table: Table) -> tuple[str, Source]:
+    """The source with the cleaning in it."""
+    cleaned, source = select(table), table.sample.source
+    if isinstance(source, Query):
+        return cleaned, Query(f"WITH rows AS ({source.select})\n{cleaned}" if cleaned else source.select)
+    if isinstance(source, Files):
+        files = tuple(replace(file, null=table.null or file.null) for file in source.files)
+        return cleaned, Files(files, cleaned or source.select)
+    return cleaned, source
+
+
+def _constants(table: Table, cleaned: str) -> tuple[list[str], dict[str, str]]:
+    """Long values under names of their own: the header of a file that has none, the SQL."""
+    source, lines, names = table.sample.source, [], {}
+    header = source.files[0].header if isinstance(source, Files) else None
+    if isinstance(header, tuple):
+        lines += [python.packed("HEADER = ", [python.literal(name) for name in header])]
+        lines += ['"""The file has no header line: these names are made up. Give better ones here, and in the schema."""']
+        names["header"] = "HEADER"
+    if cleaned:
+        query = cleaned if isinstance(source, Files) else f"WITH rows AS ({source.select})\n{cleaned}" if isinstance(source, Query) else cleaned
+        mark = "r" if "\\" in query else ""
+        query = query.replace('"""', '""')
+        lines += [f'COLUMNS = {mark}"""\n{query}\n"""']
+        names["select"] = "COLUMNS"
+    return lines, names
+
+
+def _imports(source: Source, choices: Choices, name: str, title: str) -> list[str]:
+    kinds = ["File", "Files"] if isinstance(source, Files) else [type(source).__name__]
+    lines = [f"from lifecycle.sources import {', '.join(kinds)}", f"from lifecycle.splits import {choices.split}"]
+    lines = [f"from lifecycle.candidates import {', '.join(sorted(choices.candidates))}", *lines] if choices.candidates else lines
+    lines += [f"from lifecycle.usecase import {', '.join(sorted({*choices.imports, 'UseCase'}))}", f"from schemas.{name} import {title}"]
+    return lines
+
+
+def _features(table: Table) -> list[str]:
+    given = inputs.lines(table)
+    body = python.packed("    return rows.select", given, 4).replace("    return", "    return", 1)
+    leaks = ", ".join(inputs.back(column) for column in table.columns if column.why == LEAKS)
+    back = [f"    # Left out as leaks; to put them back: {leaks}"] if leaks else []
+    return ["def features(rows: pl.DataFrame) -> pl.DataFrame:", f'    """{python.clean(inputs.described(table))}"""', *back, body]
+
+
+def _definition(table: Table, question: Question, choices: Choices, name: str, title: str, source: str) -> list[str]:
+    target = table.one("target")
+    lines = [f"name={python.literal(name)}", f"title={python.literal(headline(table, question))}", f"problem={python.literal(question.problem)}"]
+    if question.problem == "binary" and question.positive is not True:
+        lines += [f"positive={python.literal(question.positive)}"]
+    lines += [f"schema={title}", f"source={source}", "features=features"]
+    metric = question.metric or PROBLEMS[question.problem].metric
+    lines += [f"metric={python.literal(metric)}", f"split={choices.split}()"]
+    lines += [f"candidates=({', '.join(f'{name}()' for name in choices.candidates)})"] if choices.candidates else []
+    lines += choices.settings
+    assert target or not PROBLEMS[question.problem].target
+    return ["use_case = UseCase(", *(f"    {line}," if "  #" not in line else f"    {line.replace('  #', ',  #')}" for line in lines), ")"]
+
+
+def headline(table: Table, question: Question) -> str:
+    """What is asked, in a few words."""
+    target: Found | None = table.one("target")
+    if target is None:
+        return "Groups of rows that are alike"
+    if question.problem == "binary":
+        return f"Whether {target.came} is {_word(question.positive)}"
+    return f"Which {target.came} a row has" if question.problem == "multiclass" else f"How much {target.came} is"
+
+
+def _word(value: Any) -> str:
+    return "true" if value is True else str(value)
+
+
+def _docstring(table: Table, question: Question, choices: Choices, name: str, origin: str, warnings: list[str]) -> str:
+    head = python.clean(f"{headline(table, question)}, from {origin}")[:140]
+    lines = [f'"""{name.replace("_", " ").capitalize()}: {head[0].lower()}{head[1:]}.', ""]
+    lines += [python.prose(f"Drafted from {table.sample.rows:,} rows; read it, and change what you know better. What was found:"), ""]
+    lines += [python.prose(each, 0, "- ") for each in findings(table, question, choices)]
+    if warnings:
+        lines += ["", "What can make this model lie:", "", *(python.prose(each, 0, "- ") for each in warnings)]
+    return "\n".join([*lines, '"""'])
+
+
+def findings(table: Table, question: Question, choices: Choices) -> list[str]:
+    """What was found and decided, a sentence each."""
+    metric = question.metric or PROBLEMS[question.problem].metric
+    target = table.one("target")
+    found = [
+        f"{question.problem}, since the target {target.came} {question.why}; {metric} decides" if target else f"{question.problem}; {metric} decides"
+    ]
+    found += [f"{choices.split}: {choices.why}"]
+    for role in ("key", "time", "group", "entity", "sensitive", "text"):
+        found += [f"{role}: {column.name}, {column.why}" for column in table.having(role) if column.why]
+    found += [f"{column.name or column.came}: {column.why}" for column in table.columns if column.why.startswith("left out") and column.why != LEAKS]
+    found += [f"{column.name}: {'; '.join(column.cells.said)}" for column in table.columns if column.cells.said]
+    if table.null:
+        found += [f"missing values are also written as {', '.join(table.null)}"]
+    renamed = [f"{column.came} is {column.name}" for column in table.columns if column.type and column.came != column.name]
+    return [*found, *([f"renamed: {'; '.join(renamed)}"] if renamed else [])]
