@@ -3,21 +3,27 @@
 from typing import Any
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 
-from flows.summary import of_snapshot
+from flows.parameters import SourceText, UseCaseName
+from flows.summary import done, of_snapshot, plainly
 from tasks import stages
 from tasks.journey import Journey
 
 
 @flow(name="ingest", flow_run_name="ingest {use_case}")
-def ingest(use_case: str, source: str | None = None, fresh: bool = False) -> dict[str, Any]:
-    """Read the source, keep the valid rows, quarantine the others.
+@plainly
+def ingest(use_case: UseCaseName, source: SourceText = "", fresh: bool = False) -> State[dict[str, Any]]:
+    """Bring new rows: read the source, keep the valid rows, put the others into quarantine with their reasons.
+
+    Nothing is trained. Reading the same rows again changes nothing.
 
     Args:
         use_case: Whose rows to bring.
-        source: A file, a query, or a generator's parameters, in place of the use case's own source.
+        source: Empty for the use case's own source. Else a file or glob, an address (https, s3, postgresql, sqlite), SQL, a generator's
+            parameters, or a range of its own source as in from=2024-01-01,until=2024-02-01.
         fresh: Read the source anew, whatever the cache says.
     """
     go = Journey(use_case, fresh)
-    snapshot = go(stages.validate, go(stages.collect, source))
-    return {**go.summary(), **of_snapshot(snapshot)}
+    snapshot = go(stages.validate, go(stages.collect, source or None))
+    return done({**go.summary(), **of_snapshot(snapshot)}, go.outcome)

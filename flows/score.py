@@ -3,14 +3,20 @@
 from typing import Any
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 
+from flows.parameters import UseCaseName
+from flows.summary import done, plainly
 from tasks import stages
 from tasks.journey import Journey
 
 
 @flow(name="score", flow_run_name="score {use_case}")
-def score(use_case: str, fresh: bool = False) -> dict[str, Any]:
-    """Let the champion score every row that it was not trained on and has not scored yet.
+@plainly
+def score(use_case: UseCaseName, fresh: bool = False) -> State[dict[str, Any]]:
+    """Let the champion predict every row that it was not trained on and has not predicted yet.
+
+    The predictions land in the lake's table USE_CASE.predictions. Running it again adds nothing.
 
     Args:
         use_case: Whose rows to score.
@@ -18,4 +24,4 @@ def score(use_case: str, fresh: bool = False) -> dict[str, Any]:
     """
     go = Journey(use_case, fresh)
     scored = go(stages.score, go(stages.featurize, stages.ingested(use_case)))
-    return {**go.summary(), "model_version": scored.version, "scored": scored.rows, "total": scored.total}
+    return done({**go.summary(), "model_version": scored.version, "scored": scored.rows, "total": scored.total}, go.outcome)

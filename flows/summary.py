@@ -1,16 +1,53 @@
 """What a flow run says of itself in the end: the fields that scripts read."""
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec
 
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from lifecycle.errors import LifecycleError, Outage
 from lifecycle.references import DriftReport, Evaluated, ModelVersion, Scored, Snapshot, Verdict
 from tasks.journey import Journey
 
+P = ParamSpec("P")
+
+
+def done(data: dict[str, Any], message: str) -> State[dict[str, Any]]:
+    """A run's end: its data for scripts, one line of it for whoever looks at the list of runs."""
+    return Completed(data=data, message=message)
+
+
+def plainly(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
+    """Let a flow that ends in a mistake say so in its state, in that one sentence."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
+        try:
+            return function(*args, **kwargs)
+        except (LifecycleError, Outage) as error:
+            return Failed(message=str(error), data=error)
+
+    return run
+
+
+def told(verdict: Verdict) -> str:
+    """A verdict as a line."""
+    word = "promoted" if verdict.promoted else "not promoted:" if not verdict.waiting else "waiting for a person:"
+    return f"{word} version {verdict.version}: {verdict.reason}"
+
+
+def of_decision(verdict: Verdict) -> dict[str, Any]:
+    """A person's decision, and who is champion after it."""
+    fields = ("use_case", "version", "promoted", "reason")
+    return {name: getattr(verdict, name) for name in fields}
+
 
 def of_snapshot(snapshot: Snapshot) -> dict[str, Any]:
-    """A snapshot's numbers."""
-    return {
-        "snapshot": {"version": snapshot.version, **{name: getattr(snapshot, name) for name in ("rows", "came", "kept", "quarantined", "duplicates")}}
-    }
+    """A snapshot's numbers, and what was unusual about its newest batch."""
+    counts = {name: getattr(snapshot, name) for name in ("rows", "came", "kept", "quarantined", "duplicates")}
+    return {"snapshot": {"version": snapshot.version, **counts}, "alarms": list(snapshot.alarms), "notes": list(snapshot.notes)}
 
 
 def of_training(evaluated: Evaluated, version: ModelVersion, verdict: Verdict) -> dict[str, Any]:
@@ -25,6 +62,7 @@ def of_training(evaluated: Evaluated, version: ModelVersion, verdict: Verdict) -
         "metric": evaluated.metric,
         "mode": evaluated.mode,
         "metrics": metrics,
+        "sampled": evaluated.trained.parts.used,
         "mlflow_run_id": version.run_id,
     }
 

@@ -3,19 +3,23 @@
 from typing import Any
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 
-from flows.summary import of_snapshot, of_training
+from flows.parameters import UseCaseName
+from flows.summary import done, of_snapshot, of_training, plainly, told
 from tasks import stages
 from tasks.journey import Journey
 
 
 @flow(name="train", flow_run_name="train {use_case}")
-def train(use_case: str, fresh: bool = False) -> dict[str, Any]:
-    """Make features, search for the best model, train it, judge it, and promote it if it is shown to be better.
+@plainly
+def train(use_case: UseCaseName, fresh: bool = False, alarm: str = "") -> State[dict[str, Any]]:
+    """Make a challenger from the rows that are there, judge it, and promote it if it is shown to be better.
 
     Args:
         use_case: Whose model to train.
         fresh: Run every stage anew, whatever the cache says.
+        alarm: Leave empty. A drift alarm that starts this run says here what it saw.
     """
     go = Journey(use_case, fresh, ahead=stages.preload)
     snapshot = stages.ingested(use_case)
@@ -23,4 +27,4 @@ def train(use_case: str, fresh: bool = False) -> dict[str, Any]:
     evaluated = go(stages.evaluate, go(stages.train, go(stages.tune, parts)))
     version = go(stages.register, evaluated)
     verdict = go(stages.promote, version)
-    return {**go.summary(), **of_snapshot(snapshot), **of_training(evaluated, version, verdict)}
+    return done({**go.summary(), **of_snapshot(snapshot), **of_training(evaluated, version, verdict)}, told(verdict))

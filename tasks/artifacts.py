@@ -1,29 +1,79 @@
 """What a person sees of a stage in the Prefect interface: tables and plots beside the run."""
 
 import base64
+import json
 from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from lifecycle import tracking
+from lifecycle.drift_chart import chart
 from lifecycle.lake import lake
-from lifecycle.references import DriftReport, Evaluated, ModelVersion, Snapshot, Verdict
+from lifecycle.references import DriftReport, Evaluated, ModelVersion, Snapshot, Tuned, Verdict
 from lifecycle.settings import settings
+from lifecycle.tables import exists
 
 WORST_REASONS = 20
 PLOTS = 6
+ASK = (
+    "\n\nIt waits for you. The evidence is below and in the artifacts *evaluation* and *model card*. Decide with the deployment "
+    "`promote` (Run, then approve or reject), or with `lifecycle approve {name} {version}` / `lifecycle reject {name} {version}`."
+)
 
 
 def quality(snapshot: Snapshot) -> None:
-    """What came, what was kept, and why the rest was not."""
-    reasons = lake().frame(
-        f"""SELECT "column", "check", count(*) AS rows, any_value(value) AS example FROM {snapshot.use_case}.quarantine
-        WHERE batch = ? GROUP BY ALL ORDER BY rows DESC LIMIT {WORST_REASONS}""",
-        [snapshot.batch],
+    """What came, what was kept, why the rest was not, and what was unusual about the batch."""
+    reasons = _reasons(snapshot.use_case, snapshot.batch)
+    said = [f"**Alarm: {alarm}.**" for alarm in snapshot.alarms] + [f"Note: {note}." for note in snapshot.notes]
+    said.append(f"{snapshot.came:,} rows came: {snapshot.kept:,} kept, {snapshot.quarantined:,} quarantined, {snapshot.duplicates:,} duplicates.")
+    said.append(f"The table holds {snapshot.rows:,} rows now.")
+    if snapshot.quarantined:
+        said.append(f"See, export and load them again: `lifecycle quarantine {snapshot.use_case}`.")
+    table = reasons or [{"column": "all", "check": "all", "rows": 0, "example": "nothing was quarantined"}]
+    create_table_artifact(table=table, key=_key(snapshot.use_case, "quality"), description=" ".join(said))
+
+
+def refused(use_case: str, reason: str) -> None:
+    """Why a batch was not let in; with the checks that its rows failed, if it got so far."""
+    newest = (
+        lake().value(f"SELECT max(batch) FROM {use_case}.batches WHERE kept = 0 AND duplicates = 0") if exists(lake(), use_case, "batches") else None
     )
-    counts = f"{snapshot.came:,} rows came: {snapshot.kept:,} kept, {snapshot.quarantined:,} quarantined, {snapshot.duplicates:,} duplicates."
-    table = reasons.to_dicts() or [{"column": "all", "check": "all", "rows": 0, "example": "nothing was quarantined"}]
-    create_table_artifact(table=table, key=_key(snapshot.use_case, "quality"), description=f"{counts} The table holds {snapshot.rows:,} rows now.")
+    table = _reasons(use_case, newest) if newest and "quarantine" in reason else []
+    table = table or [{"column": "", "check": "the columns of the source", "rows": 0, "example": ""}]
+    create_table_artifact(table=table, key=_key(use_case, "quality"), description=f"**Refused:** {reason}")
+
+
+def _reasons(use_case: str, batch: int) -> list[dict[str, Any]]:
+    """The checks that the rows of a batch failed, the most frequent first."""
+    query = f"""SELECT "column", "check", count(*) AS rows, min_by(value, row) AS example FROM {use_case}.quarantine
+        WHERE batch = ? GROUP BY ALL ORDER BY rows DESC LIMIT {WORST_REASONS}"""
+    return lake().frame(query, [batch]).to_dicts()
+
+
+def leaderboard(tuned: Tuned) -> None:
+    """The trials, the best first."""
+    trials = json.loads(tracking.read(tuned.run_id, "leaderboard.json"))
+    table = [
+        {
+            "rank": rank,
+            "candidate": trial["candidate"],
+            "score": None if trial["score"] is None else round(trial["score"], 5),
+            "standard error": round(trial["error"], 5),
+            "given up early": "yes" if trial["pruned"] else "",
+            "seconds": trial["seconds"],
+            "hyperparameters": ", ".join(f"{name}={_told(value)}" for name, value in trial["params"].items()),
+        }
+        for rank, trial in enumerate(trials, 1)
+    ]
+    chosen = f"Chosen: {tuned.recipe.candidate}, {tuned.score:.4f} on the tune part. {tuned.stopped}".strip()
+    create_table_artifact(
+        table=table or [{"candidate": tuned.recipe.candidate, "score": "not searched"}], key=_key(tuned.use_case, "leaderboard"), description=chosen
+    )
+
+
+def card(version: ModelVersion) -> None:
+    """The model card, as it is kept with the version."""
+    create_markdown_artifact(markdown=tracking.read(version.run_id, "model_card.md").decode(), key=_key(version.use_case, "model-card"))
 
 
 def evaluation(evaluated: Evaluated) -> None:
@@ -46,8 +96,7 @@ def evaluation(evaluated: Evaluated) -> None:
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     for path in [item.path for item in tracking.client().list_artifacts(run, "plots") if item.path.endswith(".png")][:PLOTS]:
-        picture = base64.b64encode(tracking.read(run, path)).decode()
-        lines += ["", f"![{path}](data:image/png;base64,{picture})"]
+        lines += ["", _picture(path, tracking.read(run, path))]
     create_markdown_artifact(markdown="\n".join(lines), key=_key(evaluated.use_case, "evaluation"))
 
 
@@ -55,14 +104,22 @@ def verdict(said: Verdict) -> None:
     """The gate's verdict with its numbers."""
     word = "promoted" if said.promoted else "waits for a person" if said.waiting else "not promoted"
     rows = "\n".join(f"| {name.replace('_', ' ')} | {_told(value)} |" for name, value in said.numbers.items() if value not in (None, [], {}))
-    text = f"# {said.use_case} version {said.version}: {word}\n\n{said.reason}\n\n| number | value |\n|---|---|\n{rows}"
+    ask = ASK.format(name=said.use_case, version=said.version) if said.waiting else ""
+    text = f"# {said.use_case} version {said.version}: {word}\n\n{said.reason}{ask}\n\n| number | value |\n|---|---|\n{rows}"
     create_markdown_artifact(markdown=text, key=_key(said.use_case, "verdict"))
 
 
 def drift(report: DriftReport) -> None:
-    """How far each column is from its training reference."""
-    table = [{"column": name, "PSI": round(psi, 4), "limit": round(report.limits[name], 4)} for name, psi in report.columns.items()]
-    create_table_artifact(table=table or [{"column": "none", "PSI": 0.0}], key=_key(report.use_case, "drift"), description=report.reason)
+    """How far each column is from its training reference: a chart, and the numbers."""
+    word = "drift" if report.drifted else "no alarm"
+    lines = [f"# {report.use_case} version {report.version}: {word}", "", report.reason]
+    if report.columns:
+        lines += ["", _picture("drift", chart(report.columns, report.limits)), "", "| column | PSI | limit | |", "|---|---|---|---|"]
+        lines += [
+            f"| {name} | {psi:.4f} | {report.limits[name]:.4f} | {'beyond' if psi > report.limits[name] else ''} |"
+            for name, psi in report.columns.items()
+        ]
+    create_markdown_artifact(markdown="\n".join(lines), key=_key(report.use_case, "drift"))
 
 
 def mlflow_run(version: ModelVersion) -> None:
@@ -70,6 +127,11 @@ def mlflow_run(version: ModelVersion) -> None:
     where = tracking.client().get_run(version.run_id).info.experiment_id
     address = f"{settings().mlflow_url.rstrip('/')}/#/experiments/{where}/runs/{version.run_id}"
     create_link_artifact(link=address, link_text=f"version {version.version} in MLflow", key=_key(version.use_case, "mlflow"))
+
+
+def _picture(name: str, png: bytes) -> str:
+    """A picture inside the text: an image artifact would print its whole address under it."""
+    return f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})"
 
 
 def _key(use_case: str, what: str) -> str:

@@ -4,9 +4,27 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from prefect import Task
+from prefect import Task, get_client
+from prefect.context import FlowRunContext, get_run_context
 
+from lifecycle import registry
 from lifecycle.progress import say
+from tasks import secrets
+
+
+def begin(use_case: str | None) -> None:
+    """First thing in a flow: refuse a wrong name at once, and tag the run with a right one.
+
+    Raises:
+        LifecycleError: there is no such use case, or its definition is wrong.
+    """
+    if use_case is None:
+        return
+    registry.find(use_case)
+    run = get_run_context()
+    if isinstance(run, FlowRunContext) and run.flow_run and use_case not in run.flow_run.tags:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(run.flow_run.id, tags=[*run.flow_run.tags, use_case])
 
 
 class Journey:
@@ -14,7 +32,11 @@ class Journey:
 
     def __init__(self, use_case: str, fresh: bool = False, ahead: Callable[[], object] | None = None) -> None:
         """`ahead` is called once a first stage has really run: what later stages will need can be made ready meanwhile."""
+        begin(use_case)
+        secrets.offer()
         self.use_case = use_case
+        self.outcome = ""
+        """What the last stage said."""
         self.ahead = ahead
         self.fresh = fresh
         self.seconds: dict[str, float] = {}
@@ -36,7 +58,9 @@ class Journey:
         elif self.ahead:
             self.ahead()
             self.ahead = None
-        say(name, "cached" if state.name == "Cached" else "done", outcome(result))
+        told = outcome(result)
+        self.outcome = f"nothing has changed since: {told}" if state.name == "Cached" else told
+        say(name, "cached" if state.name == "Cached" else "done", told)
         return result
 
     def summary(self) -> dict[str, Any]:
@@ -52,11 +76,13 @@ def outcome(result: Any) -> str:
         case kinds.Batch():
             return f"{result.rows:,} rows from {result.source}"
         case kinds.Snapshot():
-            return f"{result.kept:,} kept, {result.quarantined:,} quarantined, {result.duplicates:,} duplicates; {result.rows:,} rows in all"
+            counts = f"{result.kept:,} kept, {result.quarantined:,} quarantined, {result.duplicates:,} duplicates; {result.rows:,} rows in all"
+            return "; ".join([counts, *(f"ALARM {alarm}" for alarm in result.alarms)])
         case kinds.Features():
             return f"{len(result.names)} inputs for {result.rows:,} rows"
         case kinds.Parts():
-            return ", ".join(f"{name} {count:,}" for name, count in result.counts.items())
+            sampled = f"; a sample of {', '.join(f'{name} {rows:,}' for name, rows in result.used.items())} is used" if result.used else ""
+            return ", ".join(f"{name} {count:,}" for name, count in result.counts.items()) + sampled
         case kinds.Tuned():
             return f"{result.recipe.candidate} is the best of {result.trials} trials ({result.score:.4f})"
         case kinds.Trained():

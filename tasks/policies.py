@@ -6,18 +6,19 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from prefect import Task
-from prefect.cache_policies import CachePolicy
+from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.tasks import exponential_backoff
 from prefect.transactions import IsolationLevel, get_transaction
 
 from lifecycle import fingerprint, registry
-from lifecycle.errors import LifecycleError
+from lifecycle.errors import DataError, LifecycleError
 from lifecycle.lake import lake
 from lifecycle.progress import say
 from lifecycle.references import Reference, Snapshot
 from tasks.locks import PostgresLocks
+from tasks.progress import shown_progress
 
 R = TypeVar("R", bound=Reference)
 
@@ -32,7 +33,12 @@ OUTAGES = ("OperationalError", "InterfaceError", "IOException", "TransactionExce
 
 
 def stage(
-    function: Callable[..., R], *, reads: Sequence[str], also: Callable[..., str | None] | None = None, show: Callable[[R], None] | None = None
+    function: Callable[..., R],
+    *,
+    reads: Sequence[str],
+    also: Callable[..., str | None] | None = None,
+    show: Sequence[Callable[[R], None]] = (),
+    refused: Callable[[str, str], None] | None = None,
 ) -> Task[..., R]:
     """A stage as a task: retried on outages, and answered from the cache when nothing that it depends on has changed.
 
@@ -40,7 +46,8 @@ def stage(
         function: the plain stage, `function(use_case, *references) -> reference`.
         reads: the fields of the definition that it depends on; their fingerprint is part of its key.
         also: what else it depends on, from the same arguments; `None` says that nothing can tell, so it always runs.
-        show: publishes what a person wants to see of the result.
+        show: publish what a person wants to see of the result, and tell whoever listens.
+        refused: is told the use case and the reason where the data is refused.
     """
     name = function.__name__
 
@@ -49,12 +56,18 @@ def stage(
 
     def run(use_case: str, *inputs: Any) -> R:
         say(name, "start")
-        result = function(registry.find(use_case), *inputs)
+        try:
+            with shown_progress(use_case, name):
+                result = function(registry.find(use_case), *inputs)
+        except DataError as error:
+            if refused:
+                refused(use_case, str(error))
+            raise
         if not isinstance(result, Snapshot):  # a snapshot is named by its rows, whatever way they came
             transaction = get_transaction()
             result = result.model_copy(update={"key": (transaction and transaction.key) or ""})
-        if show:
-            show(result)
+        for publish in show:
+            publish(result)
         return result
 
     run.__doc__ = function.__doc__
@@ -66,6 +79,21 @@ def stage(
         cache_expiration=KEPT,
         persist_result=True,
         result_serializer="json",
+        retries=RETRIES,
+        retry_delay_seconds=BACKOFF,
+        retry_jitter_factor=JITTER,
+        retry_condition_fn=can_help,
+        timeout_seconds=TIMEOUT.total_seconds(),
+    )
+
+
+def retried(function: Callable[..., Any]) -> Task[..., Any]:
+    """A task that touches the world and is never answered from the cache; outages are waited out."""
+    return Task(
+        function,
+        name=function.__name__,
+        cache_policy=NO_CACHE,
+        persist_result=False,
         retries=RETRIES,
         retry_delay_seconds=BACKOFF,
         retry_jitter_factor=JITTER,

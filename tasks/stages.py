@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from lifecycle import collect as collecting
 from lifecycle import evaluate as evaluating
 from lifecycle import featurize as featurizing
-from lifecycle import history, registry, tracking
+from lifecycle import history, intake, registry, tracking
 from lifecycle import monitor as monitoring
 from lifecycle import promote as promoting
 from lifecycle import register as registering
@@ -17,13 +17,13 @@ from lifecycle import validate as validating
 from lifecycle.lake import lake
 from lifecycle.raw import current
 from lifecycle.references import Snapshot
-from tasks import artifacts
+from tasks import artifacts, events
 from tasks.policies import stage
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
-MODEL = ("problem", "schema", "metric", "positive", "seed")
+MODEL = ("problem", "schema", "metric", "positive", "threshold", "seed")
 
 
 def _source(use_case: "UseCase", source: str | None = None) -> str | None:
@@ -31,9 +31,11 @@ def _source(use_case: "UseCase", source: str | None = None) -> str | None:
 
 
 def _champion(use_case: "UseCase", *inputs: object) -> str:
-    """Scoring and monitoring depend on who is champion, and on the labels that have come."""
+    """Scoring and monitoring depend on who is champion, and on what has come over HTTP: what waits here is taken in first."""
+    intake.take(use_case)
     labels = lake().value(f"SELECT count(*) FROM {use_case.name}.labels")
-    return f"{history.standing(history.ledger(use_case.name)).champion}/{labels}"
+    served = lake().value(f"SELECT count(*) FROM {use_case.name}.predictions WHERE origin <> 'batch'")
+    return f"{history.standing(history.ledger(use_case.name)).champion}/{labels}/{served}"
 
 
 def _decided(use_case: "UseCase", *inputs: object) -> str:
@@ -41,17 +43,29 @@ def _decided(use_case: "UseCase", *inputs: object) -> str:
     return str(sum(row["action"] != history.JUDGED for row in history.ledger(use_case.name)))
 
 
-collect = stage(collecting.collect, reads=("source", "schema", "bad_rows"), also=_source)
-validate = stage(validating.validate, reads=("schema", "bad_rows"), also=validating.others, show=artifacts.quality)
+def _refused(use_case: str, reason: str) -> None:
+    """Tell whoever listens, and whoever looks."""
+    events.refused(use_case, reason)
+    artifacts.refused(use_case, reason)
+
+
+collect = stage(collecting.collect, reads=("source", "schema", "bad_rows", "surprises"), also=_source, refused=_refused)
+validate = stage(
+    validating.validate,
+    reads=("schema", "bad_rows", "surprises", "arrivals"),
+    also=validating.others,
+    show=[artifacts.quality, events.quarantined],
+    refused=_refused,
+)
 featurize = stage(featurizing.featurize, reads=("features", "schema", "history", "split", "slices", "seed"))
-split = stage(splitting.split, reads=("split", "schema", "history", "problem", "positive", "seed"))
-tune = stage(tuning.tune, reads=("candidates", "tuning", *MODEL))
+split = stage(splitting.split, reads=("split", "most_rows", "schema", "history", "problem", "positive", "seed"))
+tune = stage(tuning.tune, reads=("candidates", "tuning", *MODEL), show=[artifacts.leaderboard])
 train = stage(training.train, reads=("candidates", *MODEL))
-evaluate = stage(evaluating.evaluate, reads=("slices", "gate", "selective_labels", "monitoring", *MODEL), show=artifacts.evaluation)
-register = stage(registering.register, reads=("title", *MODEL), show=artifacts.mlflow_run)
-promote = stage(promoting.promote, reads=("gate", "approval", *MODEL), also=_decided, show=artifacts.verdict)
+evaluate = stage(evaluating.evaluate, reads=("slices", "gate", "selective_labels", "monitoring", *MODEL), show=[artifacts.evaluation])
+register = stage(registering.register, reads=("title", *MODEL), show=[artifacts.mlflow_run, artifacts.card])
+promote = stage(promoting.promote, reads=("gate", "approval", *MODEL), also=_decided, show=[artifacts.verdict, events.judged])
 score = stage(scoring.score, reads=MODEL, also=_champion)
-monitor = stage(monitoring.monitor, reads=("monitoring", *MODEL), also=_champion, show=artifacts.drift)
+monitor = stage(monitoring.monitor, reads=("monitoring", *MODEL), also=_champion, show=[artifacts.drift, events.alarms])
 
 
 def preload() -> None:

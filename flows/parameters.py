@@ -1,0 +1,35 @@
+"""The fields of the forms by which a run is started: types that refuse nonsense before anything runs."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from lifecycle import registry
+from lifecycle.errors import LifecycleError
+
+EVERY = "all"
+
+
+class OneOf:
+    """Offers the use cases that there are as choices; the server refuses any other name at once."""
+
+    def __init__(self, *more: str) -> None:
+        self.more = more
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        """The schema of a text with the choices."""
+        schema = handler(core)
+        try:
+            names = registry.names()
+        except LifecycleError:  # a wrong setting is for the run to say, not for an import
+            return schema
+        return {**schema, "enum": [*self.more, *names]} if names else schema
+
+
+UseCaseName = Annotated[str, OneOf()]
+UseCaseOrAll = Annotated[str, OneOf(EVERY)]
+Version = Annotated[int, Field(ge=1, le=1_000_000)]
+Text = Annotated[str, Field(max_length=500)]
+SourceText = Annotated[str, Field(max_length=10_000)]
+Days = Annotated[int, Field(ge=1, le=3650)]
+Decision = Literal["approve", "reject", "promote"]
