@@ -9,9 +9,10 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from lifecycle.errors import LifecycleError
+from app.commands import COMMANDS
+from lifecycle.errors import LifecycleError, Outage
 
 if TYPE_CHECKING:
     from app.answer import Answer
@@ -19,36 +20,8 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 SIGNALLED = {signal.SIGINT: ("interrupted", 130), signal.SIGTERM: ("terminated", 143)}
 
-USE_CASE = ("use_case", {"metavar": "USE_CASE", "help": "its name: see 'lifecycle list'"})
-VERSION = ("version", {"metavar": "VERSION", "type": int, "nargs": "?", "help": "a model version; left out: the newest that can be meant"})
-MADE = ("version", {"metavar": "VERSION", "type": int, "help": "a registered model version"})
-SOURCE = ("--source", {"metavar": "SOURCE", "help": "a file (CSV, Parquet) or address in place of the use case's own source"})
-FRESH = ("--fresh", {"action": "store_true", "help": "run every stage again, whatever the cache holds"})
-REASON = ("--reason", {"metavar": "TEXT", "default": "", "help": "why, for the ledger"})
-QUERY = ("query", {"metavar": "QUERY", "help": "DuckDB SQL; tables are USE_CASE.raw, .features, .predictions, .quarantine, ..."})
-
 _code: list[int] = []
 _received: list[int] = []
-
-Argument = tuple[str, dict[str, Any]]
-
-COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
-    "list": ("app.look:use_cases", "the use cases, their problem, champion, last run", ()),
-    "run": ("app.run:whole_loop", "the whole loop once, here: collect to monitor", (USE_CASE, SOURCE, FRESH)),
-    "ingest": ("app.run:ingest", "collect and validate new data", (USE_CASE, SOURCE)),
-    "train": ("app.run:train", "make a challenger from the data in the lake, and judge it", (USE_CASE, FRESH)),
-    "score": ("app.run:score", "let the champion predict the rows it has not seen", (USE_CASE,)),
-    "monitor": ("app.run:monitor", "compare the newest data with what the champion was trained on", (USE_CASE,)),
-    "history": ("app.look:history", "the promotions ledger: what was decided, and why", (USE_CASE,)),
-    "promote": ("app.decide:promote", "make a version the champion", (USE_CASE, VERSION, REASON)),
-    "approve": ("app.decide:approve", "approve a version that waits for a person", (USE_CASE, VERSION, REASON)),
-    "reject": ("app.decide:reject", "reject a version that waits for a person", (USE_CASE, VERSION, REASON)),
-    "rollback": ("app.decide:rollback", "return to the previous champion", (USE_CASE, VERSION, REASON)),
-    "reproduce": ("app.repeat:reproduce", "train a version again from its snapshot, code and seed, and compare", (USE_CASE, MADE)),
-    "sql": ("app.look:sql", "read the lake", (QUERY,)),
-    "doctor": ("app.doctor:doctor", "what is installed, reachable, out of step; the remedy for each", ()),
-    "down": ("app.stack:down", "stop what runs under the home folder", ()),
-}
 
 
 class Parser(argparse.ArgumentParser):
@@ -114,7 +87,7 @@ def _answered(options: argparse.Namespace) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us has left: nothing to flush to
         return DONE
-    except LifecycleError as error:
+    except (LifecycleError, Outage) as error:
         return _failed(str(error), debug=options.debug)
     except Exception as error:
         if _received:  # a library made an error of its own out of the interruption

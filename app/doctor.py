@@ -145,6 +145,16 @@ def _prefect(at: Settings) -> Finding:
     return Finding("wrong", f"{running['url']} does not answer", f"'lifecycle down', and look into {prefect_server.log_file(at)}")
 
 
+def _schedules(at: Settings) -> Finding:
+    from app.stack import schedules
+
+    missing = schedules.unscheduled()
+    if not missing:
+        return Finding("ok", "every use case has its schedules in prefect.yaml")
+    lines = "\n".join(schedules.lines(use_case, names) for use_case, names in missing.items())
+    return Finding("warning", f"no schedule for {', '.join(missing)}", f"to run by itself, add to prefect.yaml under 'schedules:' of\n{lines}")
+
+
 def _disk(at: Settings) -> Finding:
     there = next(folder for folder in (at.home, *at.home.parents) if folder.exists())
     if not os.access(there, os.W_OK):
@@ -213,6 +223,7 @@ CHECKS: dict[str, Callable[[Settings], Finding]] = {
     "mlflow": _mlflow,
     "prefect": _prefect,
     "use cases": _use_cases,
+    "schedules": _schedules,
     "data files": _data,
 }
 

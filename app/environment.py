@@ -16,6 +16,7 @@ def prepare(settings: Settings, *, debug: bool = False) -> None:
         "MPLBACKEND": "agg",
         "DO_NOT_TRACK": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "ORT_DISABLE_TELEMETRY": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLI_PROMPT": "false",
         # The run's logs go to Prefect's interface in full; the terminal shows our own progress.

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import io
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +28,11 @@ def use_cases(options: argparse.Namespace) -> Answer:
     """`lifecycle list`."""
     environment.prepare(settings(), debug=options.debug)
     rows = [{**_defined(name), **_state(name)} for name in registry.names()]
-    table = _table("use case", "problem", "champion", "last run", "")
+    table = heads("use case", "problem", "champion", "last run", "data", "")
     for row in rows:
         champion = f"version {row['champion']}" if row["champion"] else "none"
         note = Text(row["error"], style="red") if row["error"] else Text(row["title"], style="dim")
-        table.add_row(Text(row["name"], style="bold"), row["problem"] or "?", champion, _moment(row["last_run"]), note)
+        table.add_row(Text(row["name"], style="bold"), row["problem"] or "?", champion, _moment(row["last_run"]), _told(row), note)
     return Answer({"use_cases": rows}, table)
 
 
@@ -44,9 +45,18 @@ def _defined(name: str) -> dict[str, Any]:
     return {"name": name, "title": found.title, "problem": found.problem, "error": None}
 
 
+def _told(row: dict[str, Any]) -> Text:
+    """The data of a use case in a few words, its alarms first."""
+    if row["rows"] is None:
+        return Text("none", style="dim")
+    kept = f"{row['rows']:,} rows" + (f", {row['quarantined']:,} in quarantine" if row["quarantined"] else "")
+    return Text("; ".join([*row["alarms"], kept]), style="yellow" if row["alarms"] else "")
+
+
 def _state(name: str) -> dict[str, Any]:
+    nothing = {"champion": None, "last_run": None, "rows": None, "quarantined": 0, "alarms": [], "notes": []}
     if untouched(settings()):
-        return {"champion": None, "last_run": None}
+        return nothing
     from lifecycle.history import ledger, standing
     from lifecycle.lake import lake, quoted
     from lifecycle.tables import exists
@@ -57,7 +67,35 @@ def _state(name: str) -> dict[str, Any]:
         if exists(lake(), name, table):
             times.append(lake().value(f"SELECT max({quoted(column)}) FROM {quoted(name)}.{table}"))
     known = [time for time in times if time]
-    return {"champion": standing(rows).champion, "last_run": max(known) if known else None}
+    data = _data(name) if exists(lake(), name, "batches") else {}
+    return {**nothing, **data, "champion": standing(rows).champion, "last_run": max(known) if known else None}
+
+
+def _data(name: str) -> dict[str, Any]:
+    """What the newest batch left: the rows there are, those in quarantine, and what was unusual about it."""
+    from lifecycle import quarantine
+    from lifecycle.lake import lake, quoted
+    from lifecycle.tables import prepare
+
+    prepare(lake(), name)
+    newest = lake().rows(f"SELECT rows_after, report, newest FROM {quoted(name)}.batches ORDER BY batch DESC LIMIT 1")
+    if not newest:
+        return {}
+    rows, report, reached = newest[0]
+    said = json.loads(report or "{}")
+    refused = [f"the newest batch was refused: {said['refused']}"] if said.get("refused") else []
+    alarms = refused or list(said.get("alarms", ())) or _too_old(name, reached)
+    return {"rows": rows, "quarantined": quarantine.counts(name)["quarantined"], "alarms": alarms, "notes": list(said.get("notes", ()))}
+
+
+def _too_old(name: str, newest: Any) -> list[str]:
+    """The alarm for data that has grown too old since it was loaded."""
+    from lifecycle import arrivals
+
+    try:
+        return arrivals.too_old(registry.find(name), newest)
+    except LifecycleError:  # a wrong definition is told beside its name
+        return []
 
 
 def history(options: argparse.Namespace) -> Answer:
@@ -77,7 +115,7 @@ def history(options: argparse.Namespace) -> Answer:
     }
     if not rows:
         return Answer(data, f"nothing has been decided about {options.use_case} yet; run '{called()} run {options.use_case}'")
-    table = _table("when", "version", "decision", "by", "reason")
+    table = heads("when", "version", "decision", "by", "reason")
     for row in rows:
         version = f"{row['model_version']} (champion)" if row["model_version"] == stands.champion else str(row["model_version"])
         word = (
@@ -126,15 +164,16 @@ def untouched(at: Settings) -> bool:
     return not at.database_url and not (Path(at.home) / "postgres" / "data").exists()
 
 
-def _table(*heads: str) -> Table:
+def heads(*names: str) -> Table:
+    """An empty table with these heads."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    for head in heads:
-        table.add_column(head)
+    for name in names:
+        table.add_column(name)
     return table
 
 
 def _grid(frame: "pl.DataFrame") -> Table:
-    table = _table(*frame.columns)
+    table = heads(*frame.columns)
     for column, dtype in zip(table.columns, frame.dtypes, strict=True):
         column.justify = "right" if dtype.is_numeric() else "left"
     for row in frame.iter_rows():

@@ -33,7 +33,7 @@ def main(listening: int, description: int) -> None:
     threading.Thread(target=_watch, args=(at.home, serving, _postmaster(at.home)), daemon=True).start()
     os.environ["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = at_database.url("prefect", "asyncpg")
     os.environ["PREFECT_SERVER_DATABASE_MIGRATE_ON_START"] = "false"
-    _migrate(at.home, at_database)
+    migrate(at.home, at_database)
     from prefect.server.api.server import create_app
 
     # Without a worker there is nothing to schedule, to mark as late or to clean up: no such loops, no web pages.
@@ -46,7 +46,7 @@ def main(listening: int, description: int) -> None:
         _leave(at.home)
 
 
-def _migrate(home: Path, at: Database) -> None:
+def migrate(home: Path, at: Database) -> None:
     """Bring Prefect's tables up to date; looking through its migrations is skipped where they were run before."""
     import psycopg
     from prefect import __version__

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from app.stack import parts
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings
 
@@ -37,6 +38,10 @@ def start(at: Settings) -> str:
     given = os.environ.get("PREFECT_API_URL", "")
     if given and answers(given):
         return given
+    stack = parts.noted(at.home).get("api", "")
+    if not given and stack and answers(stack):
+        os.environ["PREFECT_API_URL"] = stack
+        return stack
     url = _shared(at)
     if given:
         print(f"lifecycle: PREFECT_API_URL={given} does not answer; this run uses a server of its own", file=sys.stderr)

@@ -18,15 +18,18 @@ from app.summary import summary
 from lifecycle import reading, registry
 from lifecycle.settings import settings
 
+MODULES = {"lifecycle": "loop"}
+"""Flows whose file has another name: Prefect puts the folder of a flow's file first on the path, where a `lifecycle.py` would hide the package."""
+
 
 def whole_loop(options: argparse.Namespace) -> Answer:
     """`lifecycle run`: collect to monitor."""
-    return _answer(options, "lifecycle", source=options.source, fresh=options.fresh)
+    return _answer(options, "lifecycle", source=options.source or "", fresh=options.fresh)
 
 
 def ingest(options: argparse.Namespace) -> Answer:
     """`lifecycle ingest`."""
-    return _answer(options, "ingest", source=options.source)
+    return _answer(options, "ingest", source=options.source or "")
 
 
 def train(options: argparse.Namespace) -> Answer:
@@ -64,8 +67,8 @@ def run(flow: str, use_case: str, **parameters: Any) -> dict[str, Any]:
     ready = _meanwhile(lambda: prefect_server.wait(at, url))
     definition = registry.find(use_case)
     if "source" in parameters:
-        reading.there(reading.chosen(definition, parameters["source"]))
-    function = getattr(importlib.import_module(f"flows.{flow}"), flow)
+        reading.there(reading.chosen(definition, parameters["source"] or None))
+    function = getattr(importlib.import_module(f"flows.{MODULES.get(flow, flow)}"), flow)
     _warm_up()
     ready.result()
     with _without_heartbeat() if prefect_server.shared(at, url) else nullcontext():

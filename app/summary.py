@@ -35,6 +35,8 @@ def _data(data: Mapping[str, Any]) -> list[Line]:
     parts = [f"{came:,} rows came" if came is not None else "", f"{kept:,} kept"]
     parts += [f"{snapshot[name]:,} {name}" for name in ("quarantined", "duplicates")]
     lines: list[Line] = [("data", " · ".join(filter(None, parts)))]
+    lines += [("", Text(note, style="dim")) for note in data.get("notes") or ()]
+    lines += [("alarm" if number == 0 else "", Text(alarm, style="yellow")) for number, alarm in enumerate(data.get("alarms") or ())]
     return [*lines, ("", Text(f"{snapshot['rows']:,} rows in the lake, version {snapshot['version']}", style="dim"))]
 
 
@@ -50,7 +52,9 @@ def _model(data: Mapping[str, Any]) -> list[Line]:
     beside = [("constant baseline", metrics.get("baseline")), ("linear", metrics.get("linear")), ("in training", metrics.get("train"))]
     shown = [f"{name} {_number(values[metric])}" for name, values in beside if values and metric in values]
     family = f"{data['candidate']}; " if data.get("candidate") else ""
-    return [("model", text), ("", Text(family + " · ".join(shown), style="dim"))]
+    sampled = [f"{rows:,} rows of {part}" for part, rows in (data.get("sampled") or {}).items()]
+    more: list[Line] = [("", Text(f"from a sample: {', '.join(sampled)} (most_rows)", style="dim"))] if sampled else []
+    return [("model", text), *more, ("", Text(family + " · ".join(shown), style="dim"))]
 
 
 def _verdict(data: Mapping[str, Any]) -> list[Line]:
@@ -93,7 +97,7 @@ def next_steps(data: Mapping[str, Any]) -> RenderableType:
     if data.get("waiting"):
         steps.insert(0, (f"{us} approve {name} {data.get('model_version')}", "let it answer from now on"))
     if (data.get("snapshot") or {}).get("quarantined"):
-        steps.append((f'{us} sql "FROM {name}.quarantine LIMIT 10"', "the rows that were refused"))
+        steps.append((f"{us} quarantine {name}", "the rows that were kept out, and why"))
     if data.get("scored") is not None:
         steps.append((f'{us} sql "FROM {name}.predictions LIMIT 10"', "what the champion says"))
     steps.append((f"{us} list", "all use cases"))

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import COMMANDS
+from app.commands import COMMANDS
 from tests.app.conftest import Lifecycle
 
 

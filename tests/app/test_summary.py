@@ -35,7 +35,7 @@ def test_the_summary_says_data_metric_with_interval_and_baselines_verdict_drift_
         "drift: 3 bad windows",
         "train 2.5",
         "history shop",
-        "FROM shop.quarantine",
+        "quarantine shop",
     ):
         assert part in text
 
@@ -56,3 +56,9 @@ def test_a_flow_that_only_ingests_is_summed_up_too() -> None:
 
 def test_a_waiting_version_comes_with_the_command_that_approves_it() -> None:
     assert "approve shop 3" in to_text(summary(LOOP | {"waiting": True}, 1))
+
+
+def test_alarms_and_notes_on_the_data_are_said() -> None:
+    text = to_text(summary(LOOP | {"alarms": ["volume: 3 rows came"], "notes": ["the new column x was left out"]}, 1))
+    assert "volume: 3 rows came" in text
+    assert "the new column x was left out" in text

@@ -1,0 +1,65 @@
+"""The commands: what each does, where its function is, what it takes. The contract with everybody's scripts."""
+
+from typing import Any
+
+Argument = tuple[str, dict[str, Any]]
+
+USE_CASE = ("use_case", {"metavar": "USE_CASE", "help": "its name: see 'lifecycle list'"})
+VERSION = ("version", {"metavar": "VERSION", "type": int, "nargs": "?", "help": "a model version; left out: the newest that can be meant"})
+MADE = ("version", {"metavar": "VERSION", "type": int, "help": "a registered model version"})
+SOURCE_HELP = """in place of the use case's own source: a file or glob (CSV, JSON, Parquet, Excel, SQLite: 'book.xlsx?sheet=May'), an address
+(https://, s3://, 'postgresql://user:${PASSWORD}@host/db?table=orders', 'sqlite://shop.db?table=orders'), SQL ('SELECT ... FROM ...'),
+a generator's parameters ('rows=1000'), or a range of its own source: 'from=2024-01-01,until=2024-02-01'; see docs/sources.md"""
+SOURCE = ("--source", {"metavar": "SOURCE", "help": " ".join(SOURCE_HELP.split())})
+FRESH = ("--fresh", {"action": "store_true", "help": "run every stage again, whatever the cache holds"})
+REASON = ("--reason", {"metavar": "TEXT", "default": "", "help": "why, for the ledger"})
+OFFSET = ("--port-offset", {"metavar": "N", "type": int, "default": 0, "help": "add N to every port: for a second stack beside this one"})
+EXPORT = ("--export", {"metavar": "FILE", "help": "write the rows, as they came, to a CSV or Parquet file, to be repaired"})
+RETRY = (
+    "--retry",
+    {"metavar": "FILE", "nargs": "?", "const": "", "help": "load the rows again: as they are, or from an exported FILE that was repaired"},
+)
+SERVED = ("use_cases", {"metavar": "USE_CASE", "nargs": "*", "help": "which use cases; none named: all"})
+HOST = ("--host", {"metavar": "HOST", "default": "127.0.0.1", "help": "the address to listen on; 0.0.0.0 for all"})
+PORT = ("--port", {"metavar": "P", "type": int, "default": 8000, "help": "the port to listen on"})
+OPEN = ("--open", {"action": "store_true", "help": "beyond this machine too, ask for no key where there is none"})
+WORKERS = ("--workers", {"metavar": "N", "type": int, "default": 1, "help": "how many processes answer"})
+BESIDE = ("--shadow", {"action": "store_true", "help": "ask the newest challenger too, unseen by the client: its answers are only logged"})
+QUERY = ("query", {"metavar": "QUERY", "help": "DuckDB SQL; tables are USE_CASE.raw, .features, .predictions, .quarantine, ..."})
+ACTION = ("action", {"choices": ("add", "list", "revoke", "forget"), "help": "make a key, list all, make one worthless, delete the revoked ones"})
+NAME = ("name", {"metavar": "NAME", "nargs": "?", "help": "who uses the key"})
+
+NEW = (
+    ("name", {"metavar": "NAME", "help": "of the use case: lower-case letters, digits and _"}),
+    ("source", {"metavar": "SOURCE", "help": "a file or glob (CSV, Parquet, JSON, ...), an address, or DuckDB SQL in quotes"}),
+    ("--target", {"metavar": "COL", "help": "the column to predict"}),
+    ("--problem", {"metavar": "P", "help": "binary, multiclass, regression, ...; left out: as the target's values say"}),
+    ("--key", {"metavar": "C", "help": "the column that identifies a row"}),
+    ("--time", {"metavar": "C", "help": "the column that says when a row happened: the newest rows judge"}),
+    ("--group", {"metavar": "C", "help": "the column whose rows belong together, such as a patient: never on both sides of the split"}),
+    ("--text", {"metavar": "C", "action": "append", "help": "a column of free text; may be given more than once"}),
+    ("--force", {"action": "store_true", "help": "write over a use case of this name"}),
+)
+
+COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
+    "list": ("app.look:use_cases", "the use cases, their problem, champion, last run", ()),
+    "run": ("app.run:whole_loop", "the whole loop once, here: collect to monitor", (USE_CASE, SOURCE, FRESH)),
+    "new": ("app.new:new", "write usecases/NAME.py and schemas/NAME.py from data, to be read and edited", NEW),
+    "ingest": ("app.run:ingest", "collect and validate new data", (USE_CASE, SOURCE)),
+    "train": ("app.run:train", "make a challenger from the data in the lake, and judge it", (USE_CASE, FRESH)),
+    "score": ("app.run:score", "let the champion predict the rows it has not seen", (USE_CASE,)),
+    "monitor": ("app.run:monitor", "compare the newest data with what the champion was trained on", (USE_CASE,)),
+    "serve": ("app.serve:serve", "the HTTP service: predictions of the champions", (SERVED, HOST, PORT, WORKERS, BESIDE, OPEN)),
+    "history": ("app.look:history", "the promotions ledger: what was decided, and why", (USE_CASE,)),
+    "promote": ("app.decide:promote", "make a version the champion", (USE_CASE, VERSION, REASON)),
+    "approve": ("app.decide:approve", "approve a version that waits for a person", (USE_CASE, VERSION, REASON)),
+    "reject": ("app.decide:reject", "reject a version that waits for a person", (USE_CASE, VERSION, REASON)),
+    "rollback": ("app.decide:rollback", "return to the previous champion", (USE_CASE, VERSION, REASON)),
+    "reproduce": ("app.repeat:reproduce", "train a version again from its snapshot, code and seed, and compare", (USE_CASE, MADE)),
+    "quarantine": ("app.quarantine:quarantine", "the rows that were kept out, and why; export them, load them again", (USE_CASE, EXPORT, RETRY)),
+    "keys": ("app.keys:keys", "who may call the HTTP service", (ACTION, NAME)),
+    "sql": ("app.look:sql", "read the lake", (QUERY,)),
+    "doctor": ("app.doctor:doctor", "what is installed, reachable, out of step; the remedy for each", ()),
+    "up": ("app.stack.up:up", "the local stack: PostgreSQL, Prefect, MLflow, a worker, all deployments, predictions over HTTP", (OFFSET,)),
+    "down": ("app.stack.down:down", "stop what runs under the home folder", ()),
+}

@@ -1,0 +1,131 @@
+"""`POST /{use_case}/explain`: one prediction with its reasons, checked against the model."""
+
+import asyncio
+import io
+from typing import Any
+
+import orjson
+import polars as pl
+from fastapi import APIRouter, Request
+
+from app.http.documents import request_schema
+from app.http.labels import ERROR
+from app.http.metrics import Metrics
+from app.http.respond import Json
+from lifecycle import contributions
+from lifecycle.errors import LifecycleError
+from lifecycle.online import artifacts
+from lifecycle.online.champion import Served
+from lifecycle.online.desk import Desk
+from lifecycle.online.rows import RowsError
+from lifecycle.predict import predict
+from lifecycle.score import inputs
+from lifecycle.settings import Settings
+
+AT_ONCE = 1
+"""So many explanations are computed at a time: they must not slow predictions down."""
+ROUNDING = 1e-9
+"""By how much base and contributions may miss the output, in units of it."""
+
+
+class Explain:
+    """Explains the answers of one use case. What is explained is no event, and is not logged."""
+
+    def __init__(self, desk: Desk, at: Settings, metrics: Metrics, turn: asyncio.Semaphore) -> None:
+        self.desk, self._at, self._metrics, self._turn = desk, at, metrics, turn
+        self._known: tuple[int, pl.DataFrame] | None = None
+
+    async def __call__(self, request: Request) -> Json:
+        """One request."""
+        if self.desk.served is None or not self.desk.ready:
+            return Json({"error": self.desk.wrong or f"use case '{self.desk.use_case.name}' has no champion yet"}, 503)
+        try:
+            content = orjson.loads(await request.body())
+            rows = content.get("rows") if type(content) is dict else None
+            if type(rows) is not list or len(rows) != 1:
+                return Json({"error": 'the body must be an object {"rows": [{...}]} with one row; see /docs'}, 422)
+            async with self._turn:
+                return Json(await asyncio.to_thread(self._explained, self.desk.served, rows))
+        except orjson.JSONDecodeError as error:
+            return Json({"error": f"the body must be JSON as in /docs, found {error}"}, 422)
+        except RowsError as error:
+            self._metrics.rejected(self.desk.use_case.name, error.failures, self.desk.use_case.columns.names)
+            return Json({"error": str(error), "detail": error.failures}, 422)
+        except LifecycleError as error:
+            return Json({"error": str(error)}, 422)
+
+    def _explained(self, served: Served, rows: list[Any]) -> dict[str, Any]:
+        use_case = self.desk.use_case
+        row = inputs(served.version, self.desk.features(self.desk.reader.cells(rows)))
+        known = self._background(served)
+        found = contributions.explain(use_case, lambda X: predict(use_case, served.model, X), row, known)
+        said = served.say(row)
+        output = contributions.output(use_case, said)[0](said).item()
+        if abs(found.base + sum(found.parts.values()) - output) > ROUNDING * max(abs(output), abs(found.base), 1.0):
+            raise ArithmeticError("contributions that do not add up to what the model says")  # never shown
+        order = sorted(found.parts, key=lambda name: -abs(found.parts[name]))
+        return {
+            "model_version": str(served.number),
+            "prediction": said["prediction"].item(),
+            "probability": said["probability"].item() if "probability" in said.columns else None,
+            "scale": found.scale,
+            "base": found.base,
+            "output": output,
+            "contributions": [
+                {"input": name, "value": row[name].item(), "contribution": found.parts[name], "error": found.errors[name]} for name in order
+            ],
+        }
+
+    def _background(self, served: Served) -> pl.DataFrame:
+        if self._known is None or self._known[0] != served.number:
+            kept = artifacts.read(self._at, served.version.run_id, contributions.FILE)
+            self._known = (served.number, inputs(served.version, pl.read_parquet(io.BytesIO(kept))))
+        return self._known[1]
+
+
+def routes(explainers: dict[str, Explain]) -> APIRouter:
+    """The routes of these use cases."""
+    router = APIRouter()
+    for name, explainer in explainers.items():
+        summary = f"One prediction with its reasons: {explainer.desk.use_case.title}"
+        router.post(f"/{name}/explain", tags=[name], summary=summary, **_documented(explainer.desk))(_route(explainer))
+    return router
+
+
+def _route(explainer: Explain) -> Any:
+    async def explain(request: Request) -> Json:
+        return await explainer(request)
+
+    return explain
+
+
+def _documented(desk: Desk) -> dict[str, Any]:
+    request = request_schema(desk.reader)
+    request["properties"]["rows"]["maxItems"] = 1
+    number = {"type": "number"}
+    part = {
+        "type": "object",
+        "properties": {"input": {"type": "string"}, "value": {}, "contribution": number, "error": number},
+        "required": ["input", "value", "contribution"],
+    }
+    answer = {
+        "type": "object",
+        "properties": {
+            "model_version": {"type": "string"},
+            "scale": {"type": "string", "description": "What base, output and contributions are"},
+            "base": number,
+            "output": {"type": "number", "description": "base plus all contributions"},
+            "contributions": {"type": "array", "items": part},
+        },
+        "required": ["model_version", "prediction", "scale", "base", "output", "contributions"],
+    }
+    refused = {"application/json": {"schema": ERROR}}
+    return {
+        "openapi_extra": {"requestBody": {"required": True, "content": {"application/json": {"schema": request}}}},
+        "responses": {
+            "200": {"description": "Why the model says so", "content": {"application/json": {"schema": answer}}},
+            "413": {"description": "Too large a body", "content": refused},
+            "422": {"description": "A row that the schema refuses", "content": refused},
+            "503": {"description": "There is no champion yet", "content": refused},
+        },
+    }

@@ -1,0 +1,107 @@
+"""`POST /{use_case}/labels`: the truth, when it comes. What is answered with 200 is safe on the disk."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+
+from app.http.documents import EXACT, field
+from app.http.metrics import Metrics
+from app.http.respond import Json
+from lifecycle.labels import LONGEST_KEY, Ledger, Refused, judged
+from lifecycle.online.desk import Desk
+from lifecycle.online.rows import MOST, Asked
+
+KEY = {
+    "anyOf": [
+        {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[^\\u0000]+$"},
+        {"type": "integer", "minimum": -EXACT, "maximum": EXACT},
+    ]
+}
+ERROR = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
+
+
+class Labels:
+    """Takes the labels of one use case."""
+
+    def __init__(self, desk: Desk, ledger: Ledger, most: int, metrics: Metrics, arrived: Callable[[], None]) -> None:
+        self.desk, self._ledger, self._most, self._metrics, self._arrived = desk, ledger, most, metrics, arrived
+
+    async def __call__(self, request: Request) -> Json:
+        """One request."""
+        name = self.desk.use_case.name
+        try:
+            labels = self._labels(await request.body())
+        except ValueError as error:
+            return Json({"error": str(error)}, 422)
+        if len(labels) > self._most:
+            return Json({"error": f"a request may have {self._most:,} labels, found {len(labels):,}; send several"}, 413)
+        try:
+            good = await asyncio.to_thread(judged, self.desk.use_case, labels)
+        except Refused as refused:
+            first = refused.problems[0]
+            said = f"use case '{name}': row {first['row']}, column '{first['column']}' must satisfy '{first['rule']}', found {first['value']!r}"
+            self._metrics.rejected(name, [{**each, "rule": "label"} for each in refused.problems], ("key", "target", "label_time"))
+            return Json({"error": said, "detail": refused.problems[:MOST]}, 422)
+        await asyncio.wrap_future(self._ledger.add(good))
+        self._metrics.add("labels", (name,), len(labels))
+        now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        moments = good["label_time"].to_list()
+        self.desk.learn({key: (label["target"], known or now) for key, label, known in zip(good["key"].to_list(), labels, moments, strict=True)})
+        self._arrived()
+        return Json({"accepted": len(labels)})
+
+    def _labels(self, body: bytes) -> list[Any]:
+        try:
+            content = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise ValueError(f"the body must be JSON as in /docs, found {error}") from None
+        labels = content.get("labels") if type(content) is dict else None
+        if type(labels) is not list or not labels:
+            raise ValueError('the body must be an object {"labels": [{"key": ..., "target": ...}]} with one label or more; see /docs')
+        return labels
+
+
+def routes(takers: dict[str, Labels]) -> APIRouter:
+    """The routes of these use cases."""
+    router = APIRouter()
+    for name, taker in takers.items():
+        summary = f"Labels: {taker.desk.use_case.title}"
+        router.post(f"/{name}/labels", tags=[name], summary=summary, **_documented(taker.desk))(_route(taker))
+    return router
+
+
+def _route(taker: Labels) -> Any:
+    async def take(request: Request) -> Json:
+        return await taker(request)
+
+    return take
+
+
+def _documented(desk: Desk) -> dict[str, Any]:
+    target = field(Asked(desk.use_case, desk.use_case.columns[desk.use_case.target]))
+    if isinstance(target.get("type"), list):
+        target = {**target, "type": target["type"][0], "enum": [each for each in target["enum"] if each is not None]} if "enum" in target else target
+        target["type"] = target["type"][0] if isinstance(target["type"], list) else target["type"]
+    moment = {"type": "string", "format": "date-time", "description": "When the truth became known, by ISO 8601; left out: when it came."}
+    label = {
+        "type": "object",
+        "properties": {"key": KEY, "target": target, "label_time": moment},
+        "required": ["key", "target"],
+        "additionalProperties": False,
+    }
+    request = {"type": "object", "properties": {"labels": {"type": "array", "items": label, "minItems": 1}}, "required": ["labels"]}
+    done = {"type": "object", "properties": {"accepted": {"type": "integer"}}, "required": ["accepted"]}
+    said = "Late, twice, out of order: the last label of a key counts. The key is the row's, or the id of the prediction."
+    return {
+        "description": said,
+        "openapi_extra": {"requestBody": {"required": True, "content": {"application/json": {"schema": request}}}},
+        "responses": {
+            "200": {"description": "They are safe", "content": {"application/json": {"schema": done}}},
+            "413": {"description": "Too many labels, or too large a body", "content": {"application/json": {"schema": ERROR}}},
+            "422": {"description": "Labels that the schema refuses: row, column, rule", "content": {"application/json": {"schema": ERROR}}},
+        },
+    }

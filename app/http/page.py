@@ -1,0 +1,73 @@
+"""The page at `/`: files as they are, and what they ask for. It loads nothing from elsewhere."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from app.http.form import form
+from app.http.respond import Json
+from lifecycle.errors import LifecycleError
+from lifecycle.online import artifacts
+from lifecycle.online.desk import Desk
+from lifecycle.online.drifting import Drifting
+from lifecycle.settings import Settings
+
+HERE = Path(__file__).parent
+FILES = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8", "page.svg": "image/svg+xml"}
+MARKDOWN = {"description": "The card", "content": {"text/markdown": {"schema": {"type": "string"}}}}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def routes(desks: Mapping[str, Desk], drifting: Mapping[str, Drifting], at: Settings) -> APIRouter:
+    """The page, its files, and for each use case its form and its model card."""
+    router = APIRouter()
+
+    @router.get("/", include_in_schema=False)
+    def page() -> Response:
+        return Response((HERE / "page.html").read_bytes(), media_type="text/html; charset=utf-8", headers={"content-security-policy": POLICY})
+
+    for name, kind in FILES.items():
+        router.get(f"/page/{name}", include_in_schema=False)(_file(name, kind))
+    for name, desk in desks.items():
+        router.get(f"/{name}/form", tags=[name], summary="The fields of a row, with values to start from")(_form(desk, drifting[name]))
+        responses: dict[int | str, dict[str, Any]] = {
+            200: MARKDOWN,
+            503: {"description": "There is no champion yet"},
+            404: {"description": "It has no card"},
+        }
+        router.get(f"/{name}/card", tags=[name], summary="The champion's model card, in Markdown", responses=responses, response_class=Response)(
+            _card(desk, at)
+        )
+    return router
+
+
+def _file(name: str, kind: str) -> Any:
+    def file() -> Response:
+        return Response((HERE / name).read_bytes(), media_type=kind)
+
+    return file
+
+
+def _form(desk: Desk, drifting: Drifting) -> Any:
+    def fields() -> Json:
+        return Json(form(desk.reader, drifting.profile()))
+
+    return fields
+
+
+def _card(desk: Desk, at: Settings) -> Any:
+    def card() -> Response:
+        served = desk.served
+        if served is None:
+            return Json({"error": desk.wrong or f"use case '{desk.use_case.name}' has no champion yet"}, 503)
+        try:
+            return Response(artifacts.read(at, served.version.run_id, "model_card.md"), media_type="text/markdown; charset=utf-8")
+        except LifecycleError as error:
+            return Json({"error": str(error)}, 404)
+
+    return card

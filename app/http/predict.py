@@ -1,0 +1,161 @@
+"""`POST /{use_case}/predict`: rows in, predictions out. A bare ASGI application, for every microsecond counts here."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import orjson
+import polars as pl
+
+from app.http.gather import APART, Gather
+from app.http.respond import Receive, Scope, Send, read, respond
+from lifecycle.errors import LifecycleError
+from lifecycle.online.champion import Served
+from lifecycle.online.desk import Answers, Desk, NoChampion
+from lifecycle.online.rows import RowsError
+
+MOST_ROWS = 10_000
+LARGE = 100_000
+"""A body of so many bytes is read, and its answer put together, in a thread of its own."""
+
+
+class Journal(Protocol):
+    """Where predictions are remembered. `append` neither blocks nor fails."""
+
+    def append(self, entries: Sequence[Mapping[str, Any]], /) -> None:
+        """Remember predictions."""
+        ...
+
+    def room(self, rows: int, /) -> None:
+        """Wait a while, if need be, until so many fit; for who answers many rows, in a thread of its own."""
+        ...
+
+
+class Refused(Exception):
+    """A request that gets no answer: its status, and what is said."""
+
+    def __init__(self, status: int, error: str, failures: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(error)
+        self.status, self.error, self.failures = status, error, failures
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The body of the answer."""
+        return {"error": self.error, "detail": list(self.failures)} if self.failures else {"error": self.error}
+
+
+class Predict:
+    """Answers the predict requests of one use case, and tells the journal."""
+
+    def __init__(self, desk: Desk, journal: Journal | None, most_rows: int = MOST_ROWS) -> None:
+        self.desk, self.gather = desk, Gather(desk)
+        self._journal, self._most_rows = journal, most_rows
+        self.rejected: Callable[[Sequence[Mapping[str, Any]]], None] | None = None
+        """Is told of rows that the schema refuses: the failing cells."""
+        self._asked = [column.name for column in desk.reader.columns]
+        self._key = desk.use_case.columns.one("key")
+        self._time = desk.use_case.columns.one("time")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        body = await read(receive)
+        if body is None:
+            return
+        try:
+            answer = await self.answer(body)
+        except Refused as refused:
+            await respond(send, refused.status, refused.content)
+        else:
+            await respond(send, 200, answer)
+
+    async def answer(self, body: bytes) -> dict[str, Any]:
+        """The answer to a request's body.
+
+        Raises:
+            Refused: it cannot be answered.
+        """
+        began = time.perf_counter()
+        run = asyncio.to_thread if len(body) > LARGE else _here  # what is large holds nobody up
+        rows = await run(self._rows, body)
+        try:
+            cells = await run(self.desk.reader.cells, rows)
+            answers = await self.gather.ask(cells, len(rows))
+        except RowsError as error:
+            if self.rejected is not None:
+                self.rejected(error.failures)
+            raise Refused(422, str(error), error.failures) from None
+        except LifecycleError as error:
+            raise Refused(422, str(error)) from None
+        except NoChampion as error:
+            raise Refused(503, str(error)) from None
+        predictions = await run(self._told, rows, cells, answers, began)
+        return {"model_version": str(answers.served.number), "predictions": predictions}
+
+    def _told(self, rows: list[dict[str, Any]], cells: Mapping[str, list[Any]], answers: Answers, began: float) -> list[dict[str, Any]]:
+        """What was said, as the answer holds it; the journal is told."""
+        predictions = _predictions(answers.said)
+        if self._journal is None:
+            return predictions
+        latency = time.perf_counter() - began
+        if len(rows) >= APART:
+            self._journal.room(len(rows))
+        self._journal.append(self._entries(rows, cells, answers.served, predictions, latency))
+        if answers.shadow is not None and answers.shadow_said is not None:
+            beside = self._entries(rows, cells, answers.shadow, _predictions(answers.shadow_said), latency)
+            keys = [entry["key"] or said["id"] for entry, said in zip(beside, predictions, strict=True)]  # a label of the one is of both
+            self._journal.append([{**entry, "key": key, "shadow": True} for entry, key in zip(beside, keys, strict=True)])
+        return predictions
+
+    def _rows(self, body: bytes) -> list[Any]:
+        try:
+            content = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise Refused(422, f"the body must be JSON as in /docs, found {error}") from None
+        rows = content.get("rows") if type(content) is dict else None
+        if type(rows) is not list or not rows:
+            raise Refused(422, 'the body must be an object {"rows": [{...}]} with one row or more; see /docs')
+        if len(rows) > self._most_rows:
+            raise Refused(413, f"a request may have {self._most_rows:,} rows, found {len(rows):,}; send several")
+        return rows
+
+    def _entries(
+        self, rows: list[dict[str, Any]], cells: Mapping[str, list[Any]], served: Served, predictions: list[dict[str, Any]], latency: float
+    ) -> list[dict[str, Any]]:
+        """What the journal is told of each row."""
+        keys = cells[self._key] if self._key else [None] * len(rows)
+        times = cells[self._time] if self._time else [None] * len(rows)
+        version = served.number
+        return [
+            {
+                "id": said["id"],
+                "key": None if key is None else str(key),
+                "time": moment,
+                "inputs": {name: row.get(name) for name in self._asked},
+                "prediction": str(said["prediction"]),
+                "probability": said.get("probability"),
+                "number": said["prediction"] if isinstance(said["prediction"], int | float) else None,
+                "model_version": version,
+                "latency_s": latency,
+            }
+            for said, row, key, moment in zip(predictions, rows, keys, times, strict=True)
+        ]
+
+
+async def _here(function: Any, *given: Any) -> Any:
+    return function(*given)
+
+
+def _predictions(said: pl.DataFrame) -> list[dict[str, Any]]:
+    """What was said, as the answer holds it."""
+    ids = [uuid.uuid4().hex for _ in range(said.height)]
+    prediction = said["prediction"].to_list()
+    if "probability" not in said.columns:
+        return [{"id": id, "prediction": value} for id, value in zip(ids, prediction, strict=True)]
+    answers = [{"id": id, "prediction": value, "probability": p} for id, value, p in zip(ids, prediction, said["probability"].to_list(), strict=True)]
+    shares = [name for name in said.columns if name.startswith("p_")]
+    if shares:
+        for answer, row in zip(answers, said.select(shares).iter_rows(), strict=True):
+            answer["probabilities"] = {name[2:]: share for name, share in zip(shares, row, strict=True)}
+    return answers

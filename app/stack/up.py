@@ -1,0 +1,196 @@
+"""`lifecycle up`: start every part of the stack, wait until each answers, keep it running until it is told to end."""
+
+import argparse
+import contextlib
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from app import environment
+from app.answer import Answer, to_json
+from app.stack import deploy, notices, parts, processes
+from app.stack.parts import Addresses, Part
+from app.stack.view import table
+from lifecycle import database, postgres
+from lifecycle.errors import LifecycleError
+from lifecycle.settings import Settings, settings
+
+SECONDS = 180.0
+"""How long the parts may take to answer: on a busy machine a first start takes a minute."""
+PAUSES = (1, 2, 5, 10, 30)
+"""Seconds before a part that ended is started again: the first time, the second, ..."""
+
+
+def up(options: argparse.Namespace) -> Answer:
+    """`lifecycle up`. Returns when the stack has ended."""
+    began = time.monotonic()
+    at = settings()
+    where = Addresses(options.port_offset)
+    environment.prepare(at, debug=options.debug)
+    with _alone(at.home, where):
+        stack = Stack(at, where)
+        try:
+            stack.start()
+            notices.beside(at, where.api)
+            _announce(at, where, stack, time.monotonic() - began, options)
+            stack.watch()
+        except KeyboardInterrupt:
+            _say("stopping")
+        finally:
+            stack.stop()
+    return Answer({"stopped": True, **_addresses(where)}, "stopped; 'lifecycle up' starts it again with all its history")
+
+
+class Stack:
+    """The running parts."""
+
+    def __init__(self, at: Settings, where: Addresses) -> None:
+        self.at, self.where = at, where
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.parts: list[Part] = []
+        self.falls: dict[str, list[float]] = {}
+
+    def start(self) -> None:
+        """Start everything; return when all of it answers."""
+        self._clear()
+        _say("PostgreSQL")
+        database.connect(self.at)
+        self.parts = parts.parts(self.at, self.where, serve=_has_http())
+        parts.free(self.parts)
+        _prepare_mlflow(self.at)
+        os.environ |= parts.environment(self.at, self.where)
+        prefect, *others = self.parts
+        self._launch(prefect)
+        for part in others:
+            if part.name != "worker":
+                self._launch(part)
+        self._wait(prefect)
+        deploy.deploy(self.at, self.where, _say)
+        for part in others:
+            if part.name == "worker":
+                self._launch(part)
+        for part in others:
+            self._wait(part)
+
+    def watch(self) -> None:
+        """Start again what ends by itself, until a signal comes."""
+        while True:
+            time.sleep(0.5)
+            for part in self.parts:
+                code = self.running[part.name].poll()
+                if code is not None:
+                    self._again(part, code)
+
+    def stop(self) -> None:
+        """End every part, the ones that use others first."""
+        for name in ("worker", "http", "mlflow", "prefect"):
+            process = self.running.pop(name, None)
+            if process and process.poll() is None:
+                processes.end([process.pid])
+        processes.sweep(self.at.home)
+        postgres.release(self.at.home / "postgres")
+
+    def _clear(self) -> None:
+        """End what a killed stack left running."""
+        left = processes.sweep(self.at.home)
+        if left:
+            _say(f"ended {len(left)} processes of a stack that was killed")
+
+    def _launch(self, part: Part) -> None:
+        _say(part.name)
+        self.running[part.name] = processes.start(self.at.home, part.name, part.command, part.environment)
+
+    def _wait(self, part: Part) -> None:
+        until = time.monotonic() + SECONDS
+        while not part.answers():
+            if self.running[part.name].poll() is not None:
+                raise LifecycleError(
+                    f"{part.name} ended while it started ({_last(self.at.home, part)}); see {processes.log_file(self.at.home, part.name)}"
+                )
+            if time.monotonic() > until:
+                raise LifecycleError(f"{part.name} did not answer within {SECONDS:.0f} s; see {processes.log_file(self.at.home, part.name)}")
+            time.sleep(0.1)
+
+    def _again(self, part: Part, code: int) -> None:
+        """Start a part that ended, after a pause that grows while it keeps ending."""
+        now = time.monotonic()
+        falls = [when for when in self.falls.get(part.name, []) if now - when < 300]
+        self.falls[part.name] = [*falls, now]
+        pause = PAUSES[min(len(falls), len(PAUSES) - 1)]
+        _say(f"{part.name} ended with code {code}; it is started again in {pause} s (see {processes.log_file(self.at.home, part.name)})")
+        time.sleep(pause)
+        self._launch(part)
+
+
+@contextmanager
+def _alone(home: Path, where: Addresses) -> Iterator[None]:
+    """Be the one supervisor of a home folder, and note where its stack is. The lock dies with its holder.
+
+    Raises:
+        LifecycleError: there is one.
+    """
+    folder = parts.folder(home)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            there = parts.noted(home)
+            raise LifecycleError(
+                f"a stack runs in {home} already, at {there.get('prefect', 'an unknown address')}; 'lifecycle down' ends it"
+            ) from None
+        note = parts.note(home)
+        note.write_text(json.dumps({"pid": os.getpid(), **_addresses(where), "api": where.api}))
+        try:
+            yield
+        finally:
+            note.unlink(missing_ok=True)
+
+
+def _has_http() -> bool:
+    from app.commands import COMMANDS
+
+    return "serve" in COMMANDS
+
+
+def _prepare_mlflow(at: Settings) -> None:
+    """Make the tables of MLflow's store before its server and anybody else would, all at once."""
+    marker = parts.folder(at.home) / "mlflow"
+    if not marker.exists():
+        _say("MLflow's tables")
+        process = processes.start(at.home, "mlflow-store", ["lifecycle.tracking"], {})
+        if process.wait():
+            raise LifecycleError(f"MLflow's store could not be made; see {processes.log_file(at.home, 'mlflow-store')}")
+        marker.touch()
+
+
+def _announce(at: Settings, where: Addresses, stack: Stack, seconds: float, options: argparse.Namespace) -> None:
+    served = "http" in stack.running
+    data = {"seconds": round(seconds, 1), **_addresses(where), "logs": str(at.home / "logs"), "pid": os.getpid()}
+    if options.json:
+        print(to_json(data), file=sys.__stdout__, flush=True)
+    else:
+        with contextlib.redirect_stdout(sys.__stdout__):
+            table(where, served, at, seconds)
+
+
+def _addresses(where: Addresses) -> dict[str, Any]:
+    return {"prefect": where.prefect, "mlflow": where.mlflow, "http": where.http, **asdict(where)}
+
+
+def _last(home: Path, part: Part) -> str:
+    file = processes.log_file(home, part.name)
+    lines = file.read_text(errors="replace").strip().splitlines() if file.exists() else []
+    return lines[-1].strip()[:200] if lines else "no reason given"
+
+
+def _say(text: str) -> None:
+    print(f"lifecycle: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,132 @@
+"""The page in a real browser: a form is filled in, the answer and its reasons are read, a truth is told."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from lifecycle import keys
+from lifecycle.lake import lake
+from lifecycle.references import ModelVersion
+from tests.app.http.conftest import NAME, running
+from tests.app.http.test_operations import until
+from tests.app.stack.test_browser import CHROMIUM, QUIET
+
+SCREENSHOTS = os.environ.get("LIFECYCLE_SCREENSHOTS", "")
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; .ci/browser installs Debian's")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, port: int) -> Iterator[Page]:
+    """The page of the shop; nothing in it may fail, and nothing may come from elsewhere."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(60_000)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if "ontent Security" in message.text else None)
+    page.on("request", lambda request: wrong.append(request.url) if f"127.0.0.1:{port}" not in request.url else None)
+    page.goto(f"http://127.0.0.1:{port}/#{NAME}")
+    expect(page.get_by_role("heading", name="a shop's visits")).to_be_visible()
+    yield page
+    assert wrong == []
+    page.close()
+
+
+def number(text: Any) -> float:
+    """A percentage of the page as a share."""
+    return float(re.sub(r"[^\d.\-]", "", str(text).replace("\u2212", "-"))) / 100
+
+
+def test_somebody_asks_and_is_told_why_in_numbers_that_add_up(page: Page) -> None:
+    page.get_by_label("amount", exact=True).fill("240.5")
+    page.get_by_label("kind", exact=True).select_option(label="a")
+    page.get_by_label("age", exact=True).fill("")
+    page.keyboard.press("Enter")
+    verdict = page.locator("#verdict")
+    expect(verdict).to_contain_text("bought: true")
+    rows = page.locator("#parts tr")
+    expect(rows.first).to_contain_text("average row")
+    values = [number(rows.nth(i).locator("td").last.inner_text()) for i in range(rows.count())]
+    assert sum(values[:-1]) == pytest.approx(values[-1], abs=0.004)  # each is rounded
+    shown = re.search(r"probability of ([\d.]+ %)", verdict.inner_text())
+    assert shown
+    assert number(shown[1]) == pytest.approx(values[-1], abs=0.001)
+    if SCREENSHOTS:
+        page.wait_for_timeout(2_500)
+        page.screenshot(path=str(Path(SCREENSHOTS) / "page.png"), full_page=True)
+
+
+def test_a_wrong_value_is_named_where_it_is_and_the_reader_is_taken_there(page: Page) -> None:
+    amount = page.get_by_label("amount", exact=True)
+    amount.fill("-5")
+    page.get_by_role("button", name="Predict").click()
+    expect(page.locator("#problem")).to_contain_text("amount")
+    expect(amount).to_have_attribute("aria-invalid", "true")
+    expect(amount).to_be_focused()
+    expect(page.locator("#f-amount-note")).to_contain_text("greater_than_or_equal_to(0)")
+    amount.fill("5")
+    page.get_by_role("button", name="Predict").click()
+    expect(page.locator("#verdict")).to_be_visible()
+    expect(page.locator("#problem")).to_be_hidden()
+
+
+def test_the_truth_that_is_told_is_kept(page: Page) -> None:
+    page.get_by_role("button", name="Predict").click()
+    page.get_by_label("What was the truth?").select_option(label="false")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#thanks")).to_have_text("Kept.")
+    query = f"SELECT count(*) FROM {NAME}.predictions p JOIN {NAME}.labels l USING (key) WHERE p.origin = 'http' AND l.target = 'false'"
+    until(lambda: lake().value(query))
+
+
+def test_the_live_numbers_move_and_the_card_is_there_by_keyboard_alone(page: Page) -> None:
+    page.get_by_role("button", name="Predict").click()
+    tile = page.locator("#tiles div").filter(has_text="rows predicted").locator("dd")
+    expect(tile).not_to_have_text("0")
+    expect(page.locator("#drift tbody tr").first).to_be_visible()
+    page.get_by_role("tab", name="Live").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Model card")).to_be_focused()
+    expect(page.get_by_role("tabpanel", name="Model card")).to_contain_text("How good it is")
+
+
+def test_every_field_has_a_label_and_dark_is_dark(browser: Browser, port: int) -> None:
+    page = browser.new_page(color_scheme="dark", viewport={"width": 390, "height": 800})
+    page.goto(f"http://127.0.0.1:{port}/#{NAME}")
+    expect(page.locator("#fields input").first).to_be_visible()
+    bare = page.evaluate("[...document.querySelectorAll('input, select')].filter(e => e.offsetParent && !e.labels.length).length")
+    assert bare == 0
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+    assert max(dark) < 60
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")  # nothing sticks out on a telephone
+    page.close()
+
+
+def test_where_keys_are_set_the_page_asks_for_one(browser: Browser, version: ModelVersion) -> None:
+    key = keys.add("reader")
+    try:
+        with running() as (_, port):
+            page = browser.new_page()
+            page.goto(f"http://127.0.0.1:{port}/")
+            expect(page.locator("#notice")).to_contain_text("API key")
+            page.get_by_label("API key").fill(key)
+            page.keyboard.press("Enter")
+            page.get_by_role("button", name="Predict").click()
+            expect(page.locator("#verdict")).to_contain_text("version")
+            page.close()
+    finally:
+        keys.revoke("reader")
+        keys.forget()

@@ -1,0 +1,92 @@
+"""The Prefect interface in a real browser: the form is opened, a run is started, its plots are seen."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.app.stack.conftest import Stack
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+SCREENSHOTS = os.environ.get("LIFECYCLE_SCREENSHOTS", "")
+"""A folder for the pictures of the README; they are taken only where it is named."""
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; .ci/browser installs Debian's")
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """A page of a headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(60_000)
+        yield page
+        browser.close()
+
+
+def test_somebody_who_does_not_program_runs_the_loop_and_sees_the_plots(stack: Stack, page: Page) -> None:
+    deployment = stack.server("GET", "/deployments/name/lifecycle/lifecycle")["id"]
+    page.goto(f"http://127.0.0.1:{4200 + stack.offset}/deployments/deployment/{deployment}/run")
+    expect(page.get_by_text("Whose loop to run.")).to_be_visible()
+    expect(page.get_by_text("Run every stage anew, whatever the cache says.")).to_be_visible()
+    _choose(page, "shop")
+    picture(page, "form")
+    page.get_by_role("button", name="Submit").click()
+    runs = stack.until(lambda: stack.server.found("flow_runs", {"deployments": {"id": {"any_": [deployment]}}}))
+    ended = stack.wait(runs[0]["id"])
+    assert ended["state_type"] == "COMPLETED", ended["state"]["message"]
+    assert ended["parameters"]["use_case"] == "shop"
+    stack.until(
+        lambda: _logged(stack, ended["id"], "promoted version 1")
+    )  # the last lines come seconds after the state, and the page does not ask again
+    page.goto(f"http://127.0.0.1:{4200 + stack.offset}/runs/flow-run/{ended['id']}")
+    expect(page.get_by_text(re.compile("promoted version 1")).first).to_be_visible()
+    page.get_by_text("Artifacts", exact=True).last.click()
+    expect(page.get_by_text("shop-verdict")).to_be_visible()
+    picture(page, "run")
+    artifact = stack.server.found("artifacts", {"artifacts": {"key": {"any_": ["shop-evaluation"]}}})[0]
+    page.goto(f"http://127.0.0.1:{4200 + stack.offset}/artifacts/artifact/{artifact['id']}")
+    plots = page.locator("img[src^='data:image/png']")
+    expect(plots.first).to_be_visible()
+    page.wait_for_timeout(500)
+    widths = [plot.evaluate("plot => plot.naturalWidth") for plot in plots.all()]
+    assert len(widths) >= 3
+    assert min(widths) > 300
+    plots.first.scroll_into_view_if_needed()
+    picture(page, "evaluation")
+
+
+def _logged(stack: Stack, run: str, text: str) -> bool:
+    """Whether the server has a log line of a run that says this."""
+    return any(text in line["message"] for line in stack.server.found("logs", {"logs": {"flow_run_id": {"any_": [run]}}}))
+
+
+def _choose(page: Page, wanted: str) -> None:
+    """Choose another use case in the form's list."""
+    chosen = page.locator(".p-select-button__control").first
+    chosen.focus()
+    page.keyboard.press("ArrowDown")
+    page.locator("[class*=p-select-option]").get_by_text(wanted, exact=True).first.click()
+    expect(chosen).to_have_text(wanted)
+
+
+def picture(page: Page, name: str) -> None:
+    """Take a picture for the README."""
+    if SCREENSHOTS:
+        page.wait_for_timeout(3_000)  # for what fades in
+        Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(SCREENSHOTS) / f"{name}.png"))
