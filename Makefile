@@ -36,7 +36,7 @@ bench: $(RUNTIME) ## Compare the pipeline with a bare script
 lock: ## Resolve the dependencies again, after a change in pyproject.toml (needs uv)
 	@uv pip compile --quiet pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header -o requirements.lock
-	@uv pip compile --quiet pyproject.toml --extra build --extra dev -c requirements.lock --universal --python-version 3.11 \
+	@uv pip compile --quiet pyproject.toml --extra build --extra dask --extra ray --extra s3 --extra dev -c requirements.lock --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
 
 clean: ## Remove .venv and caches; data and models in .lifecycle/ stay

@@ -9,10 +9,10 @@ SHARED = Path(__file__).parents[2] / "shared" / "data"
 os.environ |= {
     "LIFECYCLE_HOME": str(HOME),
     "PREFECT_HOME": str(HOME / "prefect"),
-    "LIFECYCLE_USECASES": "",
+    "LIFECYCLE_USECASES": os.environ.get("LIFECYCLE_USECASES", ""),  # use cases of yours are held to the contract too
     "LIFECYCLE_DATABASE_URL": "",
     "LIFECYCLE_STORAGE": "",
-    "LIFECYCLE_DATA": str(SHARED) if SHARED.is_dir() else "",
+    "LIFECYCLE_DATA": os.environ.get("LIFECYCLE_DATA") or (str(SHARED) if SHARED.is_dir() else ""),
     "LIFECYCLE_DOWNLOAD": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "1",

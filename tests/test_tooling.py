@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import COMMANDS
+from app.commands import COMMANDS
 from lifecycle.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -28,7 +28,7 @@ def test_the_example_of_settings_names_every_setting_with_its_default() -> None:
         if isinstance(default, bool):
             assert text == str(default).lower()
         elif not isinstance(default, Path):
-            assert text == (default or "")
+            assert text == ("" if default is None else str(default))
 
 
 def test_every_command_that_the_readme_types_exists() -> None:
@@ -75,7 +75,7 @@ def test_importing_the_command_line_loads_nothing_heavy() -> None:
 
 def test_importing_a_flow_loads_no_library_that_only_a_stage_needs(tmp_path: Path) -> None:
     heavy = "mlflow, sklearn, scipy, pandas, pandera, optuna, matplotlib"
-    code = f"import sys, flows.lifecycle; print([name for name in '{heavy}'.split(', ') if name in sys.modules])"
+    code = f"import sys, flows.loop; print([name for name in '{heavy}'.split(', ') if name in sys.modules])"
     assert python(code, tmp_path) == "[]"
 
 

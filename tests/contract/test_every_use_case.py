@@ -1,6 +1,7 @@
 """The contract that every registered use case keeps; a new file in usecases/ is covered without a test being written."""
 
 import dataclasses
+import json
 from functools import cache
 from typing import Any
 
@@ -16,8 +17,13 @@ from lifecycle.errors import LifecycleError
 from lifecycle.featurize import compute, featurize, read
 from lifecycle.lake import lake
 from lifecycle.metrics import compute as measure
+from lifecycle.online.block import Block
+from lifecycle.online.desk import Desk
+from lifecycle.online.watch import older_of
 from lifecycle.predict import predict
 from lifecycle.references import Parts, Recipe, Snapshot
+from lifecycle.settings import settings
+from lifecycle.space import shuffled, yardstick
 from lifecycle.split import rows, split
 from lifecycle.splits import TimeSplit
 from lifecycle.train import fit
@@ -50,7 +56,7 @@ def raw_rows(name: str, most: int | None = None) -> tuple[UseCase, pl.DataFrame]
     """Valid rows in order of time, or of nothing."""
     use_case, snapshot = ingested(name)
     time = use_case.columns.one("time")
-    order = f"ORDER BY {time}" if time else ""
+    order = f'ORDER BY "{time}"' if time else ""
     names = ", ".join(f'"{column}"' for column in use_case.columns.names)
     return use_case, lake().frame(f"SELECT {names} FROM {name}.raw AT (VERSION => {snapshot.version}) {order} {f'LIMIT {most}' if most else ''}")
 
@@ -82,6 +88,8 @@ def test_features_are_deterministic_and_hide_the_rows_own_target(name: str) -> N
     use_case, frame = raw_rows(name, 5_000)
     first = compute(use_case, frame)
     assert first.equals(compute(use_case, frame))
+    if not use_case.target:
+        return
     last = frame.height - 1
     hidden = (
         frame.with_row_index("_i")
@@ -132,6 +140,8 @@ def scored(use_case: UseCase, train: Rows, tune: Rows, gate: Rows) -> tuple[floa
 @every
 def test_the_model_beats_the_constant_baseline_and_with_shuffled_labels_it_does_not(name: str) -> None:
     use_case, parts = divided(name)
+    if not use_case.target:
+        pytest.skip("there are no labels to shuffle")
     train, tune, gate = (some(rows(use_case, parts, part), 3) for part in ("train", "tune", "gate"))
     model, base = scored(use_case, train, tune, gate)
     gain = use_case.kind.gain(use_case.metric, model, base)
@@ -142,8 +152,36 @@ def test_the_model_beats_the_constant_baseline_and_with_shuffled_labels_it_does_
 
 
 @every
+def test_a_clustering_finds_more_in_the_rows_than_in_shuffled_columns(name: str) -> None:
+    use_case, parts = divided(name)
+    if use_case.target:
+        pytest.skip("it is judged by its target")
+    candidate = use_case.candidates[0]
+    recipe = Recipe(candidate=candidate.name, params=dict(candidate.defaults))
+    train, tune, gate = (some(rows(use_case, parts, part), 3) for part in ("train", "tune", "gate"))
+    space = yardstick(use_case, train.X)
+    found = []
+    for fitted, tuned, judged in ((train, tune, gate), tuple(shuffled(space, part, 5) for part in (train, tune, gate))):
+        found.append(measure(use_case, judged.y, predict(use_case, fit(use_case, recipe, fitted, tuned), judged.X))[use_case.metric])
+    assert use_case.kind.gain(use_case.metric, found[0], found[1]) > 0
+
+
+@every
 def test_the_blueprint_knows_every_input(name: str) -> None:
     use_case, parts = divided(name)
     everything = read(use_case, parts.features)
     plan = blueprint(use_case, everything.X)
-    assert set(plan.numeric) | set(plan.categorical) | set(plan.wide) == set(everything.X.columns)
+    assert set(plan.numeric) | set(plan.categorical) | set(plan.wide) | set(plan.text) == set(everything.X.columns)
+
+
+@every
+def test_a_row_asked_about_over_http_has_the_features_it_has_in_batch(name: str) -> None:
+    use_case, frame = raw_rows(name, 5_000)
+    desk = Desk(use_case, older_of(settings(), use_case))
+    if use_case.history:
+        desk.refresh(Block(use_case, frame), None)
+    batch = compute(use_case, frame)
+    for at in range(frame.height - 1, 0, -frame.height // 25):
+        body = json.dumps({name: frame[name][at] for name in (column.name for column in desk.reader.columns)}, default=lambda cell: cell.isoformat())
+        found = desk.features(desk.reader.cells([json.loads(body)]))
+        assert found.equals(batch[at]), f"row {at} has other features over HTTP"
