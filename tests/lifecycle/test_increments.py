@@ -187,7 +187,7 @@ def test_a_python_function_is_told_since_when(the_lake: Lake) -> None:
         if rows.height:
             yield rows
 
-    first = meter("told", Generated(meter_api, {"last": 100}, incremental=ByColumn("at")))
+    first = meter("asked_since", Generated(meter_api, {"last": 100}, incremental=ByColumn("at")))
     assert counts(load(first)) == (100, 100, 0, 100)
     assert counts(load(first)) == (0, 0, 0, 100)
     load(first, "from=2026-01-01 00:10:00,until=2026-01-01 00:20:00")

@@ -41,8 +41,9 @@ class Stack:
     def __init__(self, root: Path, **settings: str) -> None:
         self.home, self.cases, self.offset = root / "home", root / "cases", _free_offset()
         self.cases.mkdir()
-        (self.cases / "shop.py").write_text(CASE.format(name="shop", approval="automatic"))
-        (self.cases / "guarded.py").write_text(CASE.format(name="guarded", approval="human"))
+        # A stack serves several files of tests in any order: `viewed` is the browser's alone, what `shop` went through does not matter to it.
+        for name, approval in (("shop", "automatic"), ("guarded", "human"), ("viewed", "automatic")):
+            (self.cases / f"{name}.py").write_text(CASE.format(name=name, approval=approval))
         self.settings = settings
         self.server = Server(f"http://127.0.0.1:{4200 + self.offset}/api")
 

@@ -43,22 +43,22 @@ def test_somebody_who_does_not_program_runs_the_loop_and_sees_the_plots(stack: S
     page.goto(f"http://127.0.0.1:{4200 + stack.offset}/deployments/deployment/{deployment}/run")
     expect(page.get_by_text("Whose loop to run.")).to_be_visible()
     expect(page.get_by_text("Run every stage anew, whatever the cache says.")).to_be_visible()
-    _choose(page, "shop")
+    _choose(page, "viewed")
     picture(page, "form")
     page.get_by_role("button", name="Submit").click()
-    runs = stack.until(lambda: stack.server.found("flow_runs", {"deployments": {"id": {"any_": [deployment]}}}))
+    runs = stack.until(lambda: stack.server.found("flow_runs", {"flow_runs": {"name": {"any_": ["lifecycle viewed"]}}}))
     ended = stack.wait(runs[0]["id"])
     assert ended["state_type"] == "COMPLETED", ended["state"]["message"]
-    assert ended["parameters"]["use_case"] == "shop"
+    assert ended["parameters"]["use_case"] == "viewed"
     stack.until(
         lambda: _logged(stack, ended["id"], "promoted version 1")
     )  # the last lines come seconds after the state, and the page does not ask again
     page.goto(f"http://127.0.0.1:{4200 + stack.offset}/runs/flow-run/{ended['id']}")
     expect(page.get_by_text(re.compile("promoted version 1")).first).to_be_visible()
     page.get_by_text("Artifacts", exact=True).last.click()
-    expect(page.get_by_text("shop-verdict")).to_be_visible()
+    expect(page.get_by_text("viewed-verdict")).to_be_visible()
     picture(page, "run")
-    artifact = stack.server.found("artifacts", {"artifacts": {"key": {"any_": ["shop-evaluation"]}}})[0]
+    artifact = stack.server.found("artifacts", {"artifacts": {"key": {"any_": ["viewed-evaluation"]}}})[0]
     page.goto(f"http://127.0.0.1:{4200 + stack.offset}/artifacts/artifact/{artifact['id']}")
     plots = page.locator("img[src^='data:image/png']")
     expect(plots.first).to_be_visible()
