@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from lifecycle.online.asked import Asked
 from lifecycle.online.block import Block
 from lifecycle.online.rows import UNASKED
 
@@ -37,10 +38,8 @@ class Recent:
         self.block = Block(use_case, pl.DataFrame(schema=self._schema))
         self.floor: dt.datetime | None = None
         """From when on the block has every row of the lake; `None`: it has them all."""
-        self.asked: list[tuple[Any, ...] | None] = []
-        """Rows asked about that the lake does not have yet, in the schema's order; `None` for one that was replaced."""
-        self._by_key: dict[Any, int] = {}
-        self._by_entity: dict[str, dict[Any, list[int]]] = {name: {} for name in self._entities}
+        self.asked = self._nobody()
+        """Rows asked about that the lake does not have yet, in the schema's order."""
 
     def __len__(self) -> int:
         return len(self.block) + len(self.asked)
@@ -73,17 +72,15 @@ class Recent:
         nothing = [None] * len(rows[self._time])
         for cells in zip(*(rows.get(name, nothing) for name in self._schema), strict=True):
             key = cells[self._at[self._key]] if self._key else None
-            position = self._by_key.get(key) if key is not None else None
-            if position is not None:
-                cells = self._kept(cells, self.asked[position] or cells)
-                self.asked[position] = None
+            if earlier := self.asked.get(key):
+                cells = self._kept(cells, earlier)
             elif key in known:
                 before = self.block.frame.row(known[key])
                 cells = self._kept(cells, before)
                 if cells == before:
                     continue
                 self.block.gone[known[key]] = True
-            self._append(key, cells)
+            self.asked.put(cells)
 
     def unknown(self, keys: pl.Series) -> pl.Series:
         """Which of these keys (as text) are of no row that is here."""
@@ -91,7 +88,7 @@ class Recent:
             return pl.repeat(False, len(keys), eager=True)  # without a key nothing tells them apart from those that are here
         own = keys.cast(self._schema[self._key], strict=False)
         there = self.block.find(own.drop_nulls().to_list())
-        known = pl.Series([key in self._by_key or key in there for key in own.to_list()], dtype=pl.Boolean)
+        known = pl.Series([key in self.asked or key in there for key in own.to_list()], dtype=pl.Boolean)
         return ~known & own.is_not_null()
 
     def learn(self, labels: Mapping[str, tuple[Any, dt.datetime | None]]) -> None:
@@ -99,61 +96,58 @@ class Recent:
         if not self._key or not labels:
             return
         target, known = self._use_case.target, self._use_case.columns.one("label_time")
-        key, outcome = self._at[self._key], self._at[target]
-        for position, row in enumerate(self.asked):
-            if row is not None and row[outcome] is None and (label := labels.get(str(row[key]))):
-                told = {target: label[0], known or target: label[1] if known else label[0]}
-                self.asked[position] = tuple(told.get(name, cell) for name, cell in zip(self._schema, row, strict=True))
+        keys = pl.Series(list(labels), dtype=pl.String).cast(self._schema[self._key], strict=False).to_list()
+        told = {key: label for key, label in zip(keys, labels.values(), strict=True) if key is not None}
+        for key, label in told.items():
+            row = self.asked.get(key)
+            if row is not None and row[self._at[target]] is None:
+                news = {target: label[0], **({known: label[1]} if known else {})}
+                self.asked.put(tuple(news.get(name, cell) for name, cell in zip(self._schema, row, strict=True)))
+        self._learn_in_block(told, target, known)
+
+    def _learn_in_block(self, told: Mapping[Any, tuple[Any, dt.datetime | None]], target: str, known: str | None) -> None:
         frame = self.block.frame
-        keys = frame[self._key].cast(pl.String)
-        at = (keys.is_in(list(labels)) & frame[target].is_null()).arg_true()
-        if len(at):
-            told = [labels[each] for each in keys[at].to_list()]
-            frame = frame.with_columns(frame[target].scatter(at, pl.Series([value for value, _ in told], dtype=self._schema[target])))
-            if known:
-                frame = frame.with_columns(frame[known].scatter(at, pl.Series([moment for _, moment in told], dtype=self._schema[known])))
-            self.block.frame = frame
+        there = self.block.find(list(told))
+        empty = {key: at for key, at in there.items() if frame[target][at] is None}
+        if not empty:
+            return
+        at = list(empty.values())
+        for part, name in enumerate((target, known)):
+            if name:
+                values = pl.Series([told[key][part] for key in empty], dtype=self._schema[name])
+                frame = frame.with_columns(frame[name].scatter(at, values))
+        self.block.frame = frame
 
     def replace(self, block: Block, floor: dt.datetime | None) -> None:
         """Take a newer block in place of the one here; rows asked about stay unless the block has them or they are too old."""
-        kept = [row for row in self.asked if row is not None and (floor is None or (_moment(row[self._at[self._time]]) or floor) >= floor)]
+        kept = [row for row in self.asked if floor is None or (_moment(row[self._at[self._time]]) or floor) >= floor]
         if kept and self._key:
             keys = pl.Series([row[self._at[self._key]] for row in kept], dtype=self._schema[self._key])
             there = keys.is_in(block.frame[self._key].implode()).to_list()
             kept = [row for row, known in zip(kept, there, strict=True) if not known]
-        self.block, self.floor = block, floor
-        self.asked, self._by_key, self._by_entity = [], {}, {name: {} for name in self._entities}
+        self.block, self.floor, self.asked = block, floor, self._nobody()
         for row in kept:
-            self._append(row[self._at[self._key]] if self._key else None, row)
+            self.asked.put(row)
 
-    def _append(self, key: Any, cells: tuple[Any, ...]) -> None:
-        position = len(self.asked)
-        self.asked.append(cells)
-        if key is not None:
-            self._by_key[key] = position
-        for name in self._entities:
-            self._by_entity[name].setdefault(cells[self._at[name]], []).append(position)
+    def _nobody(self) -> Asked:
+        return Asked(self._at[self._key] if self._key else None, {name: self._at[name] for name in self._entities})
 
     def _before(self, entities: Mapping[str, set[Any]], since: dt.datetime, keys: list[Any]) -> list[tuple[Any, ...]]:
         """Rows asked about earlier, of any of these entities, but for those that are asked about again."""
-        found = {position for name, values in entities.items() for value in values for position in self._by_entity[name].get(value, ())}
-        found -= {self._by_key[key] for key in keys if key in self._by_key}
-        rows = (self.asked[position] for position in sorted(found))
-        return [row for row in rows if row is not None and (_moment(row[self._at[self._time]]) or since) >= since]
+        rows = self.asked.of(entities, keys)
+        return [row for row in rows if (_moment(row[self._at[self._time]]) or since) >= since]
 
     def _outcomes(self, keys: list[Any], known: Mapping[Any, int], count: int) -> dict[str, list[Any]]:
         """The columns that a request does not have: null, but for the outcomes of rows that were here before."""
         found: dict[str, list[Any]] = {name: [None] * count for name in self._unasked}
-        for at, key in enumerate(keys if known or self._by_key else ()):
+        for at, key in enumerate(keys if known or self.asked else ()):
             if row := self._row(key, known):
                 for name in self._late:
                     found[name][at] = row[self._at[name]]
         return found
 
     def _row(self, key: Any, known: Mapping[Any, int]) -> tuple[Any, ...] | None:
-        if key in self._by_key:
-            return self.asked[self._by_key[key]]
-        return self.block.frame.row(known[key]) if key in known else None
+        return self.asked.get(key) or (self.block.frame.row(known[key]) if key in known else None)
 
     def _kept(self, cells: tuple[Any, ...], before: tuple[Any, ...]) -> tuple[Any, ...]:
         """Cells with the outcome that was known already."""
