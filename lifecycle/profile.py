@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from lifecycle import bins, limits
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 MOST = 1_000_000
+DIGITS = 7
+"""A tree says one number for many rows, and the edges of cells are such numbers: their last bits, in which the pipeline and its
+compiled form (or two orders of a sum) differ, must not move thousands of rows from one cell to the next."""
 STRETCH = 20_000
 """Of more rows than `MOST`, stretches of so many consecutive ones stand for all."""
 
@@ -49,10 +53,10 @@ def reference(use_case: "UseCase", train: "Rows", predictions: pl.DataFrame) -> 
 
 
 def watch(predictions: pl.DataFrame) -> pl.DataFrame:
-    """The columns of predictions that are watched: the class or the number, and the probability."""
+    """The columns of predictions that are watched: the class or the number, and the probability, numbers to `DIGITS`."""
     kept = predictions.select(name for name in ("prediction", "probability") if name in predictions.columns)
     classes = [name for name in kept.columns if name == "prediction" and not kept[name].dtype.is_float()]
-    return kept.with_columns(pl.col(classes).cast(pl.String))
+    return kept.with_columns(pl.col(classes).cast(pl.String), cs.float().round_sig_figs(DIGITS))
 
 
 def stretches(rows: int) -> np.ndarray:

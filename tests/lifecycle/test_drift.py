@@ -102,6 +102,16 @@ def test_predictions_alone_can_drift(shop):
     assert beyond(drift.effects(shop, shifted({}), chances(WINDOW, 2, shift=1.0))) >= {"probability"}
 
 
+def test_the_last_bits_of_a_number_that_many_rows_share_are_no_drift():
+    """As of a forest, which the pipeline and its compiled form add up in two orders."""
+    told = chances(5_000, 1).with_columns(pl.when(pl.int_range(pl.len()) % 5 > 0).then(1 / 27_777).otherwise("probability").alias("probability"))
+    X = visit_features(visits(ROWS))
+    whole = reference(X, told)
+    assert not beyond(drift.effects(whole, shifted({}), profile.watch(told.head(WINDOW))))
+    for bits in (-1e-15, 1e-15):
+        assert not beyond(drift.effects(whole, shifted({}), profile.watch(told.head(WINDOW).with_columns(pl.col("probability") * (1 + bits)))))
+
+
 def test_without_predictions_only_inputs_are_compared(shop):
     assert set(drift.effects(shop, shifted({}))) == set(shop["columns"])
 
