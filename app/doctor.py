@@ -97,7 +97,7 @@ def _installed(name: str) -> str | None:
 def _extensions(at: Settings) -> Finding:
     import duckdb
 
-    from lifecycle.lake import load
+    from lifecycle.store.lake import load
 
     names = ("ducklake", "postgres_scanner", "httpfs")
     with duckdb.connect() as connection:
@@ -109,7 +109,7 @@ def _extensions(at: Settings) -> Finding:
 def _postgres(at: Settings) -> Finding:
     import psycopg
 
-    from lifecycle import database
+    from lifecycle.store import database
 
     found = database.connect(at)
     with psycopg.connect(found.conninfo("lake")) as connection:
@@ -119,13 +119,13 @@ def _postgres(at: Settings) -> Finding:
 
 
 def _lake(at: Settings) -> Finding:
-    from lifecycle.lake import lake
+    from lifecycle.store.lake import lake
 
     return Finding("ok", f"version {lake().version()} in {at.lake_storage}")
 
 
 def _mlflow(at: Settings) -> Finding:
-    from lifecycle import tracking
+    from lifecycle.store import tracking
 
     experiments = tracking.client().search_experiments()
     return Finding("ok", f"{len(experiments)} experiments, artifacts in {tracking.artifacts()}")
@@ -205,7 +205,7 @@ def _named_files() -> Iterator[tuple[str, Any]]:
 
 
 def _is_here(at: Settings, path: str) -> bool:
-    from lifecycle.files import REMOTE
+    from lifecycle.reading.files import REMOTE
 
     if path.startswith(REMOTE):
         return True

@@ -7,9 +7,9 @@ from rich.text import Text
 
 from app import environment
 from app.answer import Answer
-from lifecycle import keys as store
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import settings
+from lifecycle.store import keys as store
 
 
 def keys(options: argparse.Namespace) -> Answer:

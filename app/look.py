@@ -58,8 +58,8 @@ def _state(name: str) -> dict[str, Any]:
     if untouched(settings()):
         return nothing
     from lifecycle.history import ledger, standing
-    from lifecycle.lake import lake, quoted
-    from lifecycle.tables import exists
+    from lifecycle.store.lake import lake, quoted
+    from lifecycle.store.tables import exists
 
     rows = ledger(name)
     times = [row["decided_at"] for row in rows]
@@ -73,9 +73,9 @@ def _state(name: str) -> dict[str, Any]:
 
 def _data(name: str) -> dict[str, Any]:
     """What the newest batch left: the rows there are, those in quarantine, and what was unusual about it."""
-    from lifecycle import quarantine
-    from lifecycle.lake import lake, quoted
-    from lifecycle.tables import prepare
+    from lifecycle.rows import quarantine
+    from lifecycle.store.lake import lake, quoted
+    from lifecycle.store.tables import prepare
 
     prepare(lake(), name)
     newest = lake().rows(f"SELECT rows_after, report, newest FROM {quoted(name)}.batches ORDER BY batch DESC LIMIT 1")
@@ -90,7 +90,7 @@ def _data(name: str) -> dict[str, Any]:
 
 def _too_old(name: str, newest: Any) -> list[str]:
     """The alarm for data that has grown too old since it was loaded."""
-    from lifecycle import arrivals
+    from lifecycle.rows import arrivals
 
     try:
         return arrivals.too_old(registry.find(name), newest)
@@ -131,7 +131,7 @@ def sql(options: argparse.Namespace) -> Answer:
     """`lifecycle sql`: read-only. A table on a terminal, CSV elsewhere."""
     import duckdb
 
-    from lifecycle.lake import read_only
+    from lifecycle.store.lake import read_only
 
     at = settings()
     environment.prepare(at, debug=options.debug)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from app import prefect_server
-from lifecycle import database, postgres
-from lifecycle.database import Database
 from lifecycle.settings import settings
+from lifecycle.store import database, postgres
+from lifecycle.store.database import Database
 
 if TYPE_CHECKING:
     import psycopg

@@ -35,7 +35,7 @@ def quarantine(options: argparse.Namespace) -> Answer:
 
 
 def _listed(name: str) -> Answer:
-    from lifecycle import quarantine
+    from lifecycle.rows import quarantine
 
     reasons = quarantine.reasons(name)
     counts = quarantine.counts(name)
@@ -61,7 +61,7 @@ def _nothing(name: str, released: int = 0) -> Answer:
 
 
 def _exported(name: str, file: Path) -> Answer:
-    from lifecycle import quarantine
+    from lifecycle.rows import quarantine
 
     rows = quarantine.export(name, file)
     command = f"{called()} quarantine {name} --retry {file}"
@@ -70,7 +70,7 @@ def _exported(name: str, file: Path) -> Answer:
 
 
 def _retried(name: str, file: Path | None) -> Answer:
-    from lifecycle.release import release
+    from lifecycle.rows.release import release
 
     done = release(registry.find(name), file)
     data: dict[str, Any] = done.model_dump(exclude={"key"})

@@ -15,7 +15,8 @@ from app.answer import Answer
 from app.look import known
 from app.progress import watch
 from app.summary import summary
-from lifecycle import reading, registry
+from lifecycle import registry
+from lifecycle.reading import relations
 from lifecycle.settings import settings
 
 MODULES = {"lifecycle": "loop"}
@@ -67,7 +68,7 @@ def run(flow: str, use_case: str, **parameters: Any) -> dict[str, Any]:
     ready = _meanwhile(lambda: prefect_server.wait(at, url))
     definition = registry.find(use_case)
     if "source" in parameters:
-        reading.there(reading.chosen(definition, parameters["source"] or None))
+        relations.there(relations.chosen(definition, parameters["source"] or None))
     function = getattr(importlib.import_module(f"flows.{MODULES.get(flow, flow)}"), flow)
     _warm_up()
     ready.result()

@@ -84,7 +84,7 @@ def _shut(host: str, open_to_all: bool) -> bool:
     """
     if _loopback(host) or open_to_all:
         return False
-    from lifecycle import keys
+    from lifecycle.store import keys
 
     if not any(key.revoked_at is None for key in keys.every()):
         raise LifecycleError(

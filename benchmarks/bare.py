@@ -61,11 +61,12 @@ def main(rows: int, folder: Path) -> None:
         recipe = Recipe(candidate=last.name, params=dict(last.defaults))
         model = fit(use_case, recipe, parts["train"], parts["tune"])
     with timed("evaluate"):
-        from lifecycle import pictures, profile
         from lifecycle.evaluate import CONFIDENCE, _judgement
-        from lifecycle.evidence import gather
-        from lifecycle.importance import importances
-        from lifecycle.resample import clusters, intervals
+        from lifecycle.evaluation.evidence import gather
+        from lifecycle.evaluation.importance import importances
+        from lifecycle.evaluation.resample import clusters, intervals
+        from lifecycle.monitoring import profile
+        from lifecycle.reports import pictures
 
         evidence = gather(use_case, model, recipe, parts["train"], parts["tune"], parts["gate"])
         groups = clusters(use_case, evidence.model.rows.info)
@@ -94,7 +95,7 @@ def main(rows: int, folder: Path) -> None:
         said = predict(use_case, model, rest.X)
         said.with_columns(rest.info["_key"]).write_parquet(folder / "predictions.parquet")
     with timed("monitor"):
-        from lifecycle import drift
+        from lifecycle.monitoring import drift
 
         day = (rest.info["_time"] - rest.info["_time"].min()).dt.total_days().to_numpy()
         drift.by_window(reference, rest.X, said, day, int(day.max()) + 1)

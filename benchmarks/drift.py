@@ -14,8 +14,8 @@ import numpy as np
 import pandera.polars as pa
 import polars as pl
 
-from lifecycle import drift, profile
 from lifecycle.dataset import Rows
+from lifecycle.monitoring import drift, profile
 from lifecycle.sources import Query
 from lifecycle.splits import HashSplit
 from lifecycle.usecase import UseCase

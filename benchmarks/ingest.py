@@ -51,10 +51,10 @@ def ours(folder: Path, files: list[Path], features: bool) -> dict[str, Any]:
     use_case = definition()
     import pandera.polars  # noqa: F401 (imports are not counted)
 
-    from lifecycle import postgres
     from lifecycle.collect import collect
     from lifecycle.featurize import featurize
-    from lifecycle.lake import lake
+    from lifecycle.store import postgres
+    from lifecycle.store.lake import lake
     from lifecycle.validate import validate
 
     lake()

@@ -149,10 +149,11 @@ def arguments() -> argparse.Namespace:
 
 def contestants(options: argparse.Namespace, folder: Path) -> list[Server]:
     """The servers, each with requests of one row that it understands."""
-    from lifecycle import featurize, models, registry, tracking
-    from lifecycle.lake import lake
+    from lifecycle import featurize, registry
     from lifecycle.online.rows import Reader
     from lifecycle.score import inputs
+    from lifecycle.store import models, tracking
+    from lifecycle.store.lake import lake
 
     use_case = registry.find(options.use_case)
     version = models.champion(options.use_case)
@@ -240,10 +241,11 @@ def batch(name: str) -> None:
     """Many rows through the compiled model, beside the pipeline's own predict_proba."""
     import polars as pl
 
-    from lifecycle import featurize, models, registry, tracking
+    from lifecycle import featurize, registry
     from lifecycle.compiled.load import load as loaded
     from lifecycle.predict import predict
     from lifecycle.score import inputs
+    from lifecycle.store import models, tracking
 
     use_case, version = registry.find(name), models.champion(name)
     assert version

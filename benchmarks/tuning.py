@@ -47,8 +47,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"LIFECYCLE_HOME": home, "OMP_WAIT_POLICY": "passive"}
-        from lifecycle import collect, featurize, objective, split, validate
+        from lifecycle import collect, featurize, split, validate
         from lifecycle.tune import tune
+        from lifecycle.tuning import objective
         from usecases.fraud import use_case
 
         snapshot = validate.validate(use_case, collect.collect(use_case, f"rows={options.rows},days=150"))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import pipelines
+from lifecycle.models import pipelines
 
 if TYPE_CHECKING:
     import polars as pl

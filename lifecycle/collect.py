@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from lifecycle import cells, credentials, files, increments, level, reading, rejects
 from lifecycle.errors import DataError
-from lifecycle.increments import New, NothingNew
-from lifecycle.lake import lake, literal
-from lifecycle.reader import Reader
+from lifecycle.reading import credentials, files, increments, level, rejects, relations
+from lifecycle.reading.increments import New, NothingNew
+from lifecycle.reading.reader import Reader
+from lifecycle.reading.rejects import REJECTS
 from lifecycle.references import Batch
-from lifecycle.rejects import REJECTS
+from lifecycle.rows import cells
 from lifecycle.settings import settings
 from lifecycle.sources import File, Files, Generated, Source, SQLite
+from lifecycle.store.lake import lake, literal
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -34,8 +35,8 @@ def collect(use_case: "UseCase", source: str | None = None) -> Batch:
     Raises:
         LifecycleError: the source is not there, a declared column is missing from it, or it has one that the definition refuses.
     """
-    origin = reading.chosen(use_case, source)
-    name = reading.named(origin)
+    origin = relations.chosen(use_case, source)
+    name = relations.named(origin)
     new = increments.new(use_case, origin, name)
     folder = staging(use_case.name)
     cursor = lake().cursor()
@@ -53,7 +54,7 @@ def collect(use_case: "UseCase", source: str | None = None) -> Batch:
 
 def content_key(use_case: "UseCase", source: str | None) -> str | None:
     """What tells, without reading rows, that a source would give the same again; `None` where nothing can."""
-    origin = reading.chosen(use_case, source)
+    origin = relations.chosen(use_case, source)
     if isinstance(origin, Generated) and origin.deterministic and not origin.incremental:
         return "deterministic"
     named = [File(origin.path)] if isinstance(origin, SQLite) else origin.files if isinstance(origin, Files) else ()
@@ -85,8 +86,8 @@ def staged(folder: Path) -> str:
 
 def _stage(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", origin: Source, new: New, folder: Path) -> tuple[int, tuple[str, ...]]:
     """Write `rows.parquet` and `rejects.parquet`; returns how many rows came, and the columns that the schema does not know."""
-    name = reading.named(origin)
-    with reading.opened(cursor, folder / "copies", frozenset(use_case.columns.names)) as reader:
+    name = relations.named(origin)
+    with relations.opened(cursor, folder / "copies", frozenset(use_case.columns.names)) as reader:
         try:
             unknown = _read(reader, use_case, origin, new, folder / "rows.parquet")
         except NothingNew:
@@ -108,9 +109,9 @@ def _stage(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", origin: Sourc
 def _read(reader: Reader, use_case: "UseCase", origin: Source, new: New, to: Path) -> tuple[str, ...]:
     """Write the typed rows; once more for each quote that had swallowed the lines after it. Returns the columns that the schema does not know."""
     while True:
-        query = reading.relation(reader.cursor, origin, reader, new)
+        query = relations.relation(reader.cursor, origin, reader, new)
         there = {name: kind for name, kind, *_ in reader.cursor.execute(f"DESCRIBE ({query})").fetchall()}
-        unknown = cells.fits(use_case, there, reading.named(origin))
+        unknown = cells.fits(use_case, there, relations.named(origin))
         query = level.spelled(query, there, use_case.columns)
         reader.cursor.execute(f"COPY ({cells.typed(use_case, there, query)}) TO {literal(str(to))} ({STAGED})")
         if not rejects.keep(reader):

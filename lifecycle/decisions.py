@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from lifecycle import models
 from lifecycle.errors import LifecycleError
 from lifecycle.history import APPROVED, BY_HAND, REJECTED, ROLLED_BACK, Standing
 from lifecycle.promote import record, turn, verdict
 from lifecycle.references import Verdict
+from lifecycle.store import models
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

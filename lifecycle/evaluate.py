@@ -4,22 +4,25 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import cluster_evidence, cluster_profile, contributions, models, pictures, profile, tracking
-from lifecycle import evidence as evidence_of
-from lifecycle.by_class import by_class
 from lifecycle.dataset import Rows
-from lifecycle.evidence import Evidence
-from lifecycle.fairness import fairness
-from lifecycle.importance import importances
-from lifecycle.metrics import compute
-from lifecycle.plots import reliability
+from lifecycle.evaluation import cluster_evidence, cluster_profile, contributions
+from lifecycle.evaluation import evidence as evidence_of
+from lifecycle.evaluation.by_class import by_class
+from lifecycle.evaluation.evidence import Evidence
+from lifecycle.evaluation.fairness import fairness
+from lifecycle.evaluation.importance import importances
+from lifecycle.evaluation.metrics import compute
+from lifecycle.evaluation.resample import Clusters, Interval, average, clusters, intervals, paired
+from lifecycle.evaluation.slices import slices
+from lifecycle.monitoring import profile
 from lifecycle.references import Evaluated, Trained
-from lifecycle.resample import Clusters, Interval, average, clusters, intervals, paired
-from lifecycle.slices import slices
+from lifecycle.reports import pictures
+from lifecycle.reports.plots import reliability
 from lifecycle.split import rows
+from lifecycle.store import models, tracking
 
 if TYPE_CHECKING:
-    from lifecycle.judge import Judged
+    from lifecycle.evaluation.judge import Judged
     from lifecycle.usecase import UseCase
 
 CONFIDENCE = 0.95

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lifecycle import chunks
 from lifecycle.collect import staging
 from lifecycle.dataset import Rows, encode, info_columns
-from lifecycle.lake import Lake, lake, literal, quoted
 from lifecycle.references import Features, Snapshot
+from lifecycle.rows import chunks
+from lifecycle.store.lake import Lake, lake, literal, quoted
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from lifecycle.lake import Lake, lake, quoted
-from lifecycle.tables import exists
+from lifecycle.store.lake import Lake, lake, quoted
+from lifecycle.store.tables import exists
 
 JUDGED, APPROVED, REJECTED, BY_HAND, ROLLED_BACK = "judged", "approved", "rejected", "promoted by hand", "rolled back"
 

@@ -5,9 +5,11 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
-from lifecycle import intake, models, registry, tracking
-from lifecycle.lake import Lake, lake
+from lifecycle import registry
+from lifecycle.journal import intake
 from lifecycle.references import ModelVersion, Reference
+from lifecycle.store import models, tracking
+from lifecycle.store.lake import Lake, lake
 
 UNSCHEDULED = "SELECT path FROM ducklake_cleanup_old_files('lake', dry_run => true, cleanup_all => true)"
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lifecycle import drift, intake, live, models, tables, tracking
-from lifecycle.judged import Window, cooling, judged, record
-from lifecycle.lake import Lake, lake
-from lifecycle.performance import performance
+from lifecycle.journal import intake
+from lifecycle.monitoring import drift, live
+from lifecycle.monitoring.judged import Window, cooling, judged, record
+from lifecycle.monitoring.performance import performance
 from lifecycle.references import DriftReport, Features, ModelVersion
 from lifecycle.score import check_inputs
+from lifecycle.store import models, tables, tracking
+from lifecycle.store.lake import Lake, lake
 
 if TYPE_CHECKING:
     from lifecycle.dataset import Rows
@@ -24,8 +26,8 @@ TOP = 10
 def monitor(use_case: "UseCase", features: Features, model_version: ModelVersion | None = None) -> DriftReport:
     """Compare the rows that a model (the champion where none is given) has not seen with its training, window by window.
 
-    A window is bad when the effect of a column on it is beyond the column's limit (`lifecycle.limits`). It is a drift when
-    the newest `monitoring.bad_windows` windows are all bad, or when `lifecycle.performance` says so, and no alarm was
+    A window is bad when the effect of a column on it is beyond the column's limit (`lifecycle.monitoring.limits`). It is a drift when
+    the newest `monitoring.bad_windows` windows are all bad, or when `lifecycle.monitoring.performance` says so, and no alarm was
     raised within `monitoring.cooldown` (by the time of the rows where they have one). Windows judged before are not
     judged again: each is one row of the lake's table `drift`.
 

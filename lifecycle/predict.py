@@ -18,7 +18,7 @@ def predict(use_case: "UseCase", model: Any, X: pl.DataFrame) -> pl.DataFrame:
         predicted one) and for `multiclass` one more column `p_<class>` for each class.
     """
     if use_case.problem == "clustering":
-        from lifecycle.clusterings import certainty
+        from lifecycle.models.clusterings import certainty
 
         found, sure = as_frame(use_case, model.predict(X)), certainty(model, X)
         return found if sure is None else found.with_columns(probability=pl.Series(sure))

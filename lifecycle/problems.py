@@ -1,6 +1,6 @@
 """The kinds of problem: which metrics make sense, which of them are errors, whether there is a target.
 
-A new kind is one entry here, its metrics in `lifecycle.metrics`, its families in `lifecycle.candidates`.
+A new kind is one entry here, its metrics in `lifecycle.evaluation.metrics`, its families in `lifecycle.candidates`.
 """
 
 from dataclasses import dataclass

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import gate, models, tables, tracking
-from lifecycle.compare import compare
+from lifecycle import gate
+from lifecycle.evaluation.compare import compare
 from lifecycle.gate import Difference, Evidence
 from lifecycle.history import JUDGED, Standing, ledger, standing
-from lifecycle.lake import lake
 from lifecycle.references import ModelVersion, Verdict
+from lifecycle.store import models, tables, tracking
+from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
     import duckdb

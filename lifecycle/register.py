@@ -3,14 +3,15 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import fingerprint, models, provenance, tracking
-from lifecycle.card import card
+from lifecycle import fingerprint, provenance
 from lifecycle.compiled import admit
 from lifecycle.errors import LifecycleError
 from lifecycle.featurize import read
-from lifecycle.lake import lake
 from lifecycle.references import Evaluated, ModelVersion
-from lifecycle.seen import division
+from lifecycle.reports.card import card
+from lifecycle.rows.seen import division
+from lifecycle.store import models, tracking
+from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lifecycle import featurize, fingerprint, models, provenance
+from lifecycle import featurize, fingerprint, provenance
 from lifecycle.predict import predict
 from lifecycle.split import pick
+from lifecycle.store import models
 from lifecycle.train import fit
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from lifecycle import remote
 from lifecycle.errors import LifecycleError, Outage
+from lifecycle.reading import remote
 from lifecycle.sources import File
 
 TRIES = 5

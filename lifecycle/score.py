@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle import featurize, intake, models, tables, tracking
+from lifecycle import featurize
 from lifecycle.compiled.load import load
 from lifecycle.dataset import Rows
 from lifecycle.errors import LifecycleError
-from lifecycle.lake import Lake, lake
+from lifecycle.journal import intake
 from lifecycle.predict import predict
 from lifecycle.references import Features, ModelVersion, Scored
-from lifecycle.seen import parts_then
+from lifecycle.rows.seen import parts_then
+from lifecycle.store import models, tables, tracking
+from lifecycle.store.lake import Lake, lake
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,9 +10,9 @@ import polars as pl
 from lifecycle import featurize
 from lifecycle.dataset import Rows, joined
 from lifecycle.errors import NotEnoughData
-from lifecycle.lines import LEAST, time_bounds
 from lifecycle.references import Features, Parts
-from lifecycle.sample import draws, sampled
+from lifecycle.rows.lines import LEAST, time_bounds
+from lifecycle.rows.sample import draws, sampled
 from lifecycle.splits import ColumnSplit, StratifiedSplit, TimeSplit
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def rows(use_case: "UseCase", parts: Parts, part: str) -> Rows:
     found = pick(use_case, parts, part, featurize.pieces(use_case, parts.features))
     if use_case.kind.target:
         return found
-    from lifecycle.space import placed, yardstick
+    from lifecycle.models.space import placed, yardstick
 
     train = found if part == "train" else pick(use_case, parts, "train", featurize.pieces(use_case, parts.features))
     return placed(yardstick(use_case, train.X), found)

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lifecycle import judge, models, tracking
-from lifecycle.calibrate import calibrate
 from lifecycle.candidates import Candidate, blueprint
 from lifecycle.dataset import Rows
 from lifecycle.errors import DataError
+from lifecycle.evaluation import judge
+from lifecycle.models.calibrate import calibrate
 from lifecycle.predict import predict
 from lifecycle.references import Recipe, Trained, Tuned
 from lifecycle.split import rows as part_of
+from lifecycle.store import models, tracking
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -73,7 +74,7 @@ def fit_estimator(use_case: "UseCase", recipe: Recipe, rows: Rows) -> Any:
     logged = params.pop(LOG_TARGET, False)
     unfitted: Any = candidate(use_case, recipe.candidate).build(blueprint(use_case, rows.X), params)
     if logged:
-        from lifecycle.combined import LogTarget
+        from lifecycle.models.combined import LogTarget
 
         unfitted = LogTarget(unfitted, mean=use_case.metric in MEANS)
     with threads(len(rows)):
@@ -83,7 +84,7 @@ def fit_estimator(use_case: "UseCase", recipe: Recipe, rows: Rows) -> Any:
 
 
 def _averaged(use_case: "UseCase", recipe: Recipe, rows: Rows) -> Any:
-    from lifecycle.combined import Averaged
+    from lifecycle.models.combined import Averaged
 
     models = [fit_estimator(use_case, part, rows) for part in recipe.parts]
     return Averaged(models, [float(recipe.params[part.candidate]) for part in recipe.parts])

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lifecycle import objective, progress, registry, tracking
+from lifecycle import progress, registry
 from lifecycle.candidates import Candidate
-from lifecycle.choose import decide
 from lifecycle.dataset import Rows
-from lifecycle.fan_out import spread
-from lifecycle.finalists import court
-from lifecycle.objective import Outcome
 from lifecycle.references import Parts, Recipe, Tuned
 from lifecycle.settings import settings
 from lifecycle.split import rows as part_of
+from lifecycle.store import tracking
 from lifecycle.train import FEW, check_target, together
-from lifecycle.trials import Attempt, log
+from lifecycle.tuning import objective
+from lifecycle.tuning.choose import decide
+from lifecycle.tuning.fan_out import spread
+from lifecycle.tuning.finalists import court
+from lifecycle.tuning.objective import Outcome
+from lifecycle.tuning.trials import Attempt, log
 
 if TYPE_CHECKING:
     from optuna import Study, Trial

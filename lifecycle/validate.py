@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import polars as pl
 
-from lifecycle import tables
 from lifecycle.collect import collect, staged
 from lifecycle.columns import parsed
 from lifecycle.errors import DataError
-from lifecycle.lake import Lake, lake, literal, quoted
-from lifecycle.load import FAILURES, Judged, load_rows, repeated
-from lifecycle.quarantine import UNREADABLE
-from lifecycle.raw import current, record_sql, snapshot_of
 from lifecycle.references import Batch, Snapshot
-from lifecycle.refusal import stop_if_refused, whole
+from lifecycle.rows.load import FAILURES, Judged, load_rows, repeated
+from lifecycle.rows.quarantine import UNREADABLE
+from lifecycle.rows.raw import current, record_sql, snapshot_of
+from lifecycle.rows.refusal import stop_if_refused, whole
+from lifecycle.store import tables
+from lifecycle.store.lake import Lake, lake, literal, quoted
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -6,12 +6,12 @@ from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
-from lifecycle import tracking
-from lifecycle.drift_chart import chart
-from lifecycle.lake import lake
 from lifecycle.references import DriftReport, Evaluated, ModelVersion, Snapshot, Tuned, Verdict
+from lifecycle.reports.drift_chart import chart
 from lifecycle.settings import settings
-from lifecycle.tables import exists
+from lifecycle.store import tracking
+from lifecycle.store.lake import lake
+from lifecycle.store.tables import exists
 
 WORST_REASONS = 20
 PLOTS = 6

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from prefect.events import emit_event
 
-from lifecycle import judged as windows
+from lifecycle.monitoring import judged as windows
 from lifecycle.references import DriftReport, Snapshot, Verdict
 
 DRIFT, PROMOTED, ROLLED_BACK, REJECTED = "drift.detected", "model.promoted", "model.rolled-back", "data.rejected"

@@ -3,7 +3,7 @@
 import threading
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.lake import lake
+from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
     import psycopg

@@ -14,9 +14,9 @@ from prefect.transactions import IsolationLevel, get_transaction
 
 from lifecycle import fingerprint, registry
 from lifecycle.errors import DataError, LifecycleError
-from lifecycle.lake import lake
 from lifecycle.progress import say
 from lifecycle.references import Reference, Snapshot
+from lifecycle.store.lake import lake
 from tasks.locks import PostgresLocks
 from tasks.progress import shown_progress
 

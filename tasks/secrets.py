@@ -1,6 +1,6 @@
 """Secrets that Prefect keeps: a `${NAME}` which neither the environment nor `.env` knows is looked up in its Secret block."""
 
-from lifecycle import credentials
+from lifecycle.reading import credentials
 
 
 def offer() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from lifecycle import collect as collecting
 from lifecycle import evaluate as evaluating
 from lifecycle import featurize as featurizing
-from lifecycle import history, intake, registry, tracking
+from lifecycle import history, registry
 from lifecycle import monitor as monitoring
 from lifecycle import promote as promoting
 from lifecycle import register as registering
@@ -14,9 +14,11 @@ from lifecycle import split as splitting
 from lifecycle import train as training
 from lifecycle import tune as tuning
 from lifecycle import validate as validating
-from lifecycle.lake import lake
-from lifecycle.raw import current
+from lifecycle.journal import intake
 from lifecycle.references import Snapshot
+from lifecycle.rows.raw import current
+from lifecycle.store import tracking
+from lifecycle.store.lake import lake
 from tasks import artifacts, events
 from tasks.policies import stage
 

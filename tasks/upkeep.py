@@ -10,8 +10,8 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
 
 from lifecycle import maintain as maintaining
-from lifecycle.lake import lake
 from lifecycle.maintain import Freed
+from lifecycle.store.lake import lake
 from tasks.policies import KEPT, retried
 
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import polars as pl
 
-from lifecycle import models, tracking
 from lifecycle.collect import collect
 from lifecycle.evaluate import evaluate
+from lifecycle.evaluation.metrics import compute
+from lifecycle.evaluation.resample import clusters, paired
 from lifecycle.featurize import featurize
-from lifecycle.metrics import compute
 from lifecycle.predict import predict
 from lifecycle.references import Evaluated, Parts, Recipe, Trained
-from lifecycle.resample import clusters, paired
 from lifecycle.split import rows, split
+from lifecycle.store import models, tracking
 from lifecycle.usecase import UseCase
 from lifecycle.validate import validate
 from tests.toys import toy

@@ -28,8 +28,8 @@ from collections.abc import Iterator  # noqa: E402
 
 import pytest  # noqa: E402
 
-from lifecycle import postgres  # noqa: E402
-from lifecycle.lake import Lake, lake  # noqa: E402
+from lifecycle.store import postgres  # noqa: E402
+from lifecycle.store.lake import Lake, lake  # noqa: E402
 
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 

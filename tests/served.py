@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lifecycle import models, tracking
 from lifecycle.decisions import promote_by_hand
-from lifecycle.metrics import compute
+from lifecycle.evaluation.metrics import compute
 from lifecycle.predict import predict
 from lifecycle.references import Evaluated, ModelVersion, Parts, Recipe, Trained
 from lifecycle.register import register
 from lifecycle.split import rows
+from lifecycle.store import models, tracking
 from lifecycle.train import fit
 from lifecycle.usecase import UseCase
 from tests.challengers import report

@@ -12,8 +12,8 @@ from app.http.documents import request_schema
 from app.http.labels import ERROR
 from app.http.metrics import Metrics
 from app.http.respond import Json
-from lifecycle import contributions
 from lifecycle.errors import LifecycleError
+from lifecycle.evaluation import contributions
 from lifecycle.online import artifacts
 from lifecycle.online.champion import Served
 from lifecycle.online.desk import Desk

@@ -5,8 +5,8 @@ import threading
 import time
 from collections.abc import Mapping
 
-from lifecycle import keys as store
 from lifecycle.settings import Settings
+from lifecycle.store import keys as store
 
 PAUSE = 1.0
 """Seconds between two looks: so long a revoked key is still let in."""

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from app.http.documents import EXACT, field
 from app.http.metrics import Metrics
 from app.http.respond import Json
-from lifecycle.labels import LONGEST_KEY, Ledger, Refused, judged
+from lifecycle.journal.labels import LONGEST_KEY, Ledger, Refused, judged
 from lifecycle.online.desk import Desk
 from lifecycle.online.rows import MOST, Asked
 

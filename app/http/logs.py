@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from lifecycle import beside
+from lifecycle.journal import beside
 
 SIZE, KEPT = 10_000_000, 20
 """A file is begun anew at so many bytes; so many files are kept, of all workers together."""

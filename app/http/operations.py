@@ -22,9 +22,9 @@ from app.http.logs import Log
 from app.http.metrics import Metrics
 from app.http.predict import Predict
 from app.http.respond import as_json
-from lifecycle import intake, segments
-from lifecycle.journal import Journal
-from lifecycle.labels import Ledger
+from lifecycle.journal import intake, segments
+from lifecycle.journal.labels import Ledger
+from lifecycle.journal.predictions import Journal
 from lifecycle.online import artifacts
 from lifecycle.online.desk import Desk
 from lifecycle.online.drifting import Drifting

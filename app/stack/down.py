@@ -10,8 +10,8 @@ from pathlib import Path
 from app import prefect_server
 from app.answer import Answer
 from app.stack import parts, processes
-from lifecycle import postgres
 from lifecycle.settings import settings
+from lifecycle.store import postgres
 
 
 def down(options: argparse.Namespace) -> Answer:

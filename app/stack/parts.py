@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lifecycle import database, tracking
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings
+from lifecycle.store import database, tracking
 
 HOST = "127.0.0.1"
 PREFECT, MLFLOW, HTTP = 4200, 5000, 8000

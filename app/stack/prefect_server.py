@@ -6,8 +6,8 @@ import sys
 
 from app.prefect_process import migrate
 from app.stack.parts import HOST
-from lifecycle import database, postgres
 from lifecycle.settings import settings
+from lifecycle.store import database, postgres
 
 
 def main(port: int) -> None:

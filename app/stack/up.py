@@ -19,9 +19,9 @@ from app.answer import Answer, to_json
 from app.stack import deploy, notices, parts, processes
 from app.stack.parts import Addresses, Part
 from app.stack.view import table
-from lifecycle import database, postgres
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings, settings
+from lifecycle.store import database, postgres
 
 SECONDS = 180.0
 """How long the parts may take to answer: on a busy machine a first start takes a minute."""
@@ -166,7 +166,7 @@ def _prepare_mlflow(at: Settings) -> None:
     marker = parts.folder(at.home) / "mlflow"
     if not marker.exists():
         _say("MLflow's tables")
-        process = processes.start(at.home, "mlflow-store", ["lifecycle.tracking"], {})
+        process = processes.start(at.home, "mlflow-store", ["lifecycle.store.tracking"], {})
         if process.wait():
             raise LifecycleError(f"MLflow's store could not be made; see {processes.log_file(at.home, 'mlflow-store')}")
         marker.touch()

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lifecycle import tracking
 from lifecycle.compiled.model import Compiled
 from lifecycle.errors import LifecycleError
 from lifecycle.predict import predict
+from lifecycle.store import tracking
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -20,13 +20,13 @@ def convert(model: Any, names: tuple[str, ...]) -> bytes:
     """The ONNX model of a fitted estimator of ours.
 
     Args:
-        model: a `lifecycle.estimators.Calibrated` or a pipeline of encoders and a model.
+        model: a `lifecycle.models.estimators.Calibrated` or a pipeline of encoders and a model.
         names: its inputs, in order.
 
     Raises:
         LifecycleError: it has a part that is not known here.
     """
-    from lifecycle.estimators import Calibrated
+    from lifecycle.models.estimators import Calibrated
 
     inner = model.model if isinstance(model, Calibrated) else model
     steps = list(getattr(inner, "steps", ()))
@@ -56,7 +56,7 @@ def convert(model: Any, names: tuple[str, ...]) -> bytes:
 
 def _blocks(encoders: Any, names: tuple[str, ...]) -> tuple[list[str], list[str], list[tuple[Any, list[str]]]]:
     """The numeric and the categorical inputs, and which encoder takes which inputs, in the order of their results."""
-    from lifecycle.estimators import Floats, Scaled
+    from lifecycle.models.estimators import Floats, Scaled
 
     if isinstance(encoders, Floats | Scaled):
         return list(names), [], [(encoders, list(names))]
@@ -70,7 +70,7 @@ def _blocks(encoders: Any, names: tuple[str, ...]) -> tuple[list[str], list[str]
 
 
 def _numbers(graph: Graph, encoder: Any, at: list[int]) -> str:
-    from lifecycle.estimators import Floats
+    from lifecycle.models.estimators import Floats
 
     X = graph.columns(INPUT, at)
     if isinstance(encoder, Floats):
@@ -131,8 +131,8 @@ def _asked(encoder: Any, columns: list[str], first: dict[str, str | None], name:
 
 
 def _corrected(graph: Graph, probabilities: str, slope: float, intercept: float, classes: int) -> str:
-    """`lifecycle.estimators.corrected` as operations."""
-    from lifecycle.estimators import TINY
+    """`lifecycle.models.estimators.corrected` as operations."""
+    from lifecycle.models.estimators import TINY
 
     if slope == 1.0 and intercept == 0.0:
         return probabilities

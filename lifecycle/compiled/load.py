@@ -5,11 +5,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lifecycle import models, tracking
 from lifecycle.compiled import admit
 from lifecycle.compiled.model import Compiled
 from lifecycle.errors import LifecycleError
 from lifecycle.references import ModelVersion
+from lifecycle.store import models, tracking
 
 ONNX, PIPELINE = "onnx", "pipeline"
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lifecycle.matrix import finite
+from lifecycle.models.matrix import finite
 
 FACTS = "lifecycle"
 CHUNK = 10_000  # rows a run: the intermediate results of more do not fit the caches

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from lifecycle.lake import quoted
+from lifecycle.store.lake import quoted
 
 MOSTLY = 0.9
 """The share of a column's cells that must be of a type for the column to be called so."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from lifecycle.draft import columns, roles
 from lifecycle.draft.columns import Found, Table
 from lifecycle.errors import DataError
-from lifecycle.lake import quoted
+from lifecycle.store.lake import quoted
 
 PARTS = 3 * 20  # rows, that a split by time needs at the very least
 

@@ -6,8 +6,8 @@ from typing import Any
 from lifecycle.draft import names, texts
 from lifecycle.draft.cells import Cells
 from lifecycle.draft.sample import Sample
-from lifecycle.lake import literal, quoted
 from lifecycle.sources import Files
+from lifecycle.store.lake import literal, quoted
 
 TOPS = 40
 """The commonest values that are remembered."""

@@ -7,7 +7,7 @@ from lifecycle.draft.columns import Found, Table
 from lifecycle.draft.leaks import Alone
 from lifecycle.draft.names import words
 from lifecycle.draft.problem import Question
-from lifecycle.lake import quoted
+from lifecycle.store.lake import quoted
 
 FEW_ROWS, FEW_OF_A_CLASS = 1_500, 50
 RARE = 0.05

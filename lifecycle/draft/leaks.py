@@ -7,7 +7,7 @@ import polars as pl
 
 from lifecycle.draft.columns import Found, Table
 from lifecycle.draft.problem import Question
-from lifecycle.lake import quoted
+from lifecycle.store.lake import quoted
 
 ROWS = 30_000
 FOLDS = 5

@@ -3,7 +3,7 @@
 import duckdb
 
 from lifecycle.draft.cells import FEW, MOSTLY, Cells, judged, listed, odd
-from lifecycle.lake import literal, quoted
+from lifecycle.store.lake import literal, quoted
 
 DATES = (
     "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y",

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
-from lifecycle import featurize, reading
+from lifecycle import featurize
 from lifecycle.draft.columns import Table
 from lifecycle.errors import LifecycleError
-from lifecycle.lake import quoted
+from lifecycle.reading import relations
+from lifecycle.store.lake import quoted
 from lifecycle.validate import failing
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def rehearse(table: Table, name: str, use_case: str, schema: str) -> list[str]:
     """
     with _loaded(name, use_case, schema) as definition:
         try:
-            table.sample.connection.execute(f"DESCRIBE ({reading.relation(table.sample.connection, definition.source)})")
+            table.sample.connection.execute(f"DESCRIBE ({relations.relation(table.sample.connection, definition.source)})")
             frame = _rows(table, definition)
             failures = failing(definition, frame)
             featurize.compute(definition, frame.drop("_row").head(1_000))

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import duckdb
 
-from lifecycle import credentials, files, reading, reading_csv, rejects
 from lifecycle.errors import DataError
-from lifecycle.lake import literal, quoted
-from lifecycle.reader import Reader
+from lifecycle.reading import credentials, csv, files, rejects, relations
+from lifecycle.reading.reader import Reader
+from lifecycle.reading.spelling import SQL, placed
 from lifecycle.settings import settings
 from lifecycle.sources import Files, Query, Source, SQLite
-from lifecycle.spelling import SQL, placed
+from lifecycle.store.lake import literal, quoted
 
 MOST = 1_000_000
 """Rows of a source up to which all of them are looked at;"""
@@ -57,13 +57,13 @@ def take(given: str) -> Sample:
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
     connection.execute(f"SET temp_directory = {literal(str(settings().home / 'staging'))}")
     source = _source(given)
-    with reading.opened(connection) as reader:
+    with relations.opened(connection) as reader:
         return _taken(connection, reader, given, source)
 
 
 def _taken(connection: duckdb.DuckDBPyConnection, reader: Reader, given: str, source: Source) -> Sample:
     try:
-        query = reading.relation(connection, source, reader)
+        query = relations.relation(connection, source, reader)
         total = int(connection.execute(f"SELECT count(*) FROM ({query})").fetchall()[0][0])
         flat = flatten({name: kind for name, kind, *_ in connection.execute(f"DESCRIBE ({query})").fetchall()})
         query = f"WITH rows AS ({query}) {flat}" if flat else query
@@ -79,7 +79,7 @@ def _taken(connection: duckdb.DuckDBPyConnection, reader: Reader, given: str, so
     if not total:
         raise DataError(f"the source {given} has no rows; give one that has")
     columns = {name: kind for name, kind, *_ in connection.execute("DESCRIBE came").fetchall()}
-    names = reading_csv.unnamed(reader)
+    names = csv.unnamed(reader)
     headerless = bool(names) and isinstance(source, Files)
     if isinstance(source, Files) and headerless:
         source = replace(source, files=tuple(replace(file, header=names) for file in source.files))

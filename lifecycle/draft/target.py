@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from lifecycle.draft import columns
 from lifecycle.draft.columns import Found, Table
-from lifecycle.lake import quoted
+from lifecycle.store.lake import quoted
 
 ENDS = " .,;:!"
 MOST = 500

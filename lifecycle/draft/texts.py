@@ -5,7 +5,7 @@ import duckdb
 from lifecycle.draft import moments
 from lifecycle.draft.cells import FEW, MOSTLY, Cells, judged, listed, odd
 from lifecycle.draft.sample import cell
-from lifecycle.lake import literal, quoted
+from lifecycle.store.lake import literal, quoted
 
 MISSING = ("?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "Null", "-", "--", "\\N")
 """Texts that stand for a value that is not there."""

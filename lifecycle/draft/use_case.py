@@ -7,9 +7,9 @@ from lifecycle.draft import inputs, python
 from lifecycle.draft.choices import Choices
 from lifecycle.draft.columns import Found, Table
 from lifecycle.draft.problem import Question
-from lifecycle.lake import quoted
 from lifecycle.problems import PROBLEMS
 from lifecycle.sources import Files, Query, Source
+from lifecycle.store.lake import quoted
 
 LEAKS = "left out: it almost determines the target all by itself"
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from lifecycle import database, tracking
 from lifecycle.errors import LifecycleError
+from lifecycle.store import database, tracking
 
 if TYPE_CHECKING:
     from lifecycle.settings import Settings

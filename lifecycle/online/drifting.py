@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import polars as pl
 
-from lifecycle import beside, bins, drift
 from lifecycle.errors import LifecycleError
+from lifecycle.journal import beside
+from lifecycle.monitoring import bins, drift
 
 if TYPE_CHECKING:
     from collections.abc import Callable

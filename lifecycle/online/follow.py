@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from lifecycle import database
 from lifecycle.errors import LifecycleError
 from lifecycle.online.champion import Served
 from lifecycle.online.desk import Desk
 from lifecycle.online.registered import Registry
 from lifecycle.settings import Settings
+from lifecycle.store import database
 
 PAUSE = 0.25
 """Seconds between two looks at the aliases; one look takes about a thousandth of that."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import models
-from lifecycle.database import Database
 from lifecycle.errors import LifecycleError
 from lifecycle.references import ModelVersion
+from lifecycle.store import models
+from lifecycle.store.database import Database
 
 if TYPE_CHECKING:
     import psycopg

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle import segments, tables
-from lifecycle.answers import HTTP
-from lifecycle.lake import Lake, quoted
+from lifecycle.journal import segments
+from lifecycle.journal.answers import HTTP
 from lifecycle.online.desk import Desk
 from lifecycle.online.rows import RowsError
+from lifecycle.store import tables
+from lifecycle.store.lake import Lake, quoted
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle import database, tables
-from lifecycle.lake import Lake, lake, quoted
 from lifecycle.online.block import Block
 from lifecycle.online.desk import Desk
 from lifecycle.online.follow import Tell, said
 from lifecycle.online.told import Told, logged, take
 from lifecycle.settings import Settings
+from lifecycle.store import database, tables
+from lifecycle.store.lake import Lake, lake, quoted
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

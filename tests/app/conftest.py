@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app import prefect_server
-from lifecycle import postgres
+from lifecycle.store import postgres
 
 ROOT = Path(__file__).parents[2]
 Lifecycle = Callable[..., "subprocess.CompletedProcess[str]"]

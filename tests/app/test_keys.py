@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle import keys
 from lifecycle.errors import LifecycleError
+from lifecycle.store import keys
 from tests.app.conftest import Lifecycle
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from app import prefect_server
-from lifecycle import postgres
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings
+from lifecycle.store import postgres
 from tests.app.conftest import surroundings
 
 USER = """

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from app import prefect_server
-from lifecycle import postgres
+from lifecycle.store import postgres
 from tests.app.conftest import ROOT, surroundings
 from tests.lifecycle.servers import PASSWORD, Shop, shop
 from tests.toys import visits

@@ -14,18 +14,18 @@ from lifecycle.candidates import blueprint, constant
 from lifecycle.collect import collect
 from lifecycle.dataset import Rows
 from lifecycle.errors import LifecycleError
+from lifecycle.evaluation.metrics import compute as measure
 from lifecycle.featurize import compute, featurize, read
-from lifecycle.lake import lake
-from lifecycle.metrics import compute as measure
+from lifecycle.models.space import shuffled, yardstick
 from lifecycle.online.block import Block
 from lifecycle.online.desk import Desk
 from lifecycle.online.watch import older_of
 from lifecycle.predict import predict
 from lifecycle.references import Parts, Recipe, Snapshot
 from lifecycle.settings import settings
-from lifecycle.space import shuffled, yardstick
 from lifecycle.split import rows, split
 from lifecycle.splits import TimeSplit
+from lifecycle.store.lake import lake
 from lifecycle.train import fit
 from lifecycle.usecase import UseCase
 from lifecycle.validate import failing, validate

@@ -12,7 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from lifecycle import postgres
+from lifecycle.store import postgres
 
 USER, PASSWORD = "team", "hush-hush/1"
 KEYS = {"AWS_ACCESS_KEY_ID": "somebody", "AWS_SECRET_ACCESS_KEY": PASSWORD, "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lifecycle.candidates import WIDE, Candidate, blueprint, constant, default_candidates, forest, linear, linear_baseline
-from lifecycle.pipelines import FOREST_ROWS
+from lifecycle.models.pipelines import FOREST_ROWS
 from lifecycle.train import threads
 from tests.toys import toy
 

@@ -10,14 +10,15 @@ import polars as pl
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from lifecycle import evaluate, featurize, monitor, promote, register, score, tracking, train, tune
+from lifecycle import evaluate, featurize, monitor, promote, register, score, train, tune
 from lifecycle.errors import DefinitionError
-from lifecycle.lake import lake
 from lifecycle.references import ModelVersion, Verdict
 from lifecycle.reproduce import reproduce
 from lifecycle.sources import Generated
 from lifecycle.split import rows
 from lifecycle.splits import HashSplit, StratifiedSplit
+from lifecycle.store import tracking
+from lifecycle.store.lake import lake
 from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
 from schemas.roles import column
 from tests.challengers import parts_of

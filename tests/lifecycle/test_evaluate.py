@@ -9,11 +9,12 @@ import pandera.polars as pa
 import polars as pl
 import pytest
 
-from lifecycle import collect, evaluate, featurize, split, tracking, train, validate
-from lifecycle.card import card
+from lifecycle import collect, evaluate, featurize, split, train, validate
 from lifecycle.problems import PROBLEMS
 from lifecycle.references import Evaluated, Recipe, Trained, Tuned
+from lifecycle.reports.card import card
 from lifecycle.sources import Generated
+from lifecycle.store import tracking
 from lifecycle.usecase import UseCase
 from schemas.roles import column
 from tests.toys import toy

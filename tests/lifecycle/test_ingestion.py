@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lifecycle import raw
 from lifecycle.collect import collect
 from lifecycle.errors import DataError, LifecycleError
-from lifecycle.lake import Lake
 from lifecycle.references import Snapshot
+from lifecycle.rows import raw
+from lifecycle.store.lake import Lake
 from lifecycle.usecase import UseCase
 from lifecycle.validate import validate
 from schemas.roles import column

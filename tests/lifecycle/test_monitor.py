@@ -10,14 +10,16 @@ import pandera.polars as pa
 import polars as pl
 import pytest
 
-from lifecycle import collect, featurize, models, monitor, profile, score, split, tracking, train, validate
-from lifecycle.lake import lake
-from lifecycle.live import cut
+from lifecycle import collect, featurize, monitor, score, split, train, validate
+from lifecycle.evaluation.resample import clusters, intervals
+from lifecycle.monitoring import profile
+from lifecycle.monitoring.live import cut
 from lifecycle.predict import predict
 from lifecycle.references import DriftReport, Evaluated, Features, ModelVersion, Recipe, Tuned
-from lifecycle.resample import clusters, intervals
 from lifecycle.sources import Generated
 from lifecycle.splits import HashSplit, TimeSplit
+from lifecycle.store import models, tracking
+from lifecycle.store.lake import lake
 from lifecycle.usecase import Monitoring, UseCase
 from schemas.roles import column
 from tests.toys import START, toy, visits

@@ -10,18 +10,19 @@ import polars as pl
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
-from lifecycle import evaluate, models, monitor, promote, register, score, tracking, train, tune
-from lifecycle.by_class import by_class
+from lifecycle import evaluate, monitor, promote, register, score, train, tune
 from lifecycle.candidates import forest, linear
 from lifecycle.dataset import Rows
-from lifecycle.judge import Judged
-from lifecycle.lake import lake
-from lifecycle.metrics import compute
+from lifecycle.evaluation.by_class import by_class
+from lifecycle.evaluation.judge import Judged
+from lifecycle.evaluation.metrics import compute
+from lifecycle.evaluation.resample import Clusters
 from lifecycle.reproduce import reproduce
-from lifecycle.resample import Clusters
 from lifecycle.sources import Generated
 from lifecycle.split import rows
 from lifecycle.splits import HashSplit, StratifiedSplit
+from lifecycle.store import models, tracking
+from lifecycle.store.lake import lake
 from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
 from schemas.roles import column
 from tests.challengers import parts_of

@@ -6,15 +6,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from lifecycle import history, models, promote, tracking
-from lifecycle.compare import unseen
+from lifecycle import history, promote
 from lifecycle.decisions import promote_by_hand
-from lifecycle.lake import lake
+from lifecycle.evaluation.compare import unseen
 from lifecycle.promote import promote as judge
 from lifecycle.references import ModelVersion, Parts, Recipe
 from lifecycle.register import register
 from lifecycle.sources import Generated
 from lifecycle.splits import TimeSplit
+from lifecycle.store import models, tracking
+from lifecycle.store.lake import lake
 from lifecycle.usecase import Gate, UseCase
 from tests.challengers import evaluated, parts_of
 from tests.toys import toy, visit_source

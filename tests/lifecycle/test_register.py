@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from lifecycle import models, register, tracking
+from lifecycle import register
 from lifecycle.references import Evaluated, Parts
+from lifecycle.store import models, tracking
 from tests.challengers import evaluated, parts_of
 from tests.toys import toy
 

@@ -10,8 +10,6 @@ from lifecycle.collect import collect
 from lifecycle.decisions import promote_by_hand
 from lifecycle.errors import LifecycleError
 from lifecycle.featurize import featurize
-from lifecycle.lake import lake
-from lifecycle.models import load
 from lifecycle.predict import predict
 from lifecycle.references import Features, ModelVersion
 from lifecycle.register import register
@@ -19,6 +17,8 @@ from lifecycle.score import score
 from lifecycle.sources import Generated
 from lifecycle.split import rows
 from lifecycle.splits import TimeSplit
+from lifecycle.store.lake import lake
+from lifecycle.store.models import load
 from lifecycle.usecase import UseCase
 from lifecycle.validate import validate
 from tests.challengers import evaluated, parts_of

@@ -13,8 +13,8 @@ from lifecycle.collect import collect
 from lifecycle.dataset import Rows
 from lifecycle.errors import DefinitionError, LifecycleError, NotEnoughData
 from lifecycle.featurize import featurize, read
-from lifecycle.lines import time_bounds
 from lifecycle.references import Features, Parts, Snapshot
+from lifecycle.rows.lines import time_bounds
 from lifecycle.sources import Generated
 from lifecycle.split import assign, rows, split
 from lifecycle.splits import ColumnSplit, GroupSplit, HashSplit, StratifiedSplit, TimeSplit

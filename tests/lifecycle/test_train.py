@@ -7,13 +7,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lifecycle import collect, featurize, models, split, tracking, train, tune, validate
-from lifecycle.calibrate import best_threshold
+from lifecycle import collect, featurize, split, train, tune, validate
 from lifecycle.candidates import Blueprint, Candidate, linear
 from lifecycle.dataset import Rows
 from lifecycle.errors import DataError, DefinitionError
+from lifecycle.models.calibrate import best_threshold
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
+from lifecycle.store import models, tracking
 from lifecycle.train import fit, fit_estimator, out_of_fold, together
 from lifecycle.usecase import Tuning
 from tests.toys import toy, visit_features, visits
@@ -103,7 +104,7 @@ def test_class_weights_do_not_reach_the_probabilities():
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    from lifecycle.estimators import Floats
+    from lifecycle.models.estimators import Floats
 
     def build(plan: Blueprint, params: Mapping[str, Any]) -> Any:
         return make_pipeline(Floats(), LogisticRegression(class_weight={0: 1, 1: 20}, max_iter=1_000))

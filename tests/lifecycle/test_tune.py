@@ -7,14 +7,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lifecycle import collect, featurize, objective, split, tracking, tune, validate
+from lifecycle import collect, featurize, split, tune, validate
 from lifecycle.candidates import boosting, forest, linear
-from lifecycle.choose import choose
 from lifecycle.dataset import Rows
 from lifecycle.errors import DataError
 from lifecycle.references import Parts
-from lifecycle.trials import Attempt, leaderboard
+from lifecycle.store import tracking
 from lifecycle.tune import search
+from lifecycle.tuning import objective
+from lifecycle.tuning.choose import choose
+from lifecycle.tuning.trials import Attempt, leaderboard
 from lifecycle.usecase import Tuning, UseCase
 from tests.toys import toy, visit_features, visits
 

@@ -14,8 +14,8 @@ from psycopg import OperationalError
 
 from lifecycle import registry
 from lifecycle.errors import DataError
-from lifecycle.lake import lake
 from lifecycle.references import Batch
+from lifecycle.store.lake import lake
 from tasks.locks import PostgresLocks
 from tasks.policies import cache_key, can_help
 from tests.toys import toy, visit_features

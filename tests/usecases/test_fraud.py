@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from lifecycle.collect import collect
 from lifecycle.errors import LifecycleError
-from lifecycle.lake import Lake
+from lifecycle.store.lake import Lake
 from schemas.fraud import Transaction
 from usecases._card_simulator import simulate
 from usecases.fraud import DAY, LABEL_DELAY, features, use_case

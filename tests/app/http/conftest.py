@@ -15,12 +15,14 @@ import pytest
 
 from app.http.application import Options, create
 from app.http.operations import Place
-from lifecycle import contributions, profile, tracking
-from lifecycle.models import load
+from lifecycle.evaluation import contributions
+from lifecycle.monitoring import profile
 from lifecycle.predict import predict
 from lifecycle.references import ModelVersion
 from lifecycle.settings import Settings, settings
 from lifecycle.split import rows
+from lifecycle.store import tracking
+from lifecycle.store.models import load
 from lifecycle.usecase import UseCase
 from tests.challengers import parts_of
 from tests.served import Client, champion, serving

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from lifecycle import intake
-from lifecycle.lake import lake
+from lifecycle.journal import intake
 from lifecycle.references import ModelVersion
+from lifecycle.store.lake import lake
 from tests.app.http.conftest import NAME, ROW, Process
 from tests.lifecycle.servers import free_port
 from tests.served import Client

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from lifecycle import intake, keys, segments
-from lifecycle.lake import lake
-from lifecycle.live import logged
+from lifecycle.journal import intake, segments
+from lifecycle.monitoring.live import logged
 from lifecycle.references import ModelVersion
 from lifecycle.settings import settings
+from lifecycle.store import keys
+from lifecycle.store.lake import lake
 from tests.app.http.conftest import NAME, ROW, running, shop
 from tests.served import Client
 

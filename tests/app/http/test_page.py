@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from lifecycle import keys
-from lifecycle.lake import lake
 from lifecycle.references import ModelVersion
+from lifecycle.store import keys
+from lifecycle.store.lake import lake
 from tests.app.http.conftest import NAME, running
 from tests.app.http.test_operations import until
 from tests.app.stack.test_browser import CHROMIUM, QUIET

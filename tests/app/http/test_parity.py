@@ -15,14 +15,14 @@ from lifecycle import registry
 from lifecycle.collect import collect
 from lifecycle.featurize import compute
 from lifecycle.featurize import read as table_of
-from lifecycle.models import load
 from lifecycle.predict import predict
-from lifecycle.raw import current
 from lifecycle.references import ModelVersion
+from lifecycle.rows.raw import current
 from lifecycle.score import inputs
 from lifecycle.sources import Generated
 from lifecycle.split import split
 from lifecycle.splits import TimeSplit
+from lifecycle.store.models import load
 from lifecycle.usecase import UseCase
 from lifecycle.validate import validate
 from tests.served import Client, champion, serving

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from app.http.application import Options, create
-from lifecycle import decisions, models, tracking
+from lifecycle import decisions
 from lifecycle.references import ModelVersion, Parts
+from lifecycle.store import models, tracking
 from lifecycle.usecase import UseCase
 from tests.challengers import parts_of
 from tests.served import WAIT, Client, champion, registered, serving

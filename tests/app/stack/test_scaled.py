@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle import postgres
+from lifecycle.store import postgres
 from tests.app.stack.conftest import ROOT, Stack, free
 
 SECRET = "hush-hush/1"

@@ -120,7 +120,7 @@ def test_a_model_of_another_kind_is_served_as_it_is() -> None:
     from sklearn.naive_bayes import GaussianNB
     from sklearn.pipeline import make_pipeline
 
-    from lifecycle.estimators import Floats
+    from lifecycle.models.estimators import Floats
 
     train = rows_for("binary", 300, 3)
     X = train.X.select("amount", "tail")

@@ -8,14 +8,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from lifecycle import intake, segments
 from lifecycle.collect import collect
-from lifecycle.journal import Journal
-from lifecycle.lake import lake
+from lifecycle.journal import intake, segments
+from lifecycle.journal.predictions import Journal
 from lifecycle.online import watch
 from lifecycle.online.desk import Desk
 from lifecycle.online.told import Told, logged, take
 from lifecycle.sources import Generated
+from lifecycle.store.lake import lake
 from lifecycle.usecase import UseCase
 from lifecycle.validate import validate
 from tests.lifecycle.online.test_recent import SCHEMA, SPAN, ask, desk, features, visit

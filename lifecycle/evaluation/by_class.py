@@ -1,0 +1,70 @@
+"""A multiclass model class by class: what of each is found, and what is rightly called so."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lifecycle.evaluation.resample import Clusters, distribution, interval, replicates
+from lifecycle.evaluation.statistics import Ranking, Sums, Values
+
+if TYPE_CHECKING:
+    from lifecycle.evaluation.judge import Judged
+    from lifecycle.usecase import UseCase
+
+CLASSES = 30
+"""So many classes are looked at, the most frequent first."""
+CONFIDENCE = 0.95
+
+
+def by_class(use_case: "UseCase", judged: "Judged", groups: Clusters) -> list[dict[str, Any]]:
+    """Each class, the most frequent first; over the repeats of a cross-validation the mean.
+
+    Returns:
+        For each class `class`, `rows`, `precision`, `recall` with its interval (`low`, `high`), `f1` and `roc_auc` (the class
+        against the rest); `None` where it is undefined: the recall of a class that no row has, the precision of one that is
+        never predicted.
+    """
+    truth = judged.rows.y.astype(str)
+    chosen = [frame["prediction"].to_numpy().astype(str) for frame in judged.predictions]
+    names, counts = np.unique(np.concatenate([truth, *chosen]), return_counts=True)
+    names = names[np.argsort(-counts, kind="stable")][:CLASSES]
+    one = np.ones((1, len(truth)))
+    repeats = [Sums(_terms(truth, guess, names), lambda sums: _finish(sums, len(names))) for guess in chosen]
+    values = _mean([statistic.values(one) for statistic in repeats])
+    draws = _mean([distribution([statistic], groups, replicates(CONFIDENCE), use_case.seed) for statistic in repeats])
+    table = []
+    for i, name in enumerate(names.tolist()):
+        recall = interval(float(values[f"recall {i}"][0]), draws[f"recall {i}"], groups.count, CONFIDENCE)
+        single = {metric: _defined(values[f"{metric} {i}"][0]) for metric in ("precision", "recall", "f1")}
+        table.append(
+            {"class": name, "rows": int((truth == name).sum()), **single, "low": recall.low, "high": recall.high, "roc_auc": _area(judged, name)}
+        )
+    return sorted(table, key=lambda row: (-row["rows"], row["class"]))
+
+
+def _terms(truth: np.ndarray, chosen: np.ndarray, names: np.ndarray) -> np.ndarray:
+    is_so, called = truth[:, None] == names, chosen[:, None] == names
+    return np.hstack([is_so, called, is_so & called]).astype(np.float64)
+
+
+def _finish(sums: np.ndarray, count: int) -> Values:
+    truth, called, hits = sums[:count], sums[count : 2 * count], sums[2 * count :]
+    precision, recall, f1 = hits / called, hits / truth, 2 * hits / (truth + called)
+    return {f"{name} {i}": found[i] for name, found in (("precision", precision), ("recall", recall), ("f1", f1)) for i in range(count)}
+
+
+def _mean(found: list[Values]) -> Values:
+    return {name: np.mean([one[name] for one in found], axis=0) for name in found[0]}
+
+
+def _area(judged: "Judged", name: str) -> float | None:
+    truth = judged.rows.y.astype(str) == name
+    if f"p_{name}" not in judged.predictions[0].columns:
+        return None
+    ones = np.ones((1, len(truth)))
+    areas = [Ranking.of(truth, frame[f"p_{name}"].to_numpy()).values(ones)["roc_auc"][0] for frame in judged.predictions]
+    return _defined(np.mean(areas))
+
+
+def _defined(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,85 @@
+"""What a clustering is judged by, without a truth: rows it has not seen, and what the same recipe finds where there is nothing.
+
+Every algorithm finds clusters, also in noise. So the baseline that knows nothing is not a random assignment, which anything
+beats: it is the same recipe, fitted and judged on the same columns with each shuffled by itself, as in the gap statistic
+(Tibshirani, Walther and Hastie 2001). What it asks is whether columns go together in groups: two humps of one single column
+are still there when it is shuffled, and no reason for a clustering.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from lifecycle.candidates import blueprint, kmeans
+from lifecycle.dataset import Rows
+from lifecycle.evaluation.cluster_metrics import spaced, stability
+from lifecycle.evaluation.evidence import LARGE, SAMPLE, SMALL, Evidence, in_time
+from lifecycle.evaluation.judge import FOLDS, REPEATS, Judged, cross_validate, judge
+from lifecycle.evaluation.metrics import compute
+from lifecycle.evaluation.resample import Interval
+from lifecycle.predict import predict
+from lifecycle.references import Recipe
+from lifecycle.train import fit, fit_estimator, together
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+PLAIN = 8
+"""So many clusters has scikit-learn's k-means where nobody says how many."""
+RESAMPLES = 15
+ROWS = 5_000
+"""Stability is measured with so many rows to fit on, and as many to agree on."""
+
+
+def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: Rows, gate: Rows) -> Evidence:
+    """Judge on the gate's rows; with few of them by cross-validation of the recipe over all rows, as `lifecycle.evaluation.evidence` does."""
+    from lifecycle.models.space import shuffled, yardstick
+
+    total, fitted = len(train) + len(tune) + len(gate), together(train, tune)
+    space = yardstick(use_case, train.X)
+    nothing = [shuffled(space, rows, use_case.seed + i) for i, rows in enumerate((train, tune, gate))]
+    besides = {"stability": _stability(use_case, recipe, fitted, gate)}
+    if len(gate) < max(SMALL, use_case.gate.rows) and total <= LARGE:
+        everything = together(fitted, gate)
+        judged = _named(judge(use_case, recipe, everything), model)
+        flat = judge(use_case, recipe, shuffled(space, everything, use_case.seed))
+        plain = cross_validate(use_case, lambda rows, more: _plain(use_case, together(rows, more)), everything)
+        how = f"by {FOLDS}-fold cross-validation over all {total:,} rows, {REPEATS} times, since the gate part has only {len(gate)} rows"
+        return Evidence("cross-validation", how, judged, flat, plain, judged.train, {}, in_time(judged), besides)
+    judged = judge(use_case, model, gate)
+    flat = judge(use_case, fit(use_case, recipe, nothing[0], nothing[1]), nothing[2])
+    plain = judge(use_case, _plain(use_case, fitted), gate)
+    some = fitted.take(spaced(len(fitted), SAMPLE))
+    seen = compute(use_case, some.y, predict(use_case, model, some.X))
+    how = f"on {len(gate):,} held-out rows that took no part in finding the clusters or in choosing how many"
+    return Evidence("holdout", how, judged, flat, plain, seen, {}, in_time(judged), besides)
+
+
+def _named(judged: Judged, model: Any) -> Judged:
+    """Cross-validated clusters under the names that the model itself gives."""
+    from lifecycle.models.clusterings import matching
+
+    own = model.predict(judged.rows.X)
+    frames = [
+        frame.with_columns(pl.col("prediction").replace_strict(matching(frame["prediction"].to_numpy(), own), return_dtype=pl.String))
+        for frame in judged.predictions
+    ]
+    return Judged(judged.rows, tuple(frames), judged.train)
+
+
+def _plain(use_case: "UseCase", rows: Rows) -> Any:
+    count = min(PLAIN, len(rows) - 1)
+    return kmeans().build(blueprint(use_case, rows.X), {"n_clusters": count}).fit(rows.X)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _stability(use_case: "UseCase", recipe: Recipe, fitted: Rows, gate: Rows) -> Interval:
+    """How much the recipe's clusterings of resampled rows agree on the gate's rows."""
+    random = np.random.default_rng(use_case.seed)
+    X = gate.X[spaced(len(gate), ROWS)]
+    labels = []
+    for _ in range(RESAMPLES):
+        some = fitted.take(np.sort(random.integers(0, len(fitted), min(len(fitted), ROWS))))
+        labels.append(fit_estimator(use_case, recipe, some).predict(X))
+    value, low, high = stability(labels)
+    return Interval(value, low, high, 0.95, RESAMPLES)

@@ -1,0 +1,105 @@
+"""Challenger and champion on the same rows, which neither has seen."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from lifecycle.dataset import Rows
+from lifecycle.evaluation.judge import Judged, judge
+from lifecycle.evaluation.resample import clusters, paired
+from lifecycle.gate import Comparison, Difference, confidence
+from lifecycle.references import ModelVersion, Recipe
+from lifecycle.rows.seen import seen
+from lifecycle.split import PARTS
+from lifecycle.split import rows as rows_of
+from lifecycle.store import models
+from lifecycle.store.lake import lake, quoted
+from lifecycle.train import together
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+
+def compare(use_case: "UseCase", challenger: ModelVersion, champion: ModelVersion, earlier: Mapping[str, int]) -> tuple[Comparison, str]:
+    """The paired difference in the deciding metric on the newest labelled rows that neither version has seen.
+
+    Small data (a challenger that was cross-validated) has too few of these: there both recipes are refitted in the same folds.
+
+    Args:
+        earlier: how many other challengers were compared before, by the fingerprint of the rows they were compared on.
+
+    Returns:
+        The comparison, and the fingerprint of its rows; empty where nothing was compared, so that nobody has looked at them.
+    """
+    if challenger.evaluated.mode == "cross-validation":
+        return _refitted(use_case, challenger, champion, earlier)
+    rows = unseen(use_case, challenger, champion)
+    if len(rows) < use_case.gate.rows:
+        return Comparison(champion.version, len(rows), 0, None), ""
+    new, old = (models.load(version.run_id, version.sha256) for version in (challenger, champion))
+    known = Rows(_inputs(use_case, champion, rows), rows.y, rows.info)
+    return _compared(use_case, champion, judge(use_case, new, rows), judge(use_case, old, known), earlier)
+
+
+def unseen(use_case: "UseCase", challenger: ModelVersion, champion: ModelVersion) -> Rows:
+    """The challenger's gate rows that the champion was neither trained nor tuned on, and can be asked about."""
+    rows = rows_of(use_case, challenger.evaluated.trained.parts, "gate")
+    rows = rows.take(~seen(use_case, champion, rows.info))
+    if _answers(champion, rows.X):
+        return rows
+    return rows.take(rows.info["_key"].is_in(_old_inputs(use_case, champion)["_key"].implode()).to_numpy())
+
+
+def fingerprint(rows: Rows) -> str:
+    """A hash of the keys of rows, whatever their order."""
+    return hashlib.sha256("\n".join(rows.info["_key"].cast(pl.String).sort().to_list()).encode()).hexdigest()
+
+
+def _refitted(use_case: "UseCase", challenger: ModelVersion, champion: ModelVersion, earlier: Mapping[str, int]) -> tuple[Comparison, str]:
+    """Both recipes in the same folds of the challenger's labelled rows, paired on the pooled out-of-fold predictions."""
+    trained = challenger.evaluated.trained
+    recipe = champion.evaluated.trained.recipe
+    rows = reduce(together, (rows_of(use_case, trained.parts, part) for part in PARTS))
+    if gone := replaced(recipe, use_case):
+        obstacle = f"its family '{min(gone)}' is no candidate of the definition any more; bring it back, or promote by hand"
+        return Comparison(champion.version, len(rows), 0, None, obstacle=obstacle, refitted=True), ""
+    new = judge(use_case, trained.recipe, rows)
+    old = new if recipe == trained.recipe else judge(use_case, recipe, rows)
+    return _compared(use_case, champion, new, old, earlier, refitted=True)
+
+
+def replaced(recipe: Recipe, use_case: "UseCase") -> set[str]:
+    """The candidates of a recipe that the definition does not have any more."""
+    return {part.candidate for part in recipe.parts or (recipe,)} - {each.name for each in use_case.candidates}
+
+
+def _compared(
+    use_case: "UseCase", champion: ModelVersion, new: Judged, old: Judged, earlier: Mapping[str, int], refitted: bool = False
+) -> tuple[Comparison, str]:
+    name = fingerprint(new.rows)
+    before = earlier.get(name, 0)
+    groups, level = clusters(use_case, new.rows.info), confidence(use_case.gate, before)
+    found = paired(use_case, use_case.metric, new.rows.y, new.predictions, old.predictions, groups, level)
+    difference = Difference(found.value, found.low, found.high, found.confidence) if found else None
+    return Comparison(champion.version, len(new.rows), before, difference, refitted=refitted), name
+
+
+def _answers(version: ModelVersion, X: pl.DataFrame) -> bool:
+    return set(version.evaluated.trained.parts.features.names) <= set(X.columns)
+
+
+def _inputs(use_case: "UseCase", version: ModelVersion, rows: Rows) -> pl.DataFrame:
+    """What a version takes as inputs of these rows: where the definition gives other features now, those it gave then."""
+    names = version.evaluated.trained.parts.features.names
+    if _answers(version, rows.X):
+        return rows.X.select(names)
+    return rows.info.select("_key").join(_old_inputs(use_case, version), on="_key", how="left", maintain_order="left").select(names)
+
+
+def _old_inputs(use_case: "UseCase", version: ModelVersion) -> pl.DataFrame:
+    features = version.evaluated.trained.parts.features
+    names = ", ".join(quoted(name) for name in ("_key", *features.names))
+    return lake().frame(f"SELECT {names} FROM {use_case.name}.features AT (VERSION => {features.version})")

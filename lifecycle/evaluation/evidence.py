@@ -1,0 +1,110 @@
+"""What a model is judged by: its own and the baselines' predictions for the same rows, which none of them has seen."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import polars as pl
+
+from lifecycle.candidates import blueprint, constant, linear_baseline
+from lifecycle.dataset import Rows
+from lifecycle.evaluation.judge import FOLDS, REPEATS, Fit, Judged, cross_validate, judge
+from lifecycle.evaluation.metrics import compute
+from lifecycle.evaluation.resample import Interval
+from lifecycle.predict import predict
+from lifecycle.references import Recipe
+from lifecycle.splits import TimeSplit
+from lifecycle.train import FEW, together
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+SMALL = 300
+"""Gate rows below which a model is judged by cross-validation,"""
+LARGE = 20_000
+"""unless there are more rows than these in all: then fifteen fits cost too much, and the interval says how little is known."""
+SAMPLE = 100_000
+"""Of more training rows than these, so many are scored for comparison, and teach the linear baseline."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The same rows judged by the model and by the two baselines, and the model's metrics on what it has seen.
+
+    Attributes:
+        mode, how: by which rows, in a word and in a sentence.
+        model, constant, linear: the predictions of the model and of the baselines.
+        train: the model's metrics on rows it was fitted on.
+        tune: on rows that chose and calibrated it; empty where it was fitted on these, too.
+        unseen: all predictions for rows that the model was not fitted on, in order of time where there is time.
+        besides: the metrics that are measured once (`Problem.besides`), with their intervals.
+        classes: of a multiclass problem, each class (`lifecycle.evaluation.by_class`).
+    """
+
+    mode: Literal["holdout", "cross-validation"]
+    how: str
+    model: Judged
+    constant: Judged
+    linear: Judged
+    train: dict[str, float]
+    tune: dict[str, float]
+    unseen: pl.DataFrame
+    besides: dict[str, Interval] = field(default_factory=dict)
+    classes: list[dict[str, Any]] = field(default_factory=list)
+
+
+def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: Rows, gate: Rows) -> Evidence:
+    """Judge on the gate's rows; with few of them by cross-validation of the recipe over all rows."""
+    total = len(train) + len(tune) + len(gate)
+    baselines = [_fitter(use_case, name) for name in ("constant", "linear")]
+    if len(gate) < max(SMALL, use_case.gate.rows) and total <= LARGE:
+        everything = together(together(train, tune), gate)
+        judged = judge(use_case, recipe, everything)
+        flat, straight = (cross_validate(use_case, fit, everything) for fit in baselines)
+        how = _cross_validated(use_case, judged, len(gate), total)
+        return Evidence("cross-validation", how, judged, flat, straight, judged.train, {}, in_time(judged))
+    some = _sample(train, use_case.seed)
+    flat, straight = (judge(use_case, fit(some, tune), gate) for fit in baselines)
+    how = f"on {len(gate):,} held-out rows that took no part in fitting, tuning or choosing the model"
+    if len(gate) < use_case.gate.rows:
+        how += f"; that is fewer than the {use_case.gate.rows:,} the gate asks for"
+    seen = compute(use_case, some.y, predict(use_case, model, some.X))
+    judged = judge(use_case, model, gate)
+    if use_case.problem == "regression" or len(tune) < FEW:  # fitted on the tune rows, see `lifecycle.train.fit`
+        return Evidence("holdout", how, judged, flat, straight, seen, {}, in_time(judged))
+    tuned = judge(use_case, model, tune)
+    both = Judged(together(tune, gate), (pl.concat([*tuned.predictions, *judged.predictions]),), {})
+    return Evidence("holdout", how, judged, flat, straight, seen, compute(use_case, tune.y, tuned.predictions[0]), in_time(both))
+
+
+def in_time(judged: Judged) -> pl.DataFrame:
+    """The predictions in order of time, where there is time."""
+    frame, time = judged.predictions[0], judged.rows.time
+    return frame if time is None else frame[time.arg_sort()]
+
+
+def _fitter(use_case: "UseCase", name: str) -> Fit:
+    def fit(train: Rows, tune: Rows) -> Any:
+        if name == "constant":
+            return constant(use_case.problem, use_case.metric).fit(train.X, train.y)  # pyright: ignore[reportAttributeAccessIssue]
+        return linear_baseline(blueprint(use_case, train.X)).fit(train.X, train.y)  # pyright: ignore[reportAttributeAccessIssue]
+
+    return fit
+
+
+def _cross_validated(use_case: "UseCase", judged: Judged, gate: int, total: int) -> str:
+    if isinstance(use_case.split, TimeSplit):
+        what = f"forward-chained cross-validation: the later {len(judged.rows):,} of {total:,} rows in {FOLDS} blocks, each predicted from what came before it"
+    else:
+        what = f"{FOLDS}-fold cross-validation over all {total:,} labelled rows, {REPEATS} times"
+    return (
+        f"by {what}, since the gate part has only {gate} rows. Each fold fits the chosen recipe anew; a metric is computed on the pooled "
+        "out-of-fold predictions of each repeat and averaged over repeats, and its interval comes from a bootstrap of the rows. It "
+        "does not cover the drawing of the training rows, and the recipe was chosen on some of these rows: take it as slightly too good"
+    )
+
+
+def _sample(rows: Rows, seed: int) -> Rows:
+    if len(rows) <= SAMPLE:
+        return rows
+    return rows.take(np.sort(np.random.default_rng(seed).choice(len(rows), SAMPLE, replace=False)))

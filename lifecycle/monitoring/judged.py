@@ -1,0 +1,97 @@
+"""The lake's table `drift`: the windows that were judged, and the alarms that were raised."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lifecycle.store.lake import Lake, lake
+from lifecycle.store.tables import exists
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from lifecycle.references import DriftReport
+    from lifecycle.usecase import UseCase
+
+
+@dataclass(frozen=True)
+class Window:
+    """A judged window: a row of the lake's table `drift`."""
+
+    start: dt.datetime | None
+    end: dt.datetime | None
+    rows: int
+    max: float
+    limit: float
+    effects: dict[str, dict[str, float]]
+
+    @property
+    def bad(self) -> bool:
+        """Whether a column is beyond its limit."""
+        return self.max > self.limit
+
+    def cells(self) -> list[Any]:
+        """As the table has it, up to `effects`."""
+        return [self.start, self.end, self.rows, self.max, self.limit, self.bad, json.dumps(self.effects)]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A row of the table `drift` that raised an alarm."""
+
+    version: int
+    raised_at: dt.datetime
+    reason: str
+
+
+def untold(use_case: str) -> list[Alarm]:
+    """The alarms that nobody was told of yet, oldest first."""
+    query = f"""SELECT model_version, judged_at, reason FROM {use_case}.drift
+        WHERE drifted AND judged_at NOT IN (SELECT raised_at FROM {use_case}.alarms_told) ORDER BY judged_at"""
+    return [Alarm(*row) for row in lake().rows(query)] if exists(lake(), use_case, "alarms_told") else []
+
+
+def told(use_case: str, alarm: Alarm) -> None:
+    """Note that an alarm was told."""
+    lake().write(lambda transaction: transaction.execute(f"INSERT INTO {use_case}.alarms_told VALUES (?, now())", [alarm.raised_at]))
+
+
+def judged(store: Lake, use_case: "UseCase", version: int) -> list[Window]:
+    """The windows of a model that are in the lake, oldest first."""
+    query = f'SELECT window_start, window_end, rows, max, "limit", effects FROM {use_case.name}.drift'
+    found = store.rows(f"{query} WHERE model_version = ? AND max IS NOT NULL ORDER BY judged_at", [version])
+    return [Window(start, end, rows, most, limit, json.loads(effects)) for start, end, rows, most, limit, effects in found]
+
+
+def cooling(store: Lake, use_case: "UseCase", end: dt.datetime | None) -> str:
+    """Why there is no new alarm now, if so. Time is that of the rows; the clock's where they have none."""
+    found = store.rows(
+        f"SELECT window_end, judged_at::TIMESTAMPTZ AT TIME ZONE 'UTC' FROM {use_case.name}.drift WHERE drifted ORDER BY judged_at DESC LIMIT 1"
+    )
+    if not found:
+        return ""
+    last, clock = found[0]
+    passed = end - last if end is not None and last is not None else dt.datetime.now(dt.UTC).replace(tzinfo=None) - clock
+    if passed >= use_case.monitoring.cooldown:
+        return ""
+    return f"an alarm was raised for {last or clock:%Y-%m-%d %H:%M} already, the next one comes no sooner than {use_case.monitoring.cooldown} later"
+
+
+def record(store: Lake, use_case: "UseCase", report: "DriftReport", new: list[Window], reached: dt.datetime | None) -> None:
+    """One row for each new window, the newest with the verdict; an alarm without a new window has a row without a window's numbers."""
+    now = dt.datetime.now(dt.UTC)
+    truth = report.performance
+    lines = [[*window.cells(), None, now + dt.timedelta(microseconds=i)] for i, window in enumerate(new)]
+    lines = lines or [[None, reached, truth.get("rows"), None, None, False, None, None, now]]
+    verdicts = [[False, None]] * (len(lines) - 1) + [[report.drifted, report.reason]]
+    lines[-1][-2] = json.dumps(truth) if truth else None
+
+    def insert(transaction: "duckdb.DuckDBPyConnection") -> None:
+        transaction.executemany(
+            f"""INSERT INTO {use_case.name}.drift (model_version, window_start, window_end, rows, max, "limit", bad,
+            effects, performance, judged_at, drifted, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            [[report.version, *line, *verdict] for line, verdict in zip(lines, verdicts, strict=True)],
+        )
+
+    store.write(insert)

@@ -1,0 +1,106 @@
+"""What a model was trained on, in a few kilobytes: the reference that live rows are compared with."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import polars.selectors as cs
+
+from lifecycle.monitoring import bins, limits
+
+if TYPE_CHECKING:
+    from lifecycle.dataset import Rows
+    from lifecycle.usecase import UseCase
+
+MOST = 1_000_000
+DIGITS = 7
+"""A tree says one number for many rows, and the edges of cells are such numbers: their last bits, in which the pipeline and its
+compiled form (or two orders of a sum) differ, must not move thousands of rows from one cell to the next."""
+STRETCH = 20_000
+"""Of more rows than `MOST`, stretches of so many consecutive ones stand for all."""
+
+
+def reference(use_case: "UseCase", train: "Rows", predictions: pl.DataFrame) -> dict[str, Any]:
+    """Describe the training rows, the model's predictions on held-out rows, and how much both vary without drift.
+
+    Args:
+        use_case: the definition; its monitoring policy says how often a window may look bad, its seed fixes the rest.
+        train: the rows the model was fitted on.
+        predictions: of held-out rows, as `lifecycle.predict.predict` gives them, in the order of their time.
+
+    Returns:
+        JSON-able: `rows`, `from`, `to`, `columns` and `predictions` (by name the cells and their counts, see
+        `lifecycle.monitoring.bins`) and `limits` (see `lifecycle.monitoring.limits`).
+    """
+    random = np.random.default_rng(use_case.seed)
+    order, ordered = _order(train, use_case, random)
+    X = train.X if order is None else train.X[order]
+    watched = watch(predictions)
+    timed = use_case.columns.one("time") is not None
+    columns, beside = _fit(X, ordered), _fit(watched[stretches(watched.height)], timed)
+    families = [(list(names), cells) for names, cells in (columns, beside) if cells.rows]
+    sizes = sorted({*limits.SIZES, *_monitored(use_case, train)})
+    time = train.time
+    return {
+        "rows": len(train),
+        "from": _iso(time.min() if time is not None else None),
+        "to": _iso(time.max() if time is not None else None),
+        "columns": columns[0],
+        "predictions": beside[0],
+        "limits": limits.calibrate(families, sizes, use_case.monitoring.false_alarms, random),
+    }
+
+
+def watch(predictions: pl.DataFrame) -> pl.DataFrame:
+    """The columns of predictions that are watched: the class or the number, and the probability, numbers to `DIGITS`."""
+    kept = predictions.select(name for name in ("prediction", "probability") if name in predictions.columns)
+    classes = [name for name in kept.columns if name == "prediction" and not kept[name].dtype.is_float()]
+    return kept.with_columns(pl.col(classes).cast(pl.String), cs.float().round_sig_figs(DIGITS))
+
+
+def stretches(rows: int) -> np.ndarray:
+    """Positions of at most `MOST` rows, in runs of consecutive ones spread evenly."""
+    if rows <= MOST:
+        return np.arange(rows)
+    starts = np.linspace(0, rows - STRETCH, MOST // STRETCH).astype(np.int64)
+    return np.unique((starts[:, None] + np.arange(STRETCH)).ravel())
+
+
+def _order(train: "Rows", use_case: "UseCase", random: np.random.Generator) -> tuple[np.ndarray | None, bool]:
+    """Positions that put rows which belong together beside each other, and whether there is such an order."""
+    clusters = [*use_case.columns.having("group"), *use_case.columns.having("entity")]
+    time = train.time
+    if time is not None:
+        order = time.arg_sort().to_numpy()
+    elif clusters:
+        found = train.info[clusters[0]].rank("dense").fill_null(0).to_numpy().astype(np.int64)
+        order = np.argsort(random.permutation(found.max() + 1)[found], kind="stable")
+    else:
+        order = None
+    if len(train) <= MOST and (order is None or (time is not None and time.is_sorted())):
+        return None, order is not None
+    some = stretches(len(train))
+    return (some if order is None else order[some]), order is not None
+
+
+def _fit(frame: pl.DataFrame, ordered: bool) -> tuple[dict[str, Any], limits.Cells]:
+    columns = {name: bins.fit(frame[name]) for name in frame.columns}
+    codes = [bins.codes(columns[name], frame[name]) for name in frame.columns]
+    for name, code in zip(columns, codes, strict=True):
+        columns[name]["counts"] = np.bincount(code, minlength=bins.cells(columns[name])).tolist()
+    return columns, limits.Cells(codes, [bins.cells(column) for column in columns.values()], ordered)
+
+
+def _monitored(use_case: "UseCase", train: "Rows") -> list[int]:
+    """The size of the windows that will be compared, in rows."""
+    window, time = use_case.monitoring.window, train.time
+    if isinstance(window, dt.timedelta):
+        first, last = (None, None) if time is None else (time.min(), time.max())
+        span = last - first if isinstance(first, dt.datetime) and isinstance(last, dt.datetime) else dt.timedelta(0)
+        window = round(len(train) * (window / span)) if span else limits.UNIT
+    return [max(round(window / limits.UNIT), 1) * limits.UNIT]
+
+
+def _iso(moment: Any) -> str | None:
+    return moment.isoformat() if moment is not None else None

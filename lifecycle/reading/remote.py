@@ -1,0 +1,166 @@
+"""Files of other servers: copied in a stream where they have to be read as text, and what tells that they are the same as before."""
+
+import base64
+import http.client
+import os
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from lifecycle.errors import DataError, LifecycleError, Outage
+from lifecycle.reading import credentials
+from lifecycle.sources import File
+
+BLOCK = 1 << 20
+WAIT = 60  # seconds for an answer
+SETTLED = 5  # seconds after which a moment of change tells apart what is written in the same second
+
+
+def copy(file: File, address: str, to: Path) -> Path:
+    """A remote file, copied to this machine.
+
+    Raises:
+        LifecycleError: the server does not give it.
+        Outage: the server does not answer now.
+    """
+    (_copy_s3 if _is_s3(address) else _copy_http)(file, address, to)
+    return to
+
+
+def sign(file: File, address: str) -> str:
+    """What tells the content of a remote file without reading it; empty where the server says nothing of the kind."""
+    try:
+        return _sign_s3(file, address) if _is_s3(address) else _sign_http(file, address)
+    except (LifecycleError, Outage):
+        return ""  # reading it will say what is wrong
+
+
+def matches(address: str) -> list[str]:
+    """The addresses that a glob on S3-compatible storage stands for."""
+    from pyarrow.fs import FileSelector, FileType
+
+    place = _place(address)
+    if not any(mark in place for mark in "*?["):
+        return [address]
+    fixed = place[: min(place.find(mark) for mark in "*?[" if mark in place)].rpartition("/")[0]
+    infos = _s3(address, lambda store: store.get_file_info(FileSelector(fixed, recursive=True, allow_not_found=True)))
+    pattern = _regular(place)
+    return sorted("s3://" + info.path for info in infos if info.type == FileType.File and pattern.fullmatch(info.path))
+
+
+def _is_s3(address: str) -> bool:
+    return credentials.resolved(address).startswith("s3://")
+
+
+def _place(address: str) -> str:
+    """Bucket and key."""
+    return credentials.resolved(address).removeprefix("s3://")
+
+
+def _regular(glob: str) -> Any:
+    import re
+
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]*\])", glob)
+    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(known.get(part, part if part.startswith("[") else re.escape(part)) for part in parts))
+
+
+def _copy_http(file: File, address: str, to: Path) -> None:
+    with asked(file, address) as answer, to.open("wb") as out:
+        promised, came = answer.headers.get("Content-Length"), 0
+        try:
+            while block := answer.read(BLOCK):
+                came += out.write(block)
+        except (OSError, http.client.HTTPException) as error:
+            raise Outage(f"{_shown(file)} broke off after {came:,} bytes ({type(error).__name__})") from None
+    if promised and int(promised) != came:
+        raise Outage(f"{_shown(file)} broke off after {came:,} of {int(promised):,} bytes")
+
+
+def _sign_http(file: File, address: str) -> str:
+    with asked(file, address, "HEAD") as answer:
+        tag, changed, size = (answer.headers.get(name) for name in ("ETag", "Last-Modified", "Content-Length"))
+    if tag and not tag.startswith("W/"):
+        return f"{tag}-{size}"
+    if changed and size and time.time() - parsedate_to_datetime(changed).timestamp() > SETTLED:
+        return f"{changed}-{size}"
+    return ""
+
+
+def asked(file: File, address: str, method: str = "GET") -> Any:
+    """The answer of an http(s) server, to be closed.
+
+    Raises:
+        LifecycleError: it refuses, and would again.
+        Outage: it does not answer now.
+    """
+    at = credentials.address(address)
+    headers = {name: credentials.resolved(value) for name, value in file.headers.items()}
+    if at.user or at.password:
+        headers["Authorization"] = "Basic " + base64.b64encode(f"{at.user}:{at.password}".encode()).decode()
+    request = urllib.request.Request(urllib.parse.quote(at.bare, safe=":/?&=%+,;@[]!$'()*~#"), headers=headers, method=method)
+    try:
+        return urllib.request.urlopen(request, timeout=WAIT)
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code >= 500 or error.code in (408, 425, 429):
+            after = error.headers.get("Retry-After", "")
+            raise Outage(f"{_shown(file)} answers {error.code} ({error.reason})", float(after) if after.isdigit() else None) from None
+        remedy = "check the address" if error.code in (404, 410) else "check the address and its credentials"
+        raise LifecycleError(f"{_shown(file)} answers {error.code} ({error.reason}); {remedy}") from None
+    except (OSError, http.client.HTTPException) as error:
+        reason = credentials.hidden(str(getattr(error, "reason", error)))
+        raise Outage(f"{_shown(file)} does not answer ({reason}); check the address, or try again later") from None
+    except ValueError as error:
+        raise LifecycleError(f"{_shown(file)} is no address ({credentials.hidden(str(error))}); mend it") from None
+
+
+def _copy_s3(file: File, address: str, to: Path) -> None:
+    def work(store: Any) -> None:
+        with store.open_input_stream(_place(address)) as stream, to.open("wb") as out:
+            while block := stream.read(BLOCK):
+                out.write(block)
+
+    _s3(file.path, work)
+
+
+def _sign_s3(file: File, address: str) -> str:
+    info = _s3(file.path, lambda store: store.get_file_info(_place(address)))
+    if not info.is_file or info.mtime is None or time.time() - info.mtime.timestamp() < SETTLED:
+        return ""
+    return f"{info.mtime_ns}-{info.size}"
+
+
+def _s3(shown: str, work: Callable[[Any], Any]) -> Any:
+    """Some work with S3-compatible storage, reached by the usual `AWS_*` variables."""
+    from pyarrow.fs import S3FileSystem
+
+    at: Mapping[str, str] = os.environ
+    endpoint = urlsplit(at.get("AWS_ENDPOINT_URL", ""))
+    try:
+        store = S3FileSystem(
+            access_key=at.get("AWS_ACCESS_KEY_ID"),
+            secret_key=at.get("AWS_SECRET_ACCESS_KEY"),
+            session_token=at.get("AWS_SESSION_TOKEN"),
+            region=at.get("AWS_REGION") or at.get("AWS_DEFAULT_REGION") or "us-east-1",
+            scheme=endpoint.scheme or None,
+            endpoint_override=endpoint.netloc or None,
+        )
+        return work(store)
+    except FileNotFoundError:
+        raise DataError(f"{shown} does not exist; check the bucket and the key") from None
+    except OSError as error:
+        said = " ".join(str(error).split())
+        if any(word in said for word in ("ACCESS_DENIED", "InvalidAccessKey", "SignatureDoesNotMatch", "403")):
+            raise LifecycleError(f"{shown} is refused to us; check the AWS_* variables") from None
+        raise Outage(f"{shown} cannot be reached ({said[:200]}); check AWS_ENDPOINT_URL and the AWS_* variables") from None
+
+
+def _shown(file: File) -> str:
+    return f"the server of {file.path.split('?')[0]}"

@@ -1,0 +1,135 @@
+"""How a source is typed, with `--source` or in a form, and what it is called in the ledger: never with a secret in it."""
+
+import ast
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from lifecycle.errors import LifecycleError
+from lifecycle.reading import credentials
+from lifecycle.sources import ByColumn, File, Files, Generated, Joined, Postgres, Query, Source, SQLite
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+SQL = re.compile(r"\s*(SELECT|FROM|WITH|PIVOT|SUMMARIZE)\s", re.IGNORECASE)
+RANGE = re.compile(r"\s*(from|until)\s*=", re.IGNORECASE)
+OPTIONS = ("table", "query", "sheet", "encoding", "delimiter", "quote", "header", "null", "kind")
+OPTION = re.compile(rf"\?(?=({'|'.join(OPTIONS)})=)")
+
+
+def chosen(use_case: "UseCase", source: str | None) -> Source:
+    """The definition's source, or what was asked for in its place.
+
+    Args:
+        source: a path, glob or address, with options as in `book.xlsx?sheet=May`; `postgresql://...?table=orders`;
+            a query that starts with SELECT, FROM or WITH; `rows=1000000,seed=3`, the parameters of a generator; or
+            `from=2024-01-01,until=2024-02-01`, a range of the definition's own source.
+
+    Raises:
+        LifecycleError: it has a secret written out, or says what its kind of source does not take.
+    """
+    own = use_case.source
+    if source is None:
+        return _safe(own)
+    text = credentials.without_secrets(source.strip())
+    if SQL.match(text):
+        return Query(text)
+    if RANGE.match(text):
+        return _ranged(use_case, own, _parameters(text))
+    if isinstance(own, Generated) and "=" in text and not _is_place(text):
+        return Generated(own.function, {**own.parameters, **_parameters(text)}, own.deterministic, own.select, own.incremental)
+    return placed(text, own.files[0] if isinstance(own, Files) else None, "FROM rows" if isinstance(own, Query | Joined) else own.select)
+
+
+def placed(text: str, like: File | None = None, select: str = "FROM rows") -> Source:
+    """The source at a path or an address; `like` says how its file is written where the text does not."""
+    scheme = text.split("://")[0]
+    if scheme in ("postgresql", "postgres") or (text.startswith("${") and re.search(r"[?&](table|query)=", text)):
+        bare, options = _split(text, everything=not text.startswith("${"))
+        return Postgres(bare, options.get("table", ""), options.get("query", ""), select)
+    like = like or File("")
+    path, options = _split(text)
+    if scheme == "sqlite" or "query" in options:
+        return SQLite(path.removeprefix("sqlite://"), options.get("table", ""), options.get("query", ""), select)
+    header: Any = {"yes": True, "no": False}.get(options.get("header", "").lower(), like.header)
+    given: dict[str, Any] = {name: options[name] for name in ("sheet", "table", "encoding", "delimiter", "quote", "kind") if name in options}
+    nulls = {"null": tuple(options["null"].split("|"))} if "null" in options else {}
+    return Files((replace(like, path=path, header=header, url="", sha256="", **nulls, **given),), select)
+
+
+def named(source: Source) -> str:
+    """A name of the source for the ledger, as it is written: secrets stay `${NAME}`."""
+    by = source.incremental
+    ranged = f" [{by.start or '...'}, {by.until or '...'})" if isinstance(by, ByColumn) and by.ranged else ""
+    return _named(source) + ranged
+
+
+def _named(source: Source) -> str:
+    if isinstance(source, Files):
+        return ", ".join(
+            file.path + (f"?sheet={file.sheet}" if file.sheet else "") + (f"?table={file.table}" if file.table else "") for file in source.files
+        )
+    if isinstance(source, Postgres | SQLite):
+        where = source.address if isinstance(source, Postgres) else source.path
+        return where + (f"?query={source.query}" if source.query else f"?table={source.table}" if source.table else "")
+    if isinstance(source, Query):
+        return source.select
+    if isinstance(source, Joined):
+        return "; ".join([*(f"{name}={named(part)}" for name, part in source.sources.items()), source.select])
+    parameters = ",".join(f"{key}={value}" for key, value in source.parameters.items())
+    return f"{source.function.__name__}({parameters})"
+
+
+def _safe(source: Source) -> Source:
+    """The definition's own source, which holds no secret either."""
+    parts = source.sources.values() if isinstance(source, Joined) else [source]
+    for part in parts:
+        texts = [file.path for file in part.files] if isinstance(part, Files) else [_named(part)] if isinstance(part, Postgres | Query) else []
+        for text in texts:
+            credentials.without_secrets(text)
+    return source
+
+
+def _ranged(use_case: "UseCase", own: Source, bounds: dict[str, Any]) -> Source:
+    """The definition's source between two values of its cursor, or of its time column."""
+    if unknown := set(bounds) - {"from", "until"}:
+        raise LifecycleError(f"a range is from=...,until=..., found {', '.join(sorted(unknown))}; leave it out")
+    by = own.incremental
+    column = by.column if isinstance(by, ByColumn) else None if isinstance(own, Generated) else use_case.columns.one("time")
+    if column is None:
+        raise LifecycleError(
+            f"use case '{use_case.name}': a range needs a cursor; say incremental=ByColumn('...') of its source in usecases/{use_case.name}.py"
+        )
+    return replace(own, incremental=ByColumn(column, start=str(bounds.get("from", "")), until=str(bounds.get("until", ""))))
+
+
+def _is_place(text: str) -> bool:
+    return "://" in text or text.startswith("${") or bool(OPTION.search(text)) or Path(text).exists()
+
+
+def _split(text: str, everything: bool = False) -> tuple[str, dict[str, str]]:
+    """An address and the options after its `?`; what else a query has stays in the address."""
+    if everything:
+        parts = urlsplit(text)
+        found = dict(parse_qsl(parts.query, keep_blank_values=True))
+        rest = "&".join(f"{name}={value}" for name, value in found.items() if name not in OPTIONS)
+        return urlunsplit(parts._replace(query=rest)), {name: value for name, value in found.items() if name in OPTIONS}
+    match = OPTION.search(text)
+    if match is None:
+        return text, {}
+    return text[: match.start()], dict(parse_qsl(text[match.end() :], keep_blank_values=True))
+
+
+def _parameters(text: str) -> dict[str, Any]:
+    """`rows=1000,start=2026-01-01` as keyword arguments: Python literals where they are some, else text."""
+    found: dict[str, Any] = {}
+    for part in text.split(","):
+        name, _, value = part.partition("=")
+        try:
+            found[name.strip()] = ast.literal_eval(value.strip())
+        except (ValueError, SyntaxError):
+            found[name.strip()] = value.strip()
+    return found

@@ -1,0 +1,186 @@
+"""The model card: what a person has to know before trusting a model, in Markdown."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lifecycle.reading.spelling import named
+from lifecycle.reports import card_findings
+from lifecycle.reports.markdown import bullets, count, interval, number, signed, span, table
+from lifecycle.sources import Files, Generated, Query
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+Evaluation = Mapping[str, Any]
+PARTS = ("train", "tune", "gate")
+PLACED = frozenset({"leaderboard", "source", "version", "rows", "params", "candidate", "metric", "lake_version"})
+"""Facts that have a place of their own in the card."""
+
+
+def card(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any]) -> str:
+    """A model card in the order of Mitchell et al. 2019: purpose, data, choice, quality, weaknesses, limits, reproduction.
+
+    Args:
+        use_case: the definition.
+        evaluation: the content of `evaluation.json`.
+        facts: where the model comes from, shown as they are; `version`, `leaderboard` (rows of `candidate`, `score`,
+            `params`), `source`, `run_id` have places of their own. All of them may be missing.
+    """
+    version = f", version {facts['version']}" if "version" in facts else ""
+    parts = [
+        f"# {use_case.title}: `{use_case.name}`{version}",
+        _purpose(use_case, evaluation),
+        "## Data\n\n" + _data(use_case, evaluation, facts),
+        "## How it was chosen\n\n" + _choice(use_case, evaluation, facts),
+        "## How good it is\n\n" + _quality(use_case, evaluation),
+    ]
+    if evaluation.get("calibration"):
+        parts.append("## Do the probabilities come true?\n\n" + card_findings.calibration(evaluation["calibration"]))
+    if evaluation.get("classes"):
+        parts.append("## Class by class\n\n" + card_findings.classes(evaluation))
+    if evaluation.get("clusters"):
+        parts.append("## The clusters\n\n" + card_findings.clusters(evaluation))
+    supervised = [
+        "## Where it is weak\n\n" + card_findings.slices(use_case, evaluation["slices"]),
+        "## Fairness\n\n" + card_findings.fairness(evaluation["fairness"]),
+    ]
+    parts += [
+        *(supervised if use_case.kind.target else []),
+        "## What it leans on\n\n" + card_findings.importances(use_case, evaluation["importances"]),
+        "## Limits\n\n" + bullets(limits(use_case, evaluation)),
+        "## Use and reproduction\n\n" + _use(use_case, facts),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def limits(use_case: "UseCase", evaluation: Evaluation) -> list[str]:
+    """What the numbers do not say, one sentence each."""
+    found = []
+    if use_case.selective_labels:
+        found.append(f"**Selective labels**: {use_case.selective_labels.rstrip('.')}. All numbers here are for the outcomes that were observed.")
+    if evaluation["mode"] == "cross-validation":
+        found.append("**Little data**: the numbers come from cross-validation of the recipe, not from this very model on rows held out for it.")
+    judged = evaluation["judged"]
+    if judged["clusters"] < 50:
+        found.append(
+            f"**Few independent witnesses**: the intervals rest on {judged['clusters']} clusters (by {judged['clustered_by']}), and are wide for it."
+        )
+    if isinstance(use_case.source, Generated):
+        found.append(f"**Rows from a function**: {_source(use_case)}. Where that is a simulator, the numbers say how well the simulator is learnt.")
+    spans = evaluation["data"]["spans"]
+    if "gate" in spans:
+        found.append(
+            f"It is judged on rows from {span(spans['gate'])}: a world that changed since then is not in the numbers; monitoring watches for that."
+        )
+    linear = evaluation["gains"].get("over_linear")
+    if linear and evaluation["recipe"]["candidate"] != "linear" and (linear["low"] is None or linear["low"] <= 0):
+        found.append(f"It is **not shown to be better than {use_case.kind.plain}**, which would be simpler to explain.")
+    if not use_case.kind.target:
+        found.append(
+            "Clusters are a way to look at the rows, not a truth about them: other columns or scales would give others. Judge them by their use."
+        )
+    found.append("It has learnt what goes together in these rows, not what causes what.")
+    return found
+
+
+def _purpose(use_case: "UseCase", evaluation: Evaluation) -> str:
+    found = evaluation["metrics"][evaluation["metric"]]
+    what = {
+        "binary": f"the probability that `{use_case.target}` is `{use_case.positive}`",
+        "multiclass": f"which class `{use_case.target}` is, with a probability for each",
+        "regression": f"the number `{use_case.target}`",
+        "clustering": "which of the clusters it found a row belongs to",
+    }[use_case.problem]
+    names = evaluation["data"]["inputs"]
+    shown = ", ".join(f"`{name}`" for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    kind = use_case.kind
+    better = "higher" if use_case.kind.greater_is_better(evaluation["metric"]) else "lower"
+    return (
+        f"{'Predicts' if kind.target else 'Says'} {what} from {count(len(names), 'input')}: {shown}.\n\n"
+        f"**{evaluation['metric']} {number(found['holdout'])}**{interval(found)} ({better} is better); "
+        f"{kind.knows_nothing} reaches {number(found['constant'])}, {kind.plain} {number(found['linear'])}. Judged {evaluation['how']}."
+    )
+
+
+def _data(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any]) -> str:
+    data = evaluation["data"]
+    rows = [
+        ("source", facts.get("source") or _source(use_case)),
+        ("valid rows", f"{data['rows']:,} (lake version {data['lake_version']}, fingerprint `{data['fingerprint'][:12]}`)"),
+        ("newest batch", f"{data['came']:,} came: {data['kept']:,} kept, {data['quarantined']:,} quarantined, {data['duplicates']:,} duplicates"),
+        *((f"rows for {name}", f"{data['parts'][name]:,}") for name in PARTS),
+        *(
+            (f"of {name} a sample is used", f"{rows:,} of {data['parts'][name]:,} rows, drawn by a hash of the key")
+            for name, rows in data.get("sampled", {}).items()
+        ),
+        *((f"left out: {name}", f"{rows:,}") for name, rows in data["parts"].items() if name not in PARTS),
+        *((f"time of {name}", span(between)) for name, between in data["spans"].items()),
+        ("split", f"`{use_case.split}`"),
+    ]
+    return table(("", ""), [(name.replace("_", " "), value) for name, value in rows])
+
+
+def _choice(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any]) -> str:
+    recipe = evaluation["recipe"]
+    tried = ", ".join(candidate.name for candidate in use_case.candidates)
+    params = ", ".join(f"{name} {number(value)}" for name, value in recipe["params"].items()) or "no hyperparameters"
+    text = f"Chosen by {use_case.metric} on rows that the gate never sees, out of {tried}: **{recipe['candidate']}** ({params})."
+    board = facts.get("leaderboard")
+    if not board:
+        return text
+    rows = [
+        (row["candidate"], number(row.get("score")), ", ".join(f"{k} {number(v)}" for k, v in row.get("params", {}).items())) for row in board[:10]
+    ]
+    return text + "\n\n" + table(("family", use_case.metric, "hyperparameters"), rows)
+
+
+def _quality(use_case: "UseCase", evaluation: Evaluation) -> str:
+    names = ("holdout", "train", "constant", "linear")
+    rows = [
+        (
+            f"**{metric}**" if metric == evaluation["metric"] else metric,
+            number(found["holdout"]),
+            interval(found, ""),
+            *(number(found[name]) for name in names[1:]),
+        )
+        for metric, found in evaluation["metrics"].items()
+    ]
+    judged = evaluation["judged"]
+    text = (
+        f"On {judged['rows']:,} rows; {evaluation['confidence']:.0%} intervals from a bootstrap over {count(judged['clusters'], 'cluster')} "
+        f"(by {judged['clustered_by']})."
+    )
+    gains = [
+        f"Over {name} it gains {signed(gain['value'])} in {evaluation['metric']}{interval(gain)}, on the same rows."
+        for name, gain in (
+            (use_case.kind.knows_nothing, evaluation["gains"].get("over_constant")),
+            (use_case.kind.plain, evaluation["gains"].get("over_linear")),
+        )
+        if gain
+    ]
+    return "\n\n".join(
+        [text, table(("metric", "new rows", "interval", "training rows", use_case.kind.knows_nothing, use_case.kind.plain), rows), " ".join(gains)]
+    )
+
+
+def _use(use_case: "UseCase", facts: Mapping[str, Any]) -> str:
+    version = facts.get("version", "VERSION")
+    rows = [(name.replace("_", " "), f"`{value}`") for name, value in facts.items() if name not in PLACED and value not in ("", None)]
+    commands = (
+        "```sh\n"
+        f"lifecycle score {use_case.name}  # new rows, with the champion\n"
+        f"lifecycle reproduce {use_case.name} {version}  # train it again, and compare\n"
+        "```"
+    )
+    return commands + ("\n\n" + table(("", ""), rows) if rows else "")
+
+
+def _source(use_case: "UseCase") -> str:
+    source = use_case.source
+    if isinstance(source, Files):
+        return "files " + ", ".join(f"`{file.path}`" for file in source.files)
+    if not isinstance(source, Generated):
+        return f"{'query' if isinstance(source, Query) else 'source'} `{named(source)}`"
+    said = (source.function.__doc__ or "").strip().split("\n")[0].rstrip(".")
+    given = ", ".join(f"{name}={value}" for name, value in source.parameters.items())
+    return f"function `{source.function.__name__}({given})`" + (f" ({said})" if said else "")

@@ -1,0 +1,42 @@
+"""Which rows a model has seen: those it was trained or tuned on, and may be neither judged on nor asked about."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from lifecycle.references import ModelVersion
+from lifecycle.split import assign
+from lifecycle.splits import TimeSplit
+from lifecycle.store.lake import lake
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+
+def division(use_case: "UseCase") -> str:
+    """The rule by which rows are given their parts: under another rule the lines of a split mean nothing."""
+    if isinstance(use_case.split, TimeSplit):
+        return "TimeSplit"
+    return f"{use_case.split!r}, by {use_case.columns.one('group') or use_case.columns.one('key')}, seed {use_case.seed}"
+
+
+def parts_then(use_case: "UseCase", model: ModelVersion, info: pl.DataFrame) -> pl.Series:
+    """The part that each row, old or new, has by the lines that were drawn for a model.
+
+    Where the definition divides by another rule now, every row that was in the model's feature table counts as `train`,
+    for nobody can tell any more, and every other as `gate`.
+
+    Args:
+        info: as in `Rows.info`.
+    """
+    parts = model.evaluated.trained.parts
+    if model.division in ("", division(use_case)):
+        return assign(use_case, parts, info)
+    there = lake().frame(f"SELECT _key FROM {use_case.name}.features AT (VERSION => {parts.features.version})")["_key"]
+    return info.select(pl.when(pl.col("_key").is_in(there.implode())).then(pl.lit("train")).otherwise(pl.lit("gate")).alias("part")).to_series()
+
+
+def seen(use_case: "UseCase", model: ModelVersion, info: pl.DataFrame) -> np.ndarray:
+    """Whether a model was trained or tuned on each row."""
+    return parts_then(use_case, model, info).is_in(["train", "tune"]).to_numpy()

@@ -1,0 +1,267 @@
+"""Fitted models as artifacts: kept with a hash, loaded only when the hash still holds."""
+
+import hashlib
+import logging
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from lifecycle.errors import LifecycleError
+from lifecycle.references import Evaluated, ModelVersion
+from lifecycle.store import tracking
+
+if TYPE_CHECKING:
+    from mlflow.entities import LoggedModel
+    from mlflow.models import ModelSignature
+
+    from lifecycle.usecase import UseCase
+
+SHA_TAG = "lifecycle.sha256"
+REFERENCE_TAG = "lifecycle.evaluated"
+DIVISION_TAG = "lifecycle.division"
+WRITTEN_ON_LOADING = "registered_model_meta"  # MLflow adds it when a registered model is loaded from a local folder
+OURS = frozenset({"lifecycle", "schemas", "usecases", "__main__"})
+
+
+def save(run_id: str, use_case: "UseCase", estimator: Any, X_head: pl.DataFrame, predictions_head: pl.DataFrame) -> str:
+    """Log a fitted estimator as the model of a run, to be loaded by `load` or by `mlflow.sklearn`.
+
+    Args:
+        X_head: a few rows of model inputs, from which the signature takes names and types.
+        predictions_head: what `lifecycle.predict` says of them.
+
+    Returns:
+        The SHA-256 of the artifact. A run saved into twice keeps both; `load` tells them apart by the hash.
+    """
+    from mlflow.entities import LoggedModelOutput
+
+    client = tracking.client()
+    experiment = client.get_run(run_id).info.experiment_id
+    logged = client.create_logged_model(experiment, "model", source_run_id=run_id, model_type=type(estimator).__name__)
+    there = tracking.local(logged.artifact_location)
+    with _folder(there) as folder:
+        _write(folder, logged, run_id, estimator, _signature(X_head, predictions_head))
+        sha256 = fingerprint(folder)
+        if not there:
+            client.log_model_artifacts(logged.model_id, str(folder))
+    client.set_logged_model_tags(logged.model_id, {SHA_TAG: sha256, "lifecycle.use_case": use_case.name})
+    client.finalize_logged_model(logged.model_id, "READY")
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, 0)])  # last: a kill before it leaves no model
+    return sha256
+
+
+def logged_model(run_id: str, sha256: str) -> "LoggedModel":
+    """The model of a run that was saved with this hash.
+
+    Raises:
+        LifecycleError: the run has none.
+    """
+    outputs = tracking.client().get_run(run_id).outputs
+    for output in reversed(outputs.model_outputs if outputs else []):
+        logged = tracking.client().get_logged_model(output.model_id)
+        if logged.tags.get(SHA_TAG) == sha256:
+            return logged
+    raise LifecycleError(f"MLflow run {run_id}: it should hold the model {sha256[:12]}, found none; train it again with --fresh")
+
+
+@lru_cache(maxsize=8)
+def load(run_id: str, sha256: str) -> Any:
+    """The fitted estimator of a run. Its hash is checked before anything in it is run; treat it as read-only.
+
+    Raises:
+        LifecycleError: the files are missing, or are not those that were saved.
+    """
+    return opened(run_id, logged_model(run_id, sha256).artifact_location, sha256)
+
+
+def opened(run_id: str, location: str, sha256: str) -> Any:
+    """The fitted estimator whose files lie at `location`, loaded once their hash has been checked.
+
+    Raises:
+        LifecycleError: the files are missing, or are not those that were saved.
+    """
+    with verified(run_id, location, sha256) as folder:
+        import cloudpickle
+
+        with (folder / "model.pkl").open("rb") as file:
+            return cloudpickle.load(file)
+
+
+@contextmanager
+def verified(run_id: str, location: str, sha256: str) -> Iterator[Path]:
+    """The folder of a model's files, here for as long as the context lasts, its hash checked.
+
+    Raises:
+        LifecycleError: the files are missing, or are not those that were saved.
+    """
+    there = tracking.local(location)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = there or _download(location, temporary)
+        found = fingerprint(folder)
+        if found != sha256:
+            raise LifecycleError(
+                f"model of MLflow run {run_id}: its files must have the SHA-256 {sha256[:12]}... they were saved with, found "
+                f"{found[:12]}...; somebody changed {location}: restore it, or roll back and train again"
+            )
+        yield folder
+
+
+def fingerprint(folder: Path) -> str:
+    """The SHA-256 of a folder's files: of the lines that `sha256sum` prints for them, sorted by path."""
+    lines = []
+    for path in sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()):
+        if path != WRITTEN_ON_LOADING:
+            with (folder / path).open("rb") as file:
+                lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path}\n")
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def champion(use_case: str, alias: str = "champion") -> ModelVersion | None:
+    """The model version that an alias of a use case points at, if any."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return reference(tracking.client().get_model_version_by_alias(use_case, alias))
+    except MlflowException as error:
+        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+            return None
+        raise
+
+
+def version(use_case: str, number: int) -> ModelVersion:
+    """A registered model version by its number.
+
+    Raises:
+        LifecycleError: there is none of that number.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return reference(tracking.client().get_model_version(use_case, str(number)))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        found = sorted(int(each.version) for each in tracking.client().search_model_versions(f"name = '{use_case}'"))
+        there = f"versions {', '.join(map(str, found))}" if found else f"none; run 'lifecycle run {use_case}' first"
+        raise LifecycleError(f"use case '{use_case}': version {number} must be a registered model version, found {there}") from None
+
+
+def tags(use_case: str, number: int) -> dict[str, str]:
+    """What was noted of a version when it was registered; nothing of one that was not."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return dict(tracking.client().get_model_version(use_case, str(number)).tags)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
+
+
+def reference(registered: Any) -> ModelVersion:
+    """The reference to a model version of MLflow's registry.
+
+    Raises:
+        LifecycleError: it was registered by somebody else.
+    """
+    kept = registered.tags.get(REFERENCE_TAG)
+    if not kept:
+        raise LifecycleError(
+            f"model '{registered.name}' version {registered.version}: it must have been registered by Lifecycle, found no "
+            f"tag '{REFERENCE_TAG}'; train one with 'lifecycle train {registered.name}'"
+        )
+    evaluated = Evaluated.model_validate_json(kept)
+    return ModelVersion(
+        use_case=registered.name,
+        key=f"{registered.name}/{registered.version}/{evaluated.trained.sha256}",
+        version=int(registered.version),
+        run_id=evaluated.trained.run_id,
+        sha256=evaluated.trained.sha256,
+        evaluated=evaluated,
+        division=registered.tags.get(DIVISION_TAG, ""),
+    )
+
+
+@contextmanager
+def _folder(there: Path | None) -> Iterator[Path]:
+    """Where to write the files: straight to their place where that is a local folder, else to a temporary one."""
+    if there:
+        there.parent.mkdir(parents=True, exist_ok=True)
+        yield there
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            yield Path(temporary) / "model"
+
+
+def _write(folder: Path, logged: "LoggedModel", run_id: str, estimator: Any, signature: "ModelSignature") -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # while this is imported, MLflow warns of its own type hints
+        import_module("mlflow.pyfunc.model")
+    from mlflow.models import Model
+    from mlflow.sklearn import save_model
+
+    shutil.rmtree(folder, ignore_errors=True)
+    loud = logging.getLogger("mlflow.sklearn")
+    level = loud.level
+    loud.setLevel(logging.ERROR)  # it warns of pickles on every save; that is what the hash is for
+    try:
+        save_model(
+            estimator,
+            str(folder),
+            mlflow_model=Model(artifact_path=logged.artifact_location, run_id=run_id, model_id=logged.model_id, model_uuid=logged.model_id),
+            serialization_format="cloudpickle",
+            signature=signature,
+            pip_requirements=list(requirements(frozenset(_modules(estimator)))),
+        )
+    finally:
+        loud.setLevel(level)
+
+
+def _download(location: str, folder: str) -> Path:
+    from mlflow.artifacts import download_artifacts
+
+    return Path(download_artifacts(artifact_uri=location, dst_path=folder))
+
+
+def _signature(X: pl.DataFrame, predictions: pl.DataFrame) -> "ModelSignature":
+    """By hand: inferred from Polars it says `Any`, and inferred from pandas a null turns an integer into a float."""
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import ColSpec, DataType, Schema
+
+    def kind(dtype: pl.DataType, nulls: bool) -> DataType:
+        if dtype == pl.Boolean and not nulls:
+            return DataType.boolean
+        if dtype.is_integer() and not nulls:
+            return DataType.long
+        return DataType.double if dtype.is_numeric() or dtype == pl.Boolean else DataType.string
+
+    inputs: Any = [ColSpec(kind(column.dtype, column.null_count() > 0), column.name, required=column.null_count() == 0) for column in X]
+    return ModelSignature(Schema(inputs), Schema([ColSpec(kind(predictions["prediction"].dtype, False))]))
+
+
+@cache
+def requirements(modules: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """The packages that a model needs, pinned as installed, and those of the top-level modules given."""
+    packages = {"mlflow", "scikit-learn", "numpy", "scipy", "polars", "cloudpickle"}
+    other = modules - OURS - {"sklearn", "numpy", "scipy", "polars", "builtins"}
+    if other:
+        named = metadata.packages_distributions()  # reads every package's file list: only where it is needed
+        packages |= {package for module in other for package in named.get(module, [])}
+    return tuple(f"{package}=={metadata.version(package)}" for package in sorted(packages))
+
+
+def _modules(estimator: Any) -> Iterator[str]:
+    """The top-level modules of an estimator and of its parts."""
+    parts = estimator.get_params(deep=True).values() if hasattr(estimator, "get_params") else ()
+    for part in (estimator, *parts):
+        yield type(part).__module__.split(".")[0]
+        if callable(part) and getattr(part, "__module__", None):
+            yield part.__module__.split(".")[0]

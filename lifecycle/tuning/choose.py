@@ -1,0 +1,73 @@
+"""Choose: which of the trials of a search, or what made of them, the model is made by."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lifecycle.errors import DataError
+from lifecycle.references import Recipe
+from lifecycle.tuning.finalists import Court, Finalist, average, finalist
+from lifecycle.tuning.trials import Attempt
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+
+def choose(use_case: "UseCase", attempts: list[Attempt], *, prefer_simple: bool = False) -> Attempt:
+    """The best finished trial; with `prefer_simple`, of the first family within one standard error of it (Breiman 1984).
+
+    Raises:
+        DataError: no trial has a score.
+    """
+    sign = 1 if use_case.kind.greater_is_better(use_case.metric) else -1
+    finished = [attempt for attempt in attempts if not attempt.pruned and np.isfinite(attempt.score)]
+    if not finished:
+        raise DataError(
+            f"use case '{use_case.name}': {use_case.metric} must be defined on the rows to tune by, found no value in {len(attempts)} trials;"
+            " it may need a class that is not there: choose another metric, or bring more rows"
+        )
+    best = max(finished, key=lambda attempt: sign * attempt.score)
+    if not prefer_simple:
+        return best
+    for family in use_case.candidates:
+        own = [attempt for attempt in finished if attempt.candidate == family.name]
+        top = max(own, key=lambda attempt: sign * attempt.score, default=None)
+        if top and sign * (best.score - top.score) <= best.error:
+            return top
+    return best
+
+
+def decide(use_case: "UseCase", attempts: list[Attempt], before: Court, *, hurried: bool = False) -> tuple[Attempt, Recipe]:
+    """The trial, or the average of trials, that the model is made by.
+
+    The best trial; or the best of the first, plainest family, where the rows do not show the difference; or the average of
+    the families' best, where it is shown to be better still. A search that ran out of time ends with the first of these.
+    """
+    best = choose(use_case, attempts, prefer_simple=before.few)
+    if hurried:
+        return best, Recipe(candidate=best.candidate, params=best.params)
+    tops = [finalist(use_case, attempt, before) for attempt in _tops(use_case, attempts)]
+    chosen = _chosen(use_case, tops, best, before)
+    mixed = average(use_case, tops, chosen, before, len(attempts)) if use_case.kind.target and use_case.tuning.average else None
+    found = mixed or chosen
+    return found.attempt, found.recipe
+
+
+def _tops(use_case: "UseCase", attempts: list[Attempt]) -> list[Attempt]:
+    """The best finished trial of each family, from the plainest family on."""
+    own = [
+        [each for each in attempts if each.candidate == family.name and not each.pruned and np.isfinite(each.score)] for family in use_case.candidates
+    ]
+    return [choose(use_case, each) for each in own if each]
+
+
+def _chosen(use_case: "UseCase", tops: list[Finalist], best: Attempt, before: Court) -> Finalist:
+    """The best of the finalists, or the plainest where it is not shown to be worse."""
+    if before.few:
+        return next(top for top in tops if top.recipe.candidate == best.candidate)
+    sign = 1 if use_case.kind.greater_is_better(use_case.metric) else -1
+    top = max(tops, key=lambda each: sign * each.attempt.score)
+    plain = tops[0]
+    if top is plain or plain.recipe.candidate != use_case.candidates[0].name:
+        return top
+    return top if before.better(use_case, top.outputs, plain.outputs) else plain

@@ -1,0 +1,152 @@
+"""How good are these hyperparameters? Answers that grow surer step by step, so that a poor trial can be given up early."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lifecycle.candidates import Candidate, blueprint
+from lifecycle.dataset import Rows
+from lifecycle.evaluation import judge, metrics
+from lifecycle.evaluation.cluster_metrics import too_small
+from lifecycle.models.calibrate import best_threshold
+from lifecycle.predict import as_frame
+from lifecycle.references import Recipe
+from lifecycle.splits import TimeSplit
+from lifecycle.train import fit_estimator, threads
+from lifecycle.tuning.parsimony import bounded
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+REPEATS = 2
+STEP = 10
+"""So many iterations of a boosted model are between two looks at its curve."""
+FIRST_SHARE = 0.1
+"""Of the training rows, in the first look at a model that is not staged."""
+SURE = 0.6
+"""A curve whose best point lies before this share of its length is not followed further."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a trial is known to be worth so far.
+
+    Attributes:
+        score: the use case's metric.
+        params: the hyperparameters, with what was found on the way.
+        error: the standard error of the score over folds; 0 on one tune part.
+        final: whether this is the trial's whole answer.
+    """
+
+    score: float
+    params: dict[str, Any]
+    error: float = 0.0
+    final: bool = False
+
+
+def on_tune_part(use_case: "UseCase", candidate: Candidate, params: Mapping[str, Any], train: Rows, tune: Rows) -> Iterator[Outcome]:
+    """Fit on train rows, judge on tune rows: over growing numbers of iterations, or of rows."""
+    if candidate.iterations:
+        most = 2 * int(candidate.defaults[candidate.iterations])
+        curve: list[float] = []
+        for curve in _curves(use_case, candidate, params, train, tune, most):
+            best = _best(use_case, curve)
+            grown = (best + 1) / len(curve) > SURE and len(curve) * STEP < most
+            yield Outcome(curve[best], {**params, candidate.iterations: (best + 1) * STEP}, final=not grown)
+            if not grown:
+                return
+        return
+    few = sample(use_case, train, int(len(train) * FIRST_SHARE))
+    for rows in ([few] if len(few) >= 1_000 else []) + [train]:
+        model = fit_estimator(use_case, Recipe(candidate=candidate.name, params=dict(params)), rows)
+        yield Outcome(score(use_case, tune.y, outputs_of(use_case, model, tune), getattr(model, "classes_", ())), dict(params), final=rows is train)
+
+
+def cross_validated(use_case: "UseCase", candidate: Candidate, params: Mapping[str, Any], rows: Rows) -> Iterator[Outcome]:
+    """The mean over repeated folds, and its standard error; of a time split over one round of forward chaining."""
+    scores: list[list[float]] = []
+    repeats = 1 if isinstance(use_case.split, TimeSplit) else REPEATS
+    for repeat in range(repeats):
+        for fitted, tuned, tested in judge.folds(use_case, rows, repeat):
+            known = rows.take(np.sort(np.concatenate([fitted, tuned])))
+            scores.append(_fold(use_case, candidate, params, known, rows.take(tested)))
+        table = np.array(scores)
+        defined = table[~np.isnan(table).any(axis=1)]
+        mean = defined.mean(axis=0) if len(defined) else np.full(table.shape[1], np.nan)
+        best = _best(use_case, mean.tolist())
+        found = {candidate.iterations: (best + 1) * STEP} if candidate.iterations else {}
+        error = float(defined[:, best].std(ddof=1) / np.sqrt(len(defined))) if len(defined) > 1 else 0.0
+        yield Outcome(float(mean[best]), {**params, **found}, error, final=repeat == repeats - 1)
+
+
+def score(use_case: "UseCase", y: np.ndarray, outputs: np.ndarray, classes: Any = ()) -> float:
+    """The use case's metric of an estimator's outputs: at the threshold that the final model would get, and without absurd rows.
+
+    See `lifecycle.models.calibrate.best_threshold` and `lifecycle.tuning.parsimony.bounded`.
+    """
+    y, outputs = bounded(use_case, y, y), bounded(use_case, y, outputs)
+    threshold = best_threshold(y, outputs[:, 1], use_case.threshold) if use_case.problem == "binary" else 0.5
+    predictions = as_frame(use_case, outputs, classes, threshold)
+    if use_case.problem == "clustering" and too_small(outputs):
+        return float("nan")
+    ones = np.ones((1, len(y)))
+    for statistic in metrics.statistics(use_case, y, predictions, names=(use_case.metric,)):
+        if use_case.metric in (values := statistic.values(ones)):
+            return float(values[use_case.metric][0])
+    return float("nan")
+
+
+def sample(use_case: "UseCase", rows: Rows, most: int) -> Rows:
+    """At most so many rows, always the same ones, in their order; every class keeps its share."""
+    if len(rows) <= most:
+        return rows
+    random = np.random.default_rng(use_case.seed)
+    if not use_case.kind.probabilities:
+        return rows.take(np.sort(random.choice(len(rows), most, replace=False)))
+    chosen = []
+    for value in np.unique(rows.y):
+        where = np.flatnonzero(rows.y == value)
+        chosen.append(random.choice(where, min(len(where), max(1, round(len(where) * most / len(rows)))), replace=False))
+    return rows.take(np.sort(np.concatenate(chosen)))
+
+
+def _fold(use_case: "UseCase", candidate: Candidate, params: Mapping[str, Any], known: Rows, tested: Rows) -> list[float]:
+    """The scores of one fold: one, or one for every so many iterations."""
+    if candidate.iterations:
+        most = int(candidate.defaults[candidate.iterations])
+        return list(_curves(use_case, candidate, params, known, tested, most, first=most))[-1]
+    model = fit_estimator(use_case, Recipe(candidate=candidate.name, params=dict(params)), known)
+    return [score(use_case, tested.y, outputs_of(use_case, model, tested), getattr(model, "classes_", ()))]
+
+
+def _curves(
+    use_case: "UseCase", candidate: Candidate, params: Mapping[str, Any], known: Rows, tested: Rows, most: int, first: int = 12 * STEP
+) -> Iterator[list[float]]:
+    """The score after every so many iterations, of a model that is fitted further and further: twice as far each time."""
+    pipeline: Any = candidate.build(blueprint(use_case, known.X), params)
+    columns, model = pipeline[:-1], pipeline[-1]
+    inputs, others = columns.fit_transform(known.X, known.y), columns.transform(tested.X)
+    model.set_params(warm_start=True)
+    iterations = first
+    while True:
+        with threads(len(known)):
+            model.set_params(**{candidate.iterations: iterations}).fit(inputs, known.y)
+        stages = model.staged_predict(others) if use_case.problem == "regression" else model.staged_predict_proba(others)
+        yield [score(use_case, tested.y, outputs, getattr(model, "classes_", ())) for count, outputs in enumerate(stages, 1) if count % STEP == 0]
+        if iterations >= most:
+            return
+        iterations = min(2 * iterations, most)
+
+
+def outputs_of(use_case: "UseCase", model: Any, rows: Rows) -> np.ndarray:
+    """What an estimator gives: predicted values or clusters, or probabilities of shape (n, classes)."""
+    return np.asarray(model.predict_proba(rows.X) if use_case.kind.probabilities else model.predict(rows.X))
+
+
+def _best(use_case: "UseCase", curve: list[float]) -> int:
+    """The position of the best defined point."""
+    worst = -np.inf if use_case.kind.greater_is_better(use_case.metric) else np.inf
+    values = np.where(np.isnan(curve), worst, curve)
+    return int(values.argmax() if worst < 0 else values.argmin())

@@ -1,0 +1,156 @@
+import datetime as dt
+
+import numpy as np
+import polars as pl
+import pytest
+
+from lifecycle.evaluation.metrics import compute, statistics
+from lifecycle.evaluation.resample import Clusters, Interval, clusters, distribution, interval, intervals, paired, weightings
+from tests.toys import START, toy
+
+UC = toy("resampled")
+
+
+def by_row(rows: int) -> Clusters:
+    return Clusters("row", np.arange(rows), rows)
+
+
+def clumped(random: np.random.Generator, customers: int = 40, each: int = 10) -> tuple[np.ndarray, pl.DataFrame, Clusters]:
+    """Answers that are right as often as their customer is easy: rows of one customer are alike."""
+    codes = np.repeat(np.arange(customers), each)
+    easy = random.beta(1.5, 0.6, customers)[codes]
+    y = (random.random(len(codes)) < 0.5).astype(np.int8)
+    said = np.where(random.random(len(codes)) < easy, y, 1 - y).astype(np.int8)
+    return y, pl.DataFrame({"prediction": said, "probability": said.astype(float)}), Clusters("customer", codes, customers)
+
+
+def ranked(rows: int, noise: float, seed: int = 1) -> tuple[np.ndarray, pl.DataFrame]:
+    random = np.random.default_rng(seed)
+    y = (random.random(rows) < 0.4).astype(np.int8)
+    score = 1 / (1 + np.exp(-(y + noise * np.random.default_rng(seed + 1).normal(size=rows))))
+    return y, pl.DataFrame({"prediction": (score > 0.6).astype(np.int8), "probability": score})
+
+
+def test_the_interval_over_clusters_covers_the_truth_as_often_as_it_says_and_that_over_rows_does_not():
+    random, truth, runs = np.random.default_rng(1), 1.5 / 2.1, 150
+    hits = {"clusters": 0, "rows": 0}
+    for _ in range(runs):
+        y, said, groups = clumped(random)
+        for name, over in (("clusters", groups), ("rows", by_row(len(y)))):
+            found = intervals(UC, y, said, over, ["accuracy"])["accuracy"]
+            assert found.low is not None
+            assert found.high is not None
+            hits[name] += found.low <= truth <= found.high
+    assert 0.9 <= hits["clusters"] / runs <= 0.99
+    assert hits["rows"] / runs < 0.8
+
+
+def test_a_replicate_is_the_metric_of_the_weighted_rows():
+    y, said = ranked(200, 1.0)
+    codes = np.random.default_rng(3).integers(0, 30, 200)
+    groups = Clusters("customer", codes, 30)
+    found = distribution(statistics("binary", y, said), groups, 20, seed=5)
+    weights = np.concatenate(list(weightings(30, 20, seed=5)))
+    for name in ("roc_auc", "average_precision", "f1", "log_loss"):
+        each = [compute("binary", y, said, row[codes])[name] for row in weights]
+        assert found[name] == pytest.approx(each, rel=1e-12)
+
+
+def test_a_paired_interval_is_narrower_than_the_difference_of_two():
+    y, good = ranked(600, 0.8)
+    _, better = ranked(600, 0.75)
+    both = paired(UC, "roc_auc", y, better, good, by_row(600))
+    one = intervals(UC, y, good, by_row(600), ["roc_auc"])["roc_auc"]
+    assert both is not None
+    assert both.low is not None
+    assert both.high is not None
+    assert one.low is not None
+    assert one.high is not None
+    assert both.high - both.low < (one.high - one.low) / 2
+    assert both.value == pytest.approx(compute("binary", y, better)["roc_auc"] - one.value)
+
+
+def test_a_gain_is_positive_for_the_better_model_by_a_score_and_by_an_error():
+    y, good = ranked(600, 0.3)
+    _, bad = ranked(600, 3.0)
+    for metric in ("roc_auc", "log_loss"):
+        gain = paired(UC, metric, y, good, bad, by_row(600))
+        loss = paired(UC, metric, y, bad, good, by_row(600))
+        assert gain is not None
+        assert loss is not None
+        assert gain.low is not None
+        assert loss.high is not None
+        assert gain.low > 0 > loss.high
+
+
+def test_a_model_gains_nothing_over_itself():
+    y, said = ranked(300, 1.0)
+    assert paired(UC, "roc_auc", y, said, said, by_row(300)) == Interval(0.0, 0.0, 0.0, 0.95, 300)
+
+
+def test_more_confidence_is_a_wider_interval():
+    y, said = ranked(300, 1.0)
+    narrow, wide = (intervals(UC, y, said, by_row(300), ["roc_auc"], confidence)["roc_auc"] for confidence in (0.8, 0.99))
+    assert wide.low is not None
+    assert narrow.low is not None
+    assert narrow.high is not None
+    assert wide.high is not None
+    assert wide.low < narrow.low < narrow.high < wide.high
+
+
+def test_few_clusters_widen_the_limits_and_one_gives_none():
+    draws = np.random.default_rng(1).normal(size=4_000)
+    many, few = interval(0.0, draws, 1_000, 0.9), interval(0.0, draws, 4, 0.9)
+    assert many.low is not None
+    assert few.low is not None
+    assert [many.low, many.high] == pytest.approx([-1.645, 1.645], abs=0.1)
+    assert few.low < many.low - 0.5
+    assert interval(0.0, draws, 1, 0.9).low is None
+
+
+def test_a_metric_that_most_replicates_leave_undefined_has_no_interval():
+    y = np.array([1, *[0] * 99], dtype=np.int8)
+    said = pl.DataFrame({"prediction": y, "probability": np.linspace(1, 0, 100)})
+    found = intervals(UC, y, said, by_row(100))
+    assert found["roc_auc"].value == 1
+    assert found["roc_auc"].low is None
+    assert found["accuracy"].low == 1
+
+
+def test_the_same_seed_gives_the_same_interval():
+    y, said = ranked(300, 1.0)
+    assert intervals(UC, y, said, by_row(300)) == intervals(UC, y, said, by_row(300))
+
+
+def test_repeats_of_a_cross_validation_are_averaged():
+    y, one = ranked(300, 1.0)
+    _, two = ranked(300, 2.0)
+    found = intervals(UC, y, [one, two], by_row(300), ["roc_auc"])["roc_auc"]
+    assert found.value == pytest.approx(np.mean([compute("binary", y, frame)["roc_auc"] for frame in (one, two)]))
+
+
+def test_weights_are_poisson_counts_with_mean_and_variance_one():
+    weights = np.concatenate(list(weightings(1_000, 500, seed=1)))
+    assert weights.shape == (500, 1_000)
+    assert weights.mean() == pytest.approx(1, abs=0.01)
+    assert weights.astype(float).var() == pytest.approx(1, abs=0.01)
+    assert (weights == 0).mean() == pytest.approx(np.exp(-1), abs=0.005)
+
+
+def test_rows_belong_together_by_group_and_a_missing_one_stands_alone():
+    found = clusters(UC, pl.DataFrame({"customer": [7, 9, 7, None, None]}))
+    assert (found.by, found.count) == ("customer", 4)
+    assert found.codes[0] == found.codes[2] != found.codes[1]
+    assert found.codes[3] != found.codes[4]
+
+
+@pytest.mark.parametrize(("step", "by"), [(dt.timedelta(hours=12), "day"), (dt.timedelta(minutes=20), "hour")])
+def test_without_entities_rows_belong_together_by_the_longest_span_that_leaves_twenty(step: dt.timedelta, by: str):
+    time = [START + i * step for i in range(100)]
+    found = clusters(UC, pl.DataFrame({"_time": time}))
+    assert found.by == by
+    assert found.count >= 20
+
+
+def test_without_anything_each_row_stands_for_itself():
+    assert clusters(UC, pl.DataFrame({"_key": ["a", "b"]})).count == 2

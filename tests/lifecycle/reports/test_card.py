@@ -1,0 +1,100 @@
+from typing import Any
+
+import pytest
+
+from lifecycle.reports.card import card, limits
+from lifecycle.reports.markdown import number, table
+from lifecycle.usecase import UseCase
+from tests.toys import toy
+
+UC = toy("carded", slices=("kind",), selective_labels="declined visits have no outcome")
+
+
+@pytest.fixture
+def evaluation() -> dict[str, Any]:
+    number = {"holdout": 0.81, "low": 0.78, "high": 0.84, "train": 0.9, "tune": 0.82, "constant": 0.5, "linear": 0.8, "gap": 0.09}
+    slice_c = {"column": "kind", "slice": "c", "rows": 90, "enough": True, "value": 0.6, "low": 0.5, "high": 0.7, "constant": 0.5, "kept": 0.3}
+    few = {**slice_c, "slice": "b", "rows": 12, "enough": False, "low": None, "high": None}
+    nothing = {"groups": {"f": None, "m": None}, "difference": {"verdict": "not enough evidence", "least": 30}}
+    return {
+        "metric": "roc_auc",
+        "mode": "holdout",
+        "how": "on 900 held-out rows",
+        "confidence": 0.95,
+        "recipe": {"candidate": "boosting", "params": {"learning_rate": 0.05}},
+        "judged": {"rows": 900, "clusters": 30, "clustered_by": "customer"},
+        "data": {
+            "inputs": ["amount", "kind"], "parts": {"gap": 7, "gate": 900, "train": 3000, "tune": 800}, "lake_version": 12, "spans": {},
+            "rows": 4707, "came": 4720, "kept": 4707, "quarantined": 11, "duplicates": 2, "fingerprint": "4707-abcdef01",
+        },
+        "metrics": {"roc_auc": number},
+        "gains": {"over_constant": {"value": 0.31, "low": 0.28, "high": 0.34}, "over_linear": {"value": 0.01, "low": -0.01, "high": 0.03}},
+        "calibration": None,
+        "slices": {"table": [slice_c, few], "worst": {**slice_c, "looked_at": 4, "kept_at_best": 0.45}, "least_rows": 50, "least_of_a_class": 10},
+        "fairness": {"gender": {"groups": {"f": 20, "m": 10}, "true_positive_rate": nothing}},
+        "importances": {"rows": 900, "table": [{"feature": "amount", "importance": 0.2}]},
+    }  # fmt: skip
+
+
+def test_a_card_answers_what_a_reader_asks(evaluation: dict[str, Any]):
+    written = card(UC, evaluation, {"version": 4, "git_commit": "0f3c", "leaderboard": [{"candidate": "linear", "score": 0.79, "params": {}}]})
+    for wanted in (
+        "# a toy: `carded`, version 4",
+        "the probability that `bought` is `True` from 2 inputs: `amount`, `kind`",
+        "**roc_auc 0.8100** [0.7800, 0.8400] (higher is better); a constant reaches 0.5000, a plain linear model 0.8000",
+        "4,720 came: 4,707 kept, 11 quarantined, 2 duplicates",
+        "lake version 12",
+        "| left out: gap | 7 |",
+        "**boosting** (learning_rate 0.0500)",
+        "| linear | 0.7900 |",
+        "| **roc_auc** | 0.8100 | [0.7800, 0.8400] | 0.9000 | 0.5000 | 0.8000 |",
+        "| kind = c | 90 | 0.6000 | [0.5000, 0.7000] | 0.5000 | 30% |",
+        "kind = b (12)",
+        "| gender | true positive rate | f ?, m ? |  | not enough evidence |",
+        "lifecycle reproduce carded 4",
+        "| git commit | `0f3c` |",
+    ):
+        assert wanted in written
+
+
+def test_limits_are_said_where_they_hold(evaluation: dict[str, Any]):
+    said = " ".join(limits(UC, evaluation))
+    for wanted in ("declined visits have no outcome", "30 clusters", "not shown to be better than a plain linear model", "simulator"):
+        assert wanted in said
+
+
+def test_limits_that_do_not_hold_are_not_said(evaluation: dict[str, Any]):
+    evaluation["judged"]["clusters"] = 500
+    evaluation["gains"]["over_linear"]["low"] = 0.005
+    said = " ".join(limits(toy("carded_plain"), evaluation))
+    for unwanted in ("Selective", "clusters", "plain linear", "cross-validation"):
+        assert unwanted not in said
+
+
+def test_little_data_is_said(evaluation: dict[str, Any]):
+    assert "cross-validation" in " ".join(limits(UC, {**evaluation, "mode": "cross-validation"}))
+
+
+@pytest.mark.parametrize("without", ["calibration", "leaderboard"])
+def test_what_is_missing_leaves_no_trace(evaluation: dict[str, Any], without: str):
+    written = card(UC, evaluation, {})
+    assert "None" not in written
+    assert without not in written.lower()
+
+
+def test_a_value_cannot_break_a_table():
+    assert table(("a",), [("x | y\nz",)]).splitlines()[-1] == "| x \\| y z |"
+
+
+@pytest.mark.parametrize(("value", "shown"), [(None, ""), (0.5, "0.5000"), (12345.678, "1.235e+04"), (0.00004, "4e-05"), (-0.0, "0.0000"), (3, "3")])
+def test_numbers_are_short(value: Any, shown: str):
+    assert number(value) == shown
+
+
+def test_a_file_source_is_named(evaluation: dict[str, Any]):
+    from lifecycle.sources import File, Files
+
+    use_case: UseCase = toy("carded_file", source=Files((File("visits/*.csv"),)))
+    written = card(use_case, evaluation, {})
+    assert "files `visits/*.csv`" in written
+    assert "simulator" not in written

@@ -1,0 +1,110 @@
+"""The embedded PostgreSQL, in processes of their own: started once, shared, stopped by the last, safe after kill -9."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from lifecycle.store import postgres
+
+ROOT = Path(__file__).parents[3]
+HOLD = """
+import sys, time
+from pathlib import Path
+from lifecycle.store import postgres
+postgres.start(Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "pg"
+    postgres.stop(tmp_path / "pg")
+
+
+def holder(home: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", HOLD, str(home)]
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def held(process: "subprocess.Popen[str]") -> None:
+    assert process.stdout
+    assert process.stdout.readline() == "held\n"
+
+
+def leave(process: "subprocess.Popen[str]") -> None:
+    process.communicate("\n", timeout=60)
+
+
+def answers(home: Path) -> bool:
+    try:
+        with psycopg.connect(host=str(postgres.socket_folder(home)), user="postgres", dbname="postgres", connect_timeout=5) as connection:
+            return connection.execute("SELECT 1").fetchone() == (1,)
+    except psycopg.OperationalError:
+        return False
+
+
+def test_two_first_starts_at_once_share_one_server_and_the_last_to_leave_stops_it(home: Path) -> None:
+    first, second = holder(home), holder(home)
+    held(first)
+    held(second)
+    leave(first)
+    assert answers(home)
+    leave(second)
+    assert not answers(home)
+    assert not (home / "data" / "postmaster.pid").exists()
+
+
+def test_a_killed_holder_leaves_a_server_that_the_next_one_uses_and_stops(home: Path) -> None:
+    first = holder(home)
+    held(first)
+    first.kill()
+    first.communicate()
+    assert answers(home)
+    assert not postgres.held(home)
+    second = holder(home)
+    held(second)
+    leave(second)
+    assert not answers(home)
+
+
+def test_a_killed_server_is_started_again(home: Path) -> None:
+    first = holder(home)
+    held(first)
+    os.kill(int((home / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    for _ in range(100):
+        if not answers(home):
+            break
+        time.sleep(0.05)
+    second = holder(home)
+    held(second)
+    assert answers(home)
+    leave(second)
+    leave(first)
+
+
+def test_stop_ends_the_server_whoever_holds_it(home: Path) -> None:
+    first = holder(home)
+    held(first)
+    assert postgres.stop(home)
+    assert not answers(home)
+    assert not postgres.stop(home)
+    leave(first)
+
+
+def test_a_home_too_deep_for_a_socket_gets_a_short_private_folder(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 60) / ("e" * 60) / "pg"
+    folder = postgres.start(deep)
+    assert len(str(folder)) <= postgres.LONGEST_SOCKET_FOLDER
+    assert folder.stat().st_mode & 0o077 == 0
+    assert answers(deep)
+    postgres.release(deep)
+    assert not folder.exists()

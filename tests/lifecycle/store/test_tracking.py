@@ -1,0 +1,70 @@
+"""MLflow as Lifecycle uses it."""
+
+import pytest
+
+from lifecycle.errors import LifecycleError
+from lifecycle.store import tracking
+
+
+def test_an_experiment_is_made_once() -> None:
+    assert tracking.experiment("tracking_once") == tracking.experiment("tracking_once")
+
+
+def test_a_deleted_experiment_is_named_with_its_remedy() -> None:
+    number = tracking.experiment("tracking_gone")
+    tracking.client().delete_experiment(number)
+    with pytest.raises(LifecycleError, match="restore it with 'mlflow experiments restore"):
+        tracking.begin("tracking_gone", "run", "")
+
+
+def test_an_unfinished_run_is_taken_up_and_a_finished_one_is_not() -> None:
+    first = tracking.begin("tracking_begin", "run", "k")
+    assert tracking.begin("tracking_begin", "run", "k") == first
+    assert tracking.begin("tracking_begin", "run", "other") != first
+    tracking.end(first)
+    assert tracking.begin("tracking_begin", "run", "k") != first
+
+
+def test_ending_a_run_twice_keeps_its_time() -> None:
+    run = tracking.begin("tracking_end", "run", "")
+    tracking.end(run)
+    ended = tracking.client().get_run(run).info.end_time
+    tracking.end(run)
+    assert tracking.client().get_run(run).info.end_time == ended
+
+
+def test_what_is_logged_twice_is_there_once() -> None:
+    run = tracking.begin("tracking_log", "run", "")
+    for _ in range(2):
+        tracking.log(run, {"depth": 3}, {"ndcg@10": 0.5}, {"colour": "red"})
+        tracking.dataset(run, "t.raw", "f" * 64, "{}", "{}")
+    tracking.log(run, {"depth": 4})
+    found = tracking.client().get_run(run)
+    assert found.data.params == {"depth": "3"}
+    assert found.data.metrics == {"ndcg_at_10": 0.5}
+    assert found.data.tags["colour"] == "red"
+    assert found.inputs
+    assert [(each.dataset.name, each.dataset.digest) for each in found.inputs.dataset_inputs] == [("t.raw", "f" * 36)]
+
+
+def test_an_artifact_is_read_as_it_was_written_and_the_newer_replaces_the_older() -> None:
+    run = tracking.begin("tracking_artifact", "run", "")
+    tracking.write(run, "deep/note.txt", "one")
+    tracking.write(run, "deep/note.txt", "zwei ü")
+    assert tracking.read(run, "deep/note.txt") == "zwei ü".encode()
+    assert [item.path for item in tracking.client().list_artifacts(run, "deep")] == ["deep/note.txt"]
+
+
+def test_a_missing_artifact_is_named() -> None:
+    run = tracking.begin("tracking_missing", "run", "")
+    with pytest.raises(LifecycleError, match=r"should hold the artifact 'evaluation.json', found none"):
+        tracking.read(run, "evaluation.json")
+
+
+@pytest.mark.parametrize(
+    ("place", "folder"),
+    [("/a/b", "/a/b"), ("file:///a/b%20c", "/a/b c"), ("/a/50% b", "/a/50% b"), ("s3://bucket/b", None), ("mlflow-artifacts:/x", None)],
+)
+def test_only_a_folder_of_this_machine_is_local(place: str, folder: str | None) -> None:
+    found = tracking.local(place)
+    assert (str(found) if found else None) == folder
