@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -80,10 +81,30 @@ def test_importing_a_flow_loads_no_library_that_only_a_stage_needs(tmp_path: Pat
 
 
 def test_importing_every_module_writes_nothing(tmp_path: Path) -> None:
-    files = [file for package in ("app", "lifecycle") for file in sorted((ROOT / package).glob("[a-z]*.py"))]
-    modules = [f"{file.parent.name}.{file.stem}" for file in files]
+    files = [*sorted((ROOT / "app").glob("[a-z]*.py")), *sorted((ROOT / "lifecycle").rglob("[a-z]*.py"))]
+    modules = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
     python(f"import importlib; [importlib.import_module(module) for module in {modules}]", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_rooms_of_the_machinery_know_those_that_the_page_says_and_none_in_a_circle() -> None:
+    table = (ROOT / "docs" / "architecture.md").read_text().split("### Inside")[1].split("##")[0]
+    said = {room: set(re.findall(r"`(\w+)`", others)) for room, others in re.findall(r"(?m)^\| `(\w+)/` \|.*\|([^|]*)\|$", table)}
+    assert said == {file.parent.name: known(file.parent) for file in (ROOT / "lifecycle").glob("*/__init__.py")}
+    TopologicalSorter(said).prepare()
+
+
+def known(room: Path) -> set[str]:
+    """The rooms that the files of one import from, also inside of functions and for types alone."""
+    there = {file.parent.name for file in room.parent.glob("*/__init__.py")}
+    found = {name for file in room.glob("*.py") for name in re.findall(r"(?m)^ *from lifecycle\.(\w+)[ .]", file.read_text())}
+    return (found & there) - {room.name}
+
+
+def test_every_file_that_a_page_names_is_there() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    named = {name for page in pages for name in re.findall(r"`((?:lifecycle|app|tasks|flows|tests)/[\w/]+\.py)`", page.read_text())}
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
 def python(code: str, folder: Path) -> str:
