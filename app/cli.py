@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from app.commands import COMMANDS
+from app.commands import COMMANDS, ONE_OF
 from lifecycle.errors import LifecycleError, Outage
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, (does, text, arguments) in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
+        one_of = command.add_mutually_exclusive_group(required=True) if name in ONE_OF else command
         for flag, options in arguments:
-            command.add_argument(flag, **options)
+            (one_of if flag in ONE_OF.get(name, ()) else command).add_argument(flag, **options)
         command.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout; all else goes to stderr")
         command.add_argument("--debug", action="store_true", help="logs, and tracebacks of errors")
         command.set_defaults(does=does)

@@ -14,6 +14,8 @@ SOURCE = ("--source", {"metavar": "SOURCE", "help": " ".join(SOURCE_HELP.split()
 FRESH = ("--fresh", {"action": "store_true", "help": "run every stage again, whatever the cache holds"})
 REASON = ("--reason", {"metavar": "TEXT", "default": "", "help": "why, for the ledger"})
 OFFSET = ("--port-offset", {"metavar": "N", "type": int, "default": 0, "help": "add N to every port: for a second stack beside this one"})
+MODEL = ("--version", {"metavar": "V", "type": int, "help": "a registered model version"})
+ANSWER = ("--prediction", {"metavar": "ID", "help": "the id of a prediction, by batch scoring or over HTTP: it came with the answer"})
 EXPORT = ("--export", {"metavar": "FILE", "help": "write the rows, as they came, to a CSV or Parquet file, to be repaired"})
 RETRY = (
     "--retry",
@@ -41,6 +43,9 @@ NEW = (
     ("--force", {"action": "store_true", "help": "write over a use case of this name"}),
 )
 
+ONE_OF: dict[str, tuple[str, ...]] = {"lineage": ("--version", "--prediction")}
+"""Of a command's options those of which exactly one must be given."""
+
 COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
     "list": ("app.look:use_cases", "the use cases, their problem, champion, last run", ()),
     "run": ("app.run:whole_loop", "the whole loop once, here: collect to monitor", (USE_CASE, SOURCE, FRESH)),
@@ -56,6 +61,7 @@ COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
     "reject": ("app.decide:reject", "reject a version that waits for a person", (USE_CASE, VERSION, REASON)),
     "rollback": ("app.decide:rollback", "return to the previous champion", (USE_CASE, VERSION, REASON)),
     "reproduce": ("app.repeat:reproduce", "train a version again from its snapshot, code and seed, and compare", (USE_CASE, MADE)),
+    "lineage": ("app.lineage:lineage", "from an answer back to its model, data, and source batches", (USE_CASE, MODEL, ANSWER)),
     "quarantine": ("app.quarantine:quarantine", "the rows that were kept out, and why; export them, load them again", (USE_CASE, EXPORT, RETRY)),
     "keys": ("app.keys:keys", "who may call the HTTP service", (ACTION, NAME)),
     "sql": ("app.look:sql", "read the lake", (QUERY,)),

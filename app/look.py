@@ -32,7 +32,7 @@ def use_cases(options: argparse.Namespace) -> Answer:
     for row in rows:
         champion = f"version {row['champion']}" if row["champion"] else "none"
         note = Text(row["error"], style="red") if row["error"] else Text(row["title"], style="dim")
-        table.add_row(Text(row["name"], style="bold"), row["problem"] or "?", champion, _moment(row["last_run"]), _told(row), note)
+        table.add_row(Text(row["name"], style="bold"), row["problem"] or "?", champion, moment(row["last_run"]), _told(row), note)
     return Answer({"use_cases": rows}, table)
 
 
@@ -123,7 +123,7 @@ def history(options: argparse.Namespace) -> Answer:
             if row["promoted"]
             else Text("not promoted" if row["action"] == "judged" else row["action"], style="yellow")
         )
-        table.add_row(_moment(row["decided_at"]), version, word, row["actor"] or "", row["reason"] or "")
+        table.add_row(moment(row["decided_at"]), version, word, row["actor"] or "", row["reason"] or "")
     return Answer(data, table)
 
 
@@ -189,5 +189,6 @@ def _csv(frame: "pl.DataFrame") -> str:
     return out.getvalue()
 
 
-def _moment(time: Any) -> str:
+def moment(time: Any) -> str:
+    """A moment for people, in the time of their machine."""
     return time.astimezone().strftime("%Y-%m-%d %H:%M") if time else "never"

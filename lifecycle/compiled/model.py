@@ -2,6 +2,7 @@
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ class Compiled:
 
     Args:
         graph: the ONNX model's bytes.
-        threads: how many a call may use; one for single rows.
+        threads: how many a call with many rows may use. Each takes chunks of its own: the library's threads, which share every
+            operation and wait for each other, take a third more time.
     """
 
     def __init__(self, graph: bytes, threads: int = 1) -> None:
@@ -30,10 +32,10 @@ class Compiled:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._threads = threads
         facts = json.loads(self._session.get_modelmeta().custom_metadata_map[FACTS])
         self.names: list[str] = facts["names"]
         self.classes_ = np.asarray(facts["classes"]) if facts["classes"] is not None else None
@@ -58,8 +60,11 @@ class Compiled:
         return self.classes_[said.argmax(axis=1)]
 
     def _run(self, X: pl.DataFrame) -> np.ndarray:
-        parts = [self._part(X.slice(start, CHUNK)) for start in range(0, max(X.height, 1), CHUNK)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if X.height <= CHUNK:
+            return self._part(X)
+        chunks = [X.slice(start, CHUNK) for start in range(0, X.height, CHUNK)]
+        with ThreadPoolExecutor(self._threads) as pool:
+            return np.concatenate(list(pool.map(self._part, chunks)))
 
     def _part(self, X: pl.DataFrame) -> np.ndarray:
         said: Any = self._session.run([OUTPUT], {INPUT: self._inputs(X)})

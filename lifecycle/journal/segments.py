@@ -57,9 +57,17 @@ def waiting(folder: Path) -> list[Path]:
     for path in folder.iterdir() if folder.is_dir() else ():
         if NAME.fullmatch(path.name):
             found.append(path)
-        elif path.suffix == ".arriving" and time.time() - path.stat().st_mtime > FORGOTTEN:
+        elif path.suffix == ".arriving" and _age(path) > FORGOTTEN:
             path.unlink(missing_ok=True)
     return sorted(found)
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was written to; none where it has got its name since it was listed."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def parted(path: Path) -> tuple[str, int]:

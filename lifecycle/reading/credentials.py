@@ -17,6 +17,10 @@ ASSIGNED = re.compile(r"\b(password|passwd)\s*=\s*'?(?!\$\{)[^\s'\",)]", re.IGNO
 ADDRESS = re.compile(r"\w+://[^\s'\"]+")
 WRITTEN = re.compile(r"://[^\s'\"@/]*:(?!\d+/)[^\s'\"@]*[^\s'\"@}][^\s'\"@]*@")
 """A password between the colon and the at sign of an address from which the placeholders were taken out."""
+VALUE = re.compile(r"(\w+)(\s*=\s*'?)([^\s'\",)&;]+)")
+"""A name and its value: in an address, a connection string, or the parameters of a function."""
+PASSED = re.compile(r"(://[^\s'\"@/:]*:)(?!\d+/)([^\s'\"@]+)(?=@)")
+MASK = "***"
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,18 @@ def without_secrets(text: str) -> str:
             " and set NAME in the environment, in .env or as a Prefect Secret block"
         )
     return text
+
+
+def masked(text: str) -> str:
+    """`text` with a mask over every secret that is written out in it; a `${NAME}` stays."""
+
+    def value(found: re.Match[str]) -> str:
+        return found[0] if not TELLING.search(found[1]) or PLACEHOLDER.fullmatch(found[3]) else f"{found[1]}{found[2]}{MASK}"
+
+    def passed(found: re.Match[str]) -> str:
+        return found[0] if PLACEHOLDER.fullmatch(found[2]) else f"{found[1]}{MASK}"
+
+    return VALUE.sub(value, PASSED.sub(passed, text))
 
 
 def _open_secret(text: str) -> bool:

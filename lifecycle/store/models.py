@@ -28,6 +28,7 @@ SHA_TAG = "lifecycle.sha256"
 REFERENCE_TAG = "lifecycle.evaluated"
 DIVISION_TAG = "lifecycle.division"
 WRITTEN_ON_LOADING = "registered_model_meta"  # MLflow adds it when a registered model is loaded from a local folder
+LARGEST = 2**31 - 1  # the registry counts versions in 32 bits, and asked for more it breaks
 OURS = frozenset({"lifecycle", "schemas", "usecases", "__main__"})
 
 
@@ -145,13 +146,18 @@ def version(use_case: str, number: int) -> ModelVersion:
     from mlflow.exceptions import MlflowException
 
     try:
-        return reference(tracking.client().get_model_version(use_case, str(number)))
+        return reference(tracking.client().get_model_version(use_case, str(min(max(number, 0), LARGEST))))
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
-        found = sorted(int(each.version) for each in tracking.client().search_model_versions(f"name = '{use_case}'"))
+        found = numbers(use_case)
         there = f"versions {', '.join(map(str, found))}" if found else f"none; run 'lifecycle run {use_case}' first"
         raise LifecycleError(f"use case '{use_case}': version {number} must be a registered model version, found {there}") from None
+
+
+def numbers(use_case: str) -> list[int]:
+    """The numbers of all registered versions, oldest first."""
+    return sorted(int(each.version) for each in tracking.client().search_model_versions(f"name = '{use_case}'"))
 
 
 def tags(use_case: str, number: int) -> dict[str, str]:

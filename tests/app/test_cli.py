@@ -23,6 +23,8 @@ def one_line(text: str) -> str:
         (["run", "shop", "--nope"], "--nope"),
         (["promote", "shop", "three"], "three"),
         (["sql"], "QUERY"),
+        (["lineage", "shop"], "--version --prediction"),
+        (["lineage", "shop", "--version", "1", "--prediction", "x"], "not allowed with"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_2(lifecycle: Lifecycle, arguments: list[str], says: str) -> None:
@@ -82,6 +84,7 @@ def test_questions_start_no_database_where_nothing_was_run(lifecycle: Lifecycle,
     home = tmp_path / "home"
     assert lifecycle("list", LIFECYCLE_HOME=str(home)).returncode == 0
     assert json.loads(lifecycle("history", "shop", "--json", LIFECYCLE_HOME=str(home)).stdout)["decisions"] == []
+    assert "no models yet" in one_line(lifecycle("lineage", "shop", "--version", "1", LIFECYCLE_HOME=str(home)).stderr)
     assert "is empty" in one_line(lifecycle("sql", "SELECT 1", LIFECYCLE_HOME=str(home)).stderr)
     assert json.loads(lifecycle("down", "--json", LIFECYCLE_HOME=str(home)).stdout) == {"stopped": []}
     assert not (home / "postgres").exists()
