@@ -87,13 +87,19 @@ def opened(run_id: str, location: str, sha256: str) -> Any:
     """The fitted estimator whose files lie at `location`, loaded once their hash has been checked.
 
     Raises:
-        LifecycleError: the files are missing, or are not those that were saved.
+        LifecycleError: the files are missing, are not those that were saved, or need code that is not here any more.
     """
     with verified(run_id, location, sha256) as folder:
         import cloudpickle
 
-        with (folder / "model.pkl").open("rb") as file:
-            return cloudpickle.load(file)
+        try:
+            with (folder / "model.pkl").open("rb") as file:
+                return cloudpickle.load(file)
+        except (ImportError, AttributeError) as error:
+            raise LifecycleError(
+                f"the model of MLflow run {run_id} needs the code that it was made with, and here: {error}; check out that code "
+                "('lifecycle lineage USE_CASE --version V' names the commit), or let a newer version answer: 'lifecycle promote USE_CASE V'"
+            ) from error
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """Models as artifacts."""
 
+import importlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,20 @@ def test_a_changed_file_is_refused_before_anything_in_it_runs(estimator: Any, tm
     assert not mark.exists()
     cloudpickle.loads((folder / "model.pkl").read_bytes())
     assert mark.exists()  # the trap was a real one
+
+
+def test_a_model_whose_code_is_gone_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "passing.py").write_text("from sklearn.dummy import DummyClassifier\n\n\nclass Passing(DummyClassifier):\n    pass\n")
+    passing = importlib.import_module("passing")
+    run, sha256, _ = save(passing.Passing(strategy="prior").fit(visit_features(visits(9)), [0, 1, 0, 1, 0, 1, 0, 1, 0]))
+    models.load(run, sha256)
+    models.load.cache_clear()
+    (tmp_path / "passing.py").unlink()
+    monkeypatch.delitem(sys.modules, "passing")
+    importlib.invalidate_caches()
+    with pytest.raises(LifecycleError, match=r"needs the code that it was made with, and here: No module named 'passing'; check out"):
+        models.load(run, sha256)
 
 
 @pytest.mark.parametrize("change", ["add", "remove", "rename"])
