@@ -10,8 +10,9 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from app.http import documents
+from app.http.body import Refused
 from app.http.operations import Operations, Place
-from app.http.predict import MOST_ROWS, Journal, Predict, Refused
+from app.http.predict import MOST_ROWS, Journal, Predict
 from app.http.respond import Json, Receive, Scope, Send
 from app.http.state import routes
 from lifecycle import registry

@@ -4,10 +4,10 @@ import asyncio
 import io
 from typing import Any
 
-import orjson
 import polars as pl
 from fastapi import APIRouter, Request
 
+from app.http.body import Refused, listed
 from app.http.documents import request_schema
 from app.http.labels import ERROR
 from app.http.metrics import Metrics
@@ -40,14 +40,11 @@ class Explain:
         if self.desk.served is None or not self.desk.ready:
             return Json({"error": self.desk.wrong or f"use case '{self.desk.use_case.name}' has no champion yet"}, 503)
         try:
-            content = orjson.loads(await request.body())
-            rows = content.get("rows") if type(content) is dict else None
-            if type(rows) is not list or len(rows) != 1:
-                return Json({"error": 'the body must be an object {"rows": [{...}]} with one row; see /docs'}, 422)
+            rows = listed(await request.body(), "rows", "{...}", most=1)
             async with self._turn:
                 return Json(await asyncio.to_thread(self._explained, self.desk.served, rows))
-        except orjson.JSONDecodeError as error:
-            return Json({"error": f"the body must be JSON as in /docs, found {error}"}, 422)
+        except Refused as refused:
+            return Json(refused.content, refused.status)
         except RowsError as error:
             self._metrics.rejected(self.desk.use_case.name, error.failures, self.desk.use_case.columns.names)
             return Json({"error": str(error), "detail": error.failures}, 422)
@@ -88,15 +85,8 @@ def routes(explainers: dict[str, Explain]) -> APIRouter:
     router = APIRouter()
     for name, explainer in explainers.items():
         summary = f"One prediction with its reasons: {explainer.desk.use_case.title}"
-        router.post(f"/{name}/explain", tags=[name], summary=summary, **_documented(explainer.desk))(_route(explainer))
+        router.post(f"/{name}/explain", tags=[name], summary=summary, **_documented(explainer.desk))(explainer)
     return router
-
-
-def _route(explainer: Explain) -> Any:
-    async def explain(request: Request) -> Json:
-        return await explainer(request)
-
-    return explain
 
 
 def _documented(desk: Desk) -> dict[str, Any]:

@@ -5,9 +5,9 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request
 
+from app.http import body
 from app.http.documents import EXACT, field
 from app.http.metrics import Metrics
 from app.http.respond import Json
@@ -34,11 +34,9 @@ class Labels:
         """One request."""
         name = self.desk.use_case.name
         try:
-            labels = self._labels(await request.body())
-        except ValueError as error:
-            return Json({"error": str(error)}, 422)
-        if len(labels) > self._most:
-            return Json({"error": f"a request may have {self._most:,} labels, found {len(labels):,}; send several"}, 413)
+            labels = body.listed(await request.body(), "labels", '{"key": ..., "target": ...}', self._most)
+        except body.Refused as refused:
+            return Json(refused.content, refused.status)
         try:
             good = await asyncio.to_thread(judged, self.desk.use_case, labels)
         except Refused as refused:
@@ -54,31 +52,14 @@ class Labels:
         self._arrived()
         return Json({"accepted": len(labels)})
 
-    def _labels(self, body: bytes) -> list[Any]:
-        try:
-            content = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise ValueError(f"the body must be JSON as in /docs, found {error}") from None
-        labels = content.get("labels") if type(content) is dict else None
-        if type(labels) is not list or not labels:
-            raise ValueError('the body must be an object {"labels": [{"key": ..., "target": ...}]} with one label or more; see /docs')
-        return labels
-
 
 def routes(takers: dict[str, Labels]) -> APIRouter:
     """The routes of these use cases."""
     router = APIRouter()
     for name, taker in takers.items():
         summary = f"Labels: {taker.desk.use_case.title}"
-        router.post(f"/{name}/labels", tags=[name], summary=summary, **_documented(taker.desk))(_route(taker))
+        router.post(f"/{name}/labels", tags=[name], summary=summary, **_documented(taker.desk))(taker)
     return router
-
-
-def _route(taker: Labels) -> Any:
-    async def take(request: Request) -> Json:
-        return await taker(request)
-
-    return take
 
 
 def _documented(desk: Desk) -> dict[str, Any]:

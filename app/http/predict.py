@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-import orjson
 import polars as pl
 
+from app.http.body import Refused, listed
 from app.http.gather import APART, Gather
 from app.http.respond import Receive, Scope, Send, read, respond
 from lifecycle.errors import LifecycleError
@@ -31,19 +31,6 @@ class Journal(Protocol):
     def room(self, rows: int, /) -> None:
         """Wait a while, if need be, until so many fit; for who answers many rows, in a thread of its own."""
         ...
-
-
-class Refused(Exception):
-    """A request that gets no answer: its status, and what is said."""
-
-    def __init__(self, status: int, error: str, failures: Sequence[Mapping[str, Any]] = ()) -> None:
-        super().__init__(error)
-        self.status, self.error, self.failures = status, error, failures
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """The body of the answer."""
-        return {"error": self.error, "detail": list(self.failures)} if self.failures else {"error": self.error}
 
 
 class Predict:
@@ -109,16 +96,7 @@ class Predict:
         return predictions
 
     def _rows(self, body: bytes) -> list[Any]:
-        try:
-            content = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise Refused(422, f"the body must be JSON as in /docs, found {error}") from None
-        rows = content.get("rows") if type(content) is dict else None
-        if type(rows) is not list or not rows:
-            raise Refused(422, 'the body must be an object {"rows": [{...}]} with one row or more; see /docs')
-        if len(rows) > self._most_rows:
-            raise Refused(413, f"a request may have {self._most_rows:,} rows, found {len(rows):,}; send several")
-        return rows
+        return listed(body, "rows", "{...}", self._most_rows)
 
     def _entries(
         self, rows: list[dict[str, Any]], cells: Mapping[str, list[Any]], served: Served, predictions: list[dict[str, Any]], latency: float

@@ -3,6 +3,7 @@
 import threading
 import time
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def load(port: int, until: threading.Event, answered: dict[str, float], worker: 
         key = 1_000_000 * worker + at
         try:
             status, said = client.post(f"/{NAME}/predict", {"rows": [{**ROW, "visit": key}]})
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):
             return  # it was killed
         if status == 200:
             answered[said["predictions"][0]["id"]] = time.monotonic()
