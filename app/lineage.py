@@ -70,7 +70,7 @@ def _prediction(said: Found) -> list[Line]:
     came = f"batch {batch['batch']} of {moment(batch['loaded_at'])}, {batch['source']}" if batch else "a batch without a line in the ledger"
     when = "" if row["then"] else "; as it is now: when it was asked about, it was not there, or that version of the lake is expired"
     where = ("row", Text(f"in {came}; lake version {row['lake_version']}{when}"))
-    return [*lines, where] if said["inputs"] else [*lines, ("inputs", Text(_cells(row["record"]))), where]
+    return [*lines, where] if said["inputs"] else [*lines, where, ("", Text(_cells(row["record"]), style="dim"))]
 
 
 def _model(found: Found) -> list[Line]:
