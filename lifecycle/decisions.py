@@ -6,7 +6,7 @@ from lifecycle.errors import LifecycleError
 from lifecycle.history import APPROVED, BY_HAND, REJECTED, ROLLED_BACK, Standing
 from lifecycle.promote import record, turn, verdict
 from lifecycle.references import Verdict
-from lifecycle.store import models
+from lifecycle.store import versions
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -42,7 +42,7 @@ def reject(use_case: "UseCase", version: int | None = None, actor: str = "", rea
                 f"use case '{use_case.name}': a version that is rejected must not be champion, and version {number} is; "
                 f"run 'lifecycle rollback {use_case.name}'"
             )
-        models.version(use_case.name, number)
+        versions.version(use_case.name, number)
         return _decide(use_case, stands, number, REJECTED, actor, reason, promoted=False)
 
 
@@ -61,7 +61,7 @@ def rollback(use_case: "UseCase", version: int | None = None, actor: str = "", r
             raise LifecycleError(
                 f"use case '{use_case.name}': a rollback returns to a former champion, found {there}, so {asked}; see 'lifecycle history {use_case.name}'"
             )
-        models.version(use_case.name, number)
+        versions.version(use_case.name, number)
         return _decide(use_case, stands, number, ROLLED_BACK, actor, reason)
 
 
@@ -72,7 +72,7 @@ def promote_by_hand(use_case: "UseCase", version: int, actor: str = "", reason: 
         LifecycleError: there is no such version, or it is champion already.
     """
     with turn(use_case) as stands:
-        models.version(use_case.name, version)
+        versions.version(use_case.name, version)
         if version == stands.champion:
             raise LifecycleError(
                 f"use case '{use_case.name}': a version can be promoted once, and version {version} is champion already; nothing is to do"

@@ -8,7 +8,7 @@ from lifecycle.history import ledger, standing
 from lifecycle.journal import recall
 from lifecycle.references import ModelVersion
 from lifecycle.rows import batches
-from lifecycle.store import models, tables, tracking
+from lifecycle.store import tables, tracking, versions
 from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def of_prediction(use_case: "UseCase", id: str) -> dict[str, Any]:
         LifecycleError: there is no such prediction, or the provenance of the version that gave it is not complete.
     """
     name = use_case.name
-    if not models.numbers(name):
+    if not versions.numbers(name):
         raise LifecycleError(f"use case '{name}': a prediction is given by a registered model, found no model; run 'lifecycle run {name}' first")
     said = recall.answer(name, id)
     if said is None:
@@ -46,7 +46,7 @@ def of_version(use_case: "UseCase", number: int) -> dict[str, Any]:
         LifecycleError: there is no such version, or its provenance is not complete.
     """
     name = use_case.name
-    version = models.version(name, number)
+    version = versions.version(name, number)
     evaluated, trained = version.evaluated, version.evaluated.trained
     features = trained.parts.features
     decisions = ledger(name)
@@ -74,7 +74,7 @@ def _made_by(version: ModelVersion) -> dict[str, Any]:
     """`code`, `lock` and `seed`, as they were noted at registration and in the run."""
     from mlflow.exceptions import MlflowException
 
-    tags = models.tags(version.use_case, version.version)
+    tags = versions.tags(version.use_case, version.version)
     if missing := [tag for tag in NOTED if tag not in tags]:
         raise _incomplete(version, f"no tag {', '.join(missing)}")
     try:

@@ -8,7 +8,7 @@ from typing import Any
 from lifecycle import registry
 from lifecycle.journal import intake
 from lifecycle.references import ModelVersion, Reference
-from lifecycle.store import models, tracking
+from lifecycle.store import tracking, versions
 from lifecycle.store.lake import Lake, lake
 
 UNSCHEDULED = "SELECT path FROM ducklake_cleanup_old_files('lake', dry_run => true, cleanup_all => true)"
@@ -73,7 +73,7 @@ def _registered() -> Iterator[ModelVersion]:
     page: Any = None
     while page is None or page.token:
         page = tracking.client().search_model_versions(max_results=1000, page_token=page.token if page else None)
-        yield from (models.reference(each) for each in page if models.REFERENCE_TAG in each.tags)
+        yield from (versions.reference(each) for each in page if versions.REFERENCE_TAG in each.tags)
 
 
 def _size(store: Lake) -> int:

@@ -12,7 +12,7 @@ from lifecycle.monitoring.judged import Window, cooling, judged, record
 from lifecycle.monitoring.performance import performance
 from lifecycle.references import DriftReport, Features, ModelVersion
 from lifecycle.score import check_inputs
-from lifecycle.store import models, tables, tracking
+from lifecycle.store import tables, tracking, versions
 from lifecycle.store.lake import Lake, lake
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def monitor(use_case: "UseCase", features: Features, model_version: ModelVersion
     store = lake()
     tables.prepare(store, use_case.name)
     intake.take(use_case)
-    model = model_version or models.champion(use_case.name)
+    model = model_version or versions.champion(use_case.name)
     if model is None:
         return DriftReport(use_case=use_case.name, version=0, max=0.0, limit=0.0, drifted=False, reason="no champion yet")
     check_inputs(use_case, model, list(features.names))

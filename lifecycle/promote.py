@@ -15,7 +15,7 @@ from lifecycle.evaluation.compare import compare
 from lifecycle.gate import Difference, Evidence
 from lifecycle.history import JUDGED, Standing, ledger, standing
 from lifecycle.references import ModelVersion, Verdict
-from lifecycle.store import models, tables, tracking
+from lifecycle.store import tables, tracking, versions
 from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def verdict(use_case: "UseCase", version: int, stands: Standing) -> Verdict:
 def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> dict[str, Any]:
     """The ledger's row of the gate's verdict."""
     evidence = _evidence(use_case, challenger, stands)
-    champion = models.version(use_case.name, stands.champion) if stands.champion is not None else None
+    champion = versions.version(use_case.name, stands.champion) if stands.champion is not None else None
     comparison, gate_rows = None, ""
     if champion:
         comparison, gate_rows = compare(use_case, challenger, champion, _earlier(stands))
@@ -159,7 +159,7 @@ def _blocked(use_case: "UseCase", challenger: ModelVersion, stands: Standing) ->
     if challenger.version in stands.blocked:
         return stands.blocked[challenger.version]
     for number, why in stands.blocked.items():
-        if _same(models.version(use_case.name, number), challenger):
+        if _same(versions.version(use_case.name, number), challenger):
             return f"it is version {number} again, which was {why}"
     return ""
 

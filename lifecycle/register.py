@@ -10,7 +10,7 @@ from lifecycle.featurize import read
 from lifecycle.references import Evaluated, ModelVersion
 from lifecycle.reports.card import card
 from lifecycle.rows.seen import division
-from lifecycle.store import models, tracking
+from lifecycle.store import models, tracking, versions
 from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def register(use_case: "UseCase", evaluated: Evaluated) -> ModelVersion:
             facts = {**_facts(evaluated), "compiled": _compiled(use_case, evaluated)}
             _log(use_case, evaluated, facts)
             _make_model(use_case)
-            known = models.reference(
+            known = versions.reference(
                 tracking.client().create_model_version(  # one transaction: a kill leaves a whole version or none
                     use_case.name,
                     source=f"models:/{models.logged_model(trained.run_id, trained.sha256).model_id}",
@@ -46,8 +46,8 @@ def _registered(name: str, evaluated: Evaluated) -> ModelVersion | None:
     """The version that this very evaluation was registered as before."""
     wanted = evaluated.model_dump_json()
     for version in tracking.client().search_model_versions(f"name = '{name}' and run_id = '{evaluated.trained.run_id}'"):
-        if version.tags.get(models.REFERENCE_TAG) == wanted:
-            return models.reference(version)
+        if version.tags.get(versions.REFERENCE_TAG) == wanted:
+            return versions.reference(version)
     return None
 
 
@@ -84,8 +84,8 @@ def _tags(use_case: "UseCase", evaluated: Evaluated, facts: dict[str, Any]) -> d
     shown = {name: value for name, value in facts.items() if name not in ("params", "rows", "run_id", "compiled")}
     score = evaluated.holdout.get(evaluated.metric, float("nan"))
     return {
-        models.REFERENCE_TAG: evaluated.model_dump_json(),
-        models.DIVISION_TAG: division(use_case),
+        versions.REFERENCE_TAG: evaluated.model_dump_json(),
+        versions.DIVISION_TAG: division(use_case),
         tracking.KEY_TAG: evaluated.key,
         admit.TAG: json.dumps(facts["compiled"]),
         "lifecycle.score": f"{score:.6g}",

@@ -8,7 +8,7 @@ import polars as pl
 from lifecycle import featurize, fingerprint, provenance
 from lifecycle.predict import predict
 from lifecycle.split import pick
-from lifecycle.store import models
+from lifecycle.store import models, versions
 from lifecycle.train import fit
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ def reproduce(use_case: "UseCase", number: int) -> dict[str, Any]:
     Raises:
         LifecycleError: there is no such version, or its artifact is not what was registered.
     """
-    version = models.version(use_case.name, number)
+    version = versions.version(use_case.name, number)
     trained = version.evaluated.trained
     snapshot = trained.parts.features.snapshot
     train, tune = (pick(use_case, trained.parts, name, featurize.again(use_case, snapshot)) for name in ("train", "tune"))
     both = fit(use_case, trained.recipe, train, tune), models.load(version.run_id, version.sha256)
     answers = [[predict(use_case, model, rows.X) for model in both] for rows in featurize.again(use_case, snapshot)]
     made, known = (pl.concat(side) for side in zip(*answers, strict=True))
-    made_by = models.tags(use_case.name, number)
+    made_by = versions.tags(use_case.name, number)
     return {
         "use_case": use_case.name,
         "model_version": number,

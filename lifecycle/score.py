@@ -13,7 +13,7 @@ from lifecycle.journal import intake
 from lifecycle.predict import predict
 from lifecycle.references import Features, ModelVersion, Scored
 from lifecycle.rows.seen import parts_then
-from lifecycle.store import models, tables, tracking
+from lifecycle.store import models, tables, tracking, versions
 from lifecycle.store.lake import Lake, lake
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def score(use_case: "UseCase", features: Features, model_version: ModelVersion |
     store = lake()
     tables.prepare(store, use_case.name)
     intake.take(use_case)
-    model_version = model_version or models.champion(use_case.name)
+    model_version = model_version or versions.champion(use_case.name)
     if model_version is None:
         return Scored(use_case=use_case.name, version=0, rows=0, total=0)
     check_inputs(use_case, model_version, list(features.names))
@@ -104,7 +104,7 @@ def _predictions(use_case: "UseCase", model: Any, model_version: ModelVersion, r
 def _fastest(model_version: ModelVersion) -> Any:
     """The compiled model where there is one, as the HTTP service uses it; else the pipeline."""
     location = models.logged_model(model_version.run_id, model_version.sha256).artifact_location
-    tags = models.tags(model_version.use_case, model_version.version)
+    tags = versions.tags(model_version.use_case, model_version.version)
     return load(model_version, tags, location, tracking.location(model_version.run_id), threads=os.cpu_count() or 1)[0]
 
 

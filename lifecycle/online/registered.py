@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle.errors import LifecycleError
 from lifecycle.references import ModelVersion
-from lifecycle.store import models
+from lifecycle.store import versions
 from lifecycle.store.database import Database
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Registry:
         if not places:
             raise LifecycleError(f"use case '{use_case}': version {number} must be a registered model version, found none")
         tags = dict(self._rows(TAGS, use_case, number))
-        return Kept(models.reference(SimpleNamespace(name=use_case, version=number, tags=tags)), places[0][0] or "", places[0][1] or "", tags)
+        return Kept(versions.reference(SimpleNamespace(name=use_case, version=number, tags=tags)), places[0][0] or "", places[0][1] or "", tags)
 
     def close(self) -> None:
         """Leave the database."""

@@ -22,7 +22,7 @@ from lifecycle.rows.release import release
 from lifecycle.score import score
 from lifecycle.settings import settings
 from lifecycle.sources import Generated
-from lifecycle.store import models, tracking
+from lifecycle.store import tracking, versions
 from lifecycle.store.lake import Lake, lake
 from lifecycle.usecase import UseCase
 from lifecycle.validate import validate
@@ -96,12 +96,12 @@ def test_a_source_is_told_without_its_secrets(use_case: UseCase) -> None:
 
 def test_a_version_names_its_run_code_libraries_seed_and_lines_and_what_was_decided(use_case: UseCase) -> None:
     found = lineage.of_version(use_case, 1)
-    parts = models.version(NAME, 1).evaluated.trained.parts
-    assert (found["prediction"], found["model_version"], found["mlflow_run_id"]) == (None, 1, models.version(NAME, 1).run_id)
+    parts = versions.version(NAME, 1).evaluated.trained.parts
+    assert (found["prediction"], found["model_version"], found["mlflow_run_id"]) == (None, 1, versions.version(NAME, 1).run_id)
     assert (found["code"]["commit"], found["code"]["dirty"]) == (provenance.code().commit, provenance.code().dirty)
     assert (found["lock"], found["seed"], found["candidate"]) == (fingerprint.lock(), use_case.seed, "linear")
     assert (found["snapshot"]["version"], found["features"]["version"]) == (parts.features.snapshot.version, parts.features.version)
-    assert found["split"] == {"rule": models.version(NAME, 1).division, "lines": parts.bounds, "rows": parts.counts}
+    assert found["split"] == {"rule": versions.version(NAME, 1).division, "lines": parts.bounds, "rows": parts.counts}
     assert [(each["action"], each["actor"], each["reason"]) for each in found["decisions"]] == [("promoted by hand", "tester", "because")]
     assert (found["champion"], found["blocked"]) == (1, None)
 

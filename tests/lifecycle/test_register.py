@@ -6,7 +6,7 @@ import pytest
 
 from lifecycle import register
 from lifecycle.references import Evaluated, Parts
-from lifecycle.store import models, tracking
+from lifecycle.store import tracking, versions
 from tests.challengers import evaluated, parts_of
 from tests.toys import toy
 
@@ -38,7 +38,7 @@ def test_a_version_names_all_it_was_made_from(ready: Evaluated) -> None:
 
 def test_any_process_can_rebuild_the_reference(ready: Evaluated) -> None:
     made = register.register(USE_CASE, ready)
-    assert models.version(USE_CASE.name, made.version) == made
+    assert versions.version(USE_CASE.name, made.version) == made
     assert made.evaluated == ready
 
 
@@ -78,7 +78,7 @@ def test_another_evaluation_of_the_same_run_is_another_version(ready: Evaluated)
 
 def test_an_undefined_metric_survives_the_registry(ready: Evaluated) -> None:
     made = register.register(USE_CASE, ready.model_copy(update={"linear": {"roc_auc": float("nan")}}))
-    assert str(models.version(USE_CASE.name, made.version).evaluated.linear["roc_auc"]) == "nan"
+    assert str(versions.version(USE_CASE.name, made.version).evaluated.linear["roc_auc"]) == "nan"
 
 
 def test_registering_sets_no_alias(ready: Evaluated) -> None:

@@ -152,16 +152,3 @@ def test_pyfunc_answers_pandas_rows(estimator: Any) -> None:
     rows = visit_features(visits(20))
     said = mlflow.pyfunc.load_model(str(folder)).predict(rows.to_pandas())
     assert (said == estimator.predict(rows)).all()
-
-
-def test_no_champion_is_none_and_no_version_is_an_error_that_says_which_there_are() -> None:
-    assert models.champion("models_nobody") is None
-    with pytest.raises(LifecycleError, match=r"version 3 must be a registered model version, found none; run 'lifecycle run models_nobody'"):
-        models.version("models_nobody", 3)
-
-
-def test_a_model_that_others_registered_is_refused() -> None:
-    tracking.client().create_registered_model("models_foreign")
-    tracking.client().create_model_version("models_foreign", "/nowhere")
-    with pytest.raises(LifecycleError, match="must have been registered by Lifecycle"):
-        models.version("models_foreign", 1)
