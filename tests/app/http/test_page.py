@@ -1,32 +1,28 @@
 """The page in a real browser: a form is filled in, the answer and its reasons are read, a truth is told."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from lifecycle.references import ModelVersion
 from lifecycle.store import keys
 from lifecycle.store.lake import lake
+from tests.app import browsers
+from tests.app.browsers import SCREENSHOTS
 from tests.app.http.conftest import NAME, running
 from tests.app.http.test_operations import until
-from tests.app.stack.test_browser import CHROMIUM, QUIET
 
-SCREENSHOTS = os.environ.get("LIFECYCLE_SCREENSHOTS", "")
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; .ci/browser installs Debian's")
+pytestmark = browsers.needed
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with browsers.chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

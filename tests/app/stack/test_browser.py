@@ -1,41 +1,26 @@
 """The Prefect interface in a real browser: the form is opened, a run is started, its plots are seen."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.app import browsers
+from tests.app.browsers import SCREENSHOTS
 from tests.app.stack.conftest import Stack
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = [
-    "--no-sandbox",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-SCREENSHOTS = os.environ.get("LIFECYCLE_SCREENSHOTS", "")
-"""A folder for the pictures of the README; they are taken only where it is named."""
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; .ci/browser installs Debian's")
+pytestmark = browsers.needed
 
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     """A page of a headless browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with browsers.chromium() as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(60_000)
         yield page
-        browser.close()
 
 
 def test_somebody_who_does_not_program_runs_the_loop_and_sees_the_plots(stack: Stack, page: Page) -> None:

@@ -1,0 +1,33 @@
+"""A real browser for the tests that look at pages."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+SCREENSHOTS = os.environ.get("LIFECYCLE_SCREENSHOTS", "")
+"""A folder for the pictures of the README; they are taken only where it is named."""
+
+needed = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; .ci/browser installs Debian's")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium that speaks to nobody but the pages it is shown."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
