@@ -1,6 +1,7 @@
 """The process that is the shared Prefect server: `python -m app.prefect_process SOCKET DESCRIPTION` (file descriptors)."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 def main(listening: int, description: int) -> None:
     """Serve until nobody is left, then let go of PostgreSQL."""
+    gc.set_threshold(50_000, 20, 100)  # as in app/cli.py: Prefect's server is mostly imports when it starts
     for given in (listening, description):
         os.set_inheritable(given, False)  # PostgreSQL, started from here, must not keep them open
     import uvicorn

@@ -1,7 +1,6 @@
 """Run a flow here: a Prefect server beside it, its stages shown as they go."""
 
 import argparse
-import gc
 import importlib
 import threading
 import time
@@ -52,7 +51,6 @@ def _answer(options: argparse.Namespace, flow: str, **parameters: Any) -> Answer
     began = time.monotonic()
     known(options.use_case)
     environment.prepare(settings(), debug=options.debug)
-    gc.set_threshold(50_000, 20, 100)  # imports make many objects and no garbage: looking for it takes a fifth of their time
     with watch():
         data = run(flow, options.use_case, **parameters)
     return Answer(data, summary(data, time.monotonic() - began))
