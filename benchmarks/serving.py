@@ -87,7 +87,9 @@ class Server:
         raise SystemExit(f"{self.name} did not come up")
 
     def stop(self) -> None:
-        """End it and what it started."""
+        """End it and what it started, if it was started."""
+        if self.process is None:
+            return
         os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait(30)
 
@@ -116,9 +118,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         servers = contestants(options, Path(folder))
         results: dict[tuple[str, int], list[dict[str, float]]] = {}
-        for server in servers:
-            print(f"{server.name}: ready in {server.start():.2f} s", flush=True)
         try:
+            for server in servers:
+                print(f"{server.name}: ready in {server.start():.2f} s", flush=True)
             for _ in range(options.rounds):
                 for connections in CONNECTIONS:
                     for server in servers:
