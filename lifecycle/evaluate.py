@@ -15,6 +15,7 @@ from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.resample import Clusters, Interval, average, clusters, intervals, paired
 from lifecycle.evaluation.slices import slices
 from lifecycle.monitoring import profile
+from lifecycle.monitoring.typical import typical
 from lifecycle.references import Evaluated, Trained
 from lifecycle.reports import pictures
 from lifecycle.reports.plots import reliability
@@ -32,7 +33,7 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     """Judge a trained model on rows it has not seen, and keep what was found in its MLflow run.
 
     Writes `evaluation.json` (everything that the gate and the model card read), `plots/*.png`, `profile.json` (the
-    reference for drift), `background.parquet` (what explanations start from) and the metrics `holdout_*`, `train_*`,
+    reference for drift, and what a row usually holds), `background.parquet` (what explanations start from) and the metrics `holdout_*`, `train_*`,
     `tune_*`, `baseline_*` (a constant) and `linear_*`.
     """
     train, tune, gate = (rows(use_case, trained.parts, part) for part in ("train", "tune", "gate"))
@@ -65,7 +66,8 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
         linear=_metrics(use_case, evidence.linear),
     )
     tracking.write(trained.run_id, contributions.FILE, contributions.background(train.X, use_case.seed))
-    _keep(evaluated, report, drawn, profile.reference(use_case, train, evidence.unseen), evidence.tune)
+    reference = profile.reference(use_case, train, evidence.unseen) | {"typical": typical(use_case, trained.parts.features.snapshot.version)}
+    _keep(evaluated, report, drawn, reference, evidence.tune)
     return evaluated
 
 

@@ -1,6 +1,10 @@
 """What a form needs to know of a use case's rows: fields, bounds, choices, and values to start from."""
 
+import time
+import uuid
 from typing import Any
+
+import polars as pl
 
 from app.http.documents import field
 from lifecycle.online.examples import example
@@ -14,17 +18,17 @@ EXACT = 2**31 - 1
 def form(reader: Reader, profile: Profile | None) -> dict[str, Any]:
     """The form of a use case, JSON-able: its words, its fields in the schema's order, and what its target can be.
 
-    Values to start from are typical of the training rows where the champion's profile knows the column, else made from
-    the schema's checks.
+    Values to start from are typical of the rows that the champion learnt from where its profile knows the column, else made
+    from the schema's checks; the key is a new one.
     """
     use_case = reader.use_case
-    known = (profile or {}).get("columns", {})
+    known = (profile or {}).get("typical", {})
     found = {
         "use_case": use_case.name,
         "title": use_case.title,
         "problem": use_case.problem,
         "about": (use_case.schema.__doc__ or "").strip(),
-        "fields": [_field(reader, column, known.get(column.name)) for column in reader.columns],
+        "fields": [_field(reader, column, known.get(column.name, {})) for column in reader.columns],
     }
     if use_case.target:
         target = field(Asked(use_case, use_case.columns[use_case.target]))
@@ -32,7 +36,7 @@ def form(reader: Reader, profile: Profile | None) -> dict[str, Any]:
     return found
 
 
-def _field(reader: Reader, column: Asked, known: dict[str, Any] | None) -> dict[str, Any]:
+def _field(reader: Reader, column: Asked, known: dict[str, Any]) -> dict[str, Any]:
     described = field(column)
     kind = described.get("type", "string")
     bounds = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
@@ -45,22 +49,16 @@ def _field(reader: Reader, column: Asked, known: dict[str, Any] | None) -> dict[
         "optional": column.optional,
         "roles": [role for role in column.roles if role != "feature"],
         "choices": [value for value in described.get("enum", ()) if value is not None],
-        "suggestions": (known or {}).get("values", []),
-        "example": None if column.optional else _typical(column, known, example(reader, column)),
+        "suggestions": known.get("suggestions", []),
+        "example": None if column.optional else _start(column, known.get("example"), example(reader, column)),
         **given,
     }
 
 
-def _typical(column: Asked, known: dict[str, Any] | None, made: Any) -> Any:
-    """The middle of the training rows' values, or the most frequent one."""
-    if known and known.get("values") and isinstance(made, str):
-        return known["values"][0]
-    if not known or "edges" not in known or isinstance(made, bool) or not isinstance(made, int | float):
-        return made
-    counts, reached = known["counts"][:-1], 0.0
-    for centre, count in zip(known["centres"], counts, strict=True):
-        reached += count
-        if reached >= sum(counts) / 2:
-            value = round(centre) if isinstance(made, int) else float(f"{centre:.4g}")
-            return value if all(holds(value) for _, holds in column.rules) else made
-    return made
+def _start(column: Asked, usual: Any, made: Any) -> Any:
+    """A value to start from: a new key, for a row that is only tried must not take the place of one that is there; else what is usual."""
+    if "key" in column.roles:
+        usual = uuid.uuid4().hex if isinstance(made, str) else time.time_ns() // 1_000_000 if column.dtype == pl.Int64 else None
+    if usual is None or column.dtype.is_temporal():
+        return usual or made
+    return usual if all(holds(usual) for _, holds in column.rules) else made

@@ -9,23 +9,24 @@ const make = (tag, given = {}, ...inside) => {
   return node;
 };
 const SHOWN = 12;
-let current = "", form = null, model = null, timer = 0, asked = null;
+let current = "", form = null, model = null, timer = 0, asked = null, lost = false;
 
 async function call(path, body) {
   const headers = { accept: "application/json" };
   const key = sessionStorage.getItem("key");
   if (key) headers["x-api-key"] = key;
   if (body) headers["content-type"] = "application/json";
-  const answer = await fetch(path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) });
+  const answer = await fetch(path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) })
+    .catch(() => { throw new Error("The service does not answer."); });
   const text = await answer.text();
   const content = (answer.headers.get("content-type") || "").includes("json") ? JSON.parse(text) : text;
-  if (answer.status === 401) at("keyform").hidden = false;
+  at("keyform").hidden = answer.status !== 401;
   if (!answer.ok) throw Object.assign(new Error(content.error || `the service answered ${answer.status}`), { status: answer.status, detail: content.detail });
   return content;
 }
 
 function notice(text) { at("notice").textContent = text; at("notice").hidden = !text; }
-const number = (value, digits = 4) => Number.isInteger(value) && Math.abs(value) < 1e15 ? value.toLocaleString("en") : Number(value.toPrecision(digits)).toLocaleString("en", { maximumSignificantDigits: digits });
+const number = (value, digits = 4) => value && (Math.abs(value) >= 1e15 || Math.abs(value) < 1e-6) ? value.toExponential(digits - 1) : Number.isInteger(value) && Math.abs(value) < 1e15 ? value.toLocaleString("en") : Number(value.toPrecision(digits)).toLocaleString("en", { maximumSignificantDigits: digits });
 const percent = value => `${(100 * value).toFixed(Math.abs(value) < 0.0995 ? 2 : 1)} %`;
 const probable = () => form.problem !== "regression";
 const scaled = value => probable() ? percent(value) : number(value);
@@ -35,10 +36,10 @@ async function begin() {
   let states;
   try {
     states = (await (await fetch("ready")).json()).use_cases;
-  } catch { return notice("The service does not answer."); }
+  } catch { setTimeout(begin, 3000); return notice("The service does not answer."); }
   const names = Object.keys(states);
   at("cases").replaceChildren(...names.map(name => make("a", { href: `#${name}` }, name)));
-  const show = () => open(names.includes(location.hash.slice(1)) ? location.hash.slice(1) : names[0]);
+  const show = () => open(names.includes(location.hash.slice(1)) ? location.hash.slice(1) : names.find(name => states[name].ready) ?? names[0]);
   addEventListener("hashchange", show);
   await show();
 }
@@ -51,22 +52,38 @@ async function open(name) {
   at("answer").hidden = true;
   at("empty").hidden = false;
   try {
-    form = await call(`${name}/form`);
+    const given = await call(`${name}/form`);
+    if (current !== name) return;
+    form = given;
     notice("");
-  } catch (error) { at("case").hidden = true; return notice(error.status === 401 ? "This service asks for an API key." : error.message); }
+  } catch (error) {
+    if (current !== name) return;
+    at("case").hidden = true;
+    if (!error.status) timer = setInterval(() => open(name), 3000);
+    return notice(error.status === 401 ? sessionStorage.getItem("key") ? "This service refuses the key." : "This service asks for an API key." : error.message);
+  }
   at("case").hidden = false;
   at("title").textContent = form.title;
-  at("about").textContent = form.about;
+  at("about").replaceChildren(...inline(form.about));
   document.title = `${name} · Lifecycle`;
   fields();
-  try {
-    model = await call(`${name}/model`);
-    const words = [`version ${model.model_version}`, model.candidate, `${model.metric} ${number(model.metrics.holdout[model.metric])}`];
-    at("model").replaceChildren(...words.map(word => make("span", {}, word)));
-    at("card").replaceChildren(markdown(await call(`${name}/card`)));
-  } catch (error) { model = null; at("model").replaceChildren(make("span", {}, error.message)); at("card").replaceChildren(error.message); }
+  await about(name);
+  if (current !== name) return;
   live();
   timer = setInterval(() => document.hidden || at("live").hidden || live(), 2000);
+}
+
+async function about(name) {
+  let found = null, words, card;
+  try {
+    found = await call(`${name}/model`);
+    words = [`version ${found.model_version}`, found.candidate, `${found.metric} ${number(found.metrics.holdout[found.metric])}`];
+    card = markdown(await call(`${name}/card`).catch(error => error.message));
+  } catch (error) { words = [error.message]; card = error.message; }
+  if (current !== name) return;
+  model = found;
+  at("model").replaceChildren(...words.map(word => make("span", {}, word)));
+  at("card").replaceChildren(card);
 }
 
 function fields() {
@@ -75,6 +92,9 @@ function fields() {
   at("fields").replaceChildren(...own.map(each => field(each, each.name)));
   at("optional").replaceChildren(...other.map(each => field(each, each.name)));
   at("more").hidden = !other.length;
+  const spots = own.map(each => /_\d+_(\d+)$/.exec(each.name)), across = spots.every(Boolean) ? 1 + Math.max(...spots.map(spot => Number(spot[1]))) : 0;
+  at("fields").classList.toggle("grid", across > 1);  // a picture's points, in their places
+  at("fields").style.gridTemplateColumns = across > 1 ? `repeat(${across}, minmax(0, 1fr))` : "";
 }
 
 function field(each, id) {
@@ -130,8 +150,9 @@ function problems(list) {
     const node = at(`f-${each.column}`);
     if (!node) continue;
     node.setAttribute("aria-invalid", "true");
-    const note = at(`f-${each.column}-note`);
-    note.textContent = each.value === null ? "a value is needed here" : `must satisfy ${each.rule}`;
+    if (at("optional").contains(node)) at("more").open = true;
+    const note = at(`f-${each.column}-note`), bounds = told({ ...form.fields.find(one => one.name === each.column), roles: [], nullable: false });
+    note.textContent = each.value === null ? "a value is needed here" : each.says ? `must be ${each.says}` : bounds && /than|in_range/.test(each.rule) ? `must be ${bounds}` : `must satisfy ${each.rule}`;
     note.classList.add("bad");
   }
   at("form").querySelector("[aria-invalid]")?.focus();
@@ -139,20 +160,28 @@ function problems(list) {
 
 async function predict(event) {
   event.preventDefault();
-  const button = at("form").querySelector("button.primary");
+  const name = current, button = at("form").querySelector("button.primary");
   button.disabled = true;
   problems([]);
   try {
+    const unread = form.fields.filter(each => { const node = at(`f-${each.name}`); return node.validity.badInput || (each.type === "integer" && node.value && !Number.isSafeInteger(Number(node.value))); });
+    if (unread.length) throw Object.assign(new Error(), { detail: unread.map(each => ({ column: each.name, rule: "unread", says: `${each.type === "integer" ? "a whole number" : "a value"} that this page can read` })) });
     const rows = [row()];
-    const said = await call(`${current}/predict`, { rows });
-    const why = await call(`${current}/explain`, { rows }).catch(error => ({ missing: error.message }));  // the answer stands without its reasons
+    const said = await call(`${name}/predict`, { rows });
+    const why = await call(`${name}/explain`, { rows }).catch(error => ({ missing: error.message }));  // the answer stands without its reasons
+    if (current === name && said.model_version !== model?.model_version) await about(name);
+    if (current !== name) return;
     const key = form.fields.find(each => each.roles.includes("key"));
     asked = { key: key && rows[0][key.name] !== undefined ? String(rows[0][key.name]) : said.predictions[0].id };
     show(said, why);
     live();
   } catch (error) {
+    if (current !== name) return;
+    at("answer").hidden = true;
+    at("empty").hidden = false;
     problems(error.detail || []);
-    at("problem").textContent = error.message;
+    const marked = [...at("form").querySelectorAll("[aria-invalid]")].map(node => node.name);
+    at("problem").textContent = marked.length ? `Another value is needed: ${marked.slice(0, SHOWN).join(", ")}${marked.length > SHOWN ? ", …" : ""}.` : error.message;
     at("problem").hidden = false;
   } finally { button.disabled = false; }
 }
@@ -161,7 +190,10 @@ function show(said, why) {
   const one = said.predictions[0];
   at("empty").hidden = true;
   at("answer").hidden = false;
-  const words = form.problem === "binary" ? `${form.target.name}: ${one.prediction === 1 ? form.target.positive : "not " + form.target.positive}`
+  const positive = form.target?.positive, others = (form.target?.enum || []).filter(each => each !== null && each !== positive);
+  const negative = typeof positive === "boolean" ? !positive : others.length === 1 ? others[0] : `not ${positive}`;
+  const words = form.problem === "binary" ? `${form.target.name}: ${one.prediction === 1 ? positive : negative}`
+    : form.problem === "clustering" ? `cluster ${one.prediction}`
     : form.problem === "regression" ? `${form.target?.name ?? "prediction"}: ${number(one.prediction, 5)}` : `${form.target?.name ?? "prediction"}: ${one.prediction}`;
   at("verdict").replaceChildren(words, make("small", {}, `says version ${said.model_version}${one.probability === undefined ? "" : ` with a probability of ${percent(one.probability)}${form.problem === "binary" ? ` for ${form.target.positive}` : ""}`}`));
   const barred = one.probability !== undefined, cut = form.problem === "binary" ? model?.threshold : null;
@@ -171,13 +203,18 @@ function show(said, why) {
   at("cut").style.left = `${100 * (cut ?? 0)}%`;
   at("meternote").hidden = typeof cut !== "number";
   at("meternote").textContent = typeof cut === "number" ? `From ${percent(cut)} on the model decides for ${form.target.positive}.` : "";
-  reasons(why);
+  const next = Object.entries(one.probabilities || {}).filter(([name]) => name !== String(one.prediction)).sort((a, b) => b[1] - a[1]).slice(0, 3);
+  if (next.length) { at("meternote").hidden = false; at("meternote").textContent = `Next: ${next.map(([name, share]) => `${name} with ${percent(share)}`).join(", ")}.`; }
+  reasons(why.missing || why.model_version === said.model_version ? why : { missing: `version ${why.model_version} has taken over meanwhile, ask again` });
   truth();
+  const { top, bottom } = at("verdict").getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) at("answertitle").scrollIntoView({ block: "start" });
 }
 
 function reasons(why) {
-  if (why.missing) { at("parts").replaceChildren(); at("sum").textContent = `No reasons for this answer: ${why.missing}`; return; }
-  const listed = why.contributions.slice(0, SHOWN), rest = why.contributions.slice(SHOWN);
+  at("reasons").hidden = Boolean(why.missing);
+  if (why.missing) { at("sum").textContent = `No reasons for this answer: ${why.missing}`; return; }
+  const shown = why.contributions.length === SHOWN + 1 ? SHOWN + 1 : SHOWN, listed = why.contributions.slice(0, shown), rest = why.contributions.slice(shown);
   if (rest.length) listed.push({ input: `${rest.length} more`, value: "", contribution: rest.reduce((sum, each) => sum + each.contribution, 0) });
   let reached = why.base, low = Math.min(why.base, why.output), high = Math.max(why.base, why.output);
   const steps = listed.map(each => { const from = reached; reached += each.contribution; low = Math.min(low, reached); high = Math.max(high, reached); return [from, reached]; });
@@ -190,12 +227,14 @@ function reasons(why) {
   };
   const total = (name, x) => make("tr", { class: "total" }, make("th", { scope: "row" }, name), make("td"), make("td", {}, bar(x, x, "edge")), make("td", { class: "number" }, scaled(x)));
   const rows = listed.map((each, i) => make("tr", {},
-    make("th", { scope: "row" }, each.input), make("td", {}, each.value === null ? "—" : typeof each.value === "number" ? number(each.value) : String(each.value)),
+    make("th", { scope: "row" }, ...breakable(each.input)), make("td", {}, each.value === null ? "—" : typeof each.value === "number" ? number(each.value) : short(String(each.value))),
     make("td", {}, bar(...steps[i], each.contribution < 0 ? "less" : "more")),
     make("td", { class: `number ${each.contribution < 0 ? "less-text" : "more-text"}` }, signed(each.contribution))));
-  at("parts").replaceChildren(total("average row", why.base), ...rows, total("this row", why.output));
+  at("parts").replaceChildren(total("average", why.base), ...rows, total("this row", why.output));
   const added = why.base + why.contributions.reduce((sum, each) => sum + each.contribution, 0);
-  at("sum").textContent = `Of the ${why.scale}: the average training row has ${scaled(why.base)}, this row ${scaled(why.output)}. What each input adds is listed, and adds up${Math.abs(added - why.output) < 1e-6 * Math.max(1, Math.abs(why.output)) ? "" : " (not quite: reload the page)"}.`;
+  const start = form.problem === "clustering" ? `Of the training rows ${percent(why.base)} are in this cluster, this row is.`
+    : `The ${why.scale} is ${scaled(why.base)} on average over training rows, ${scaled(why.output)} for this row.`;
+  at("sum").textContent = `${start} What each input adds${probable() ? ", in percentage points," : ""} is listed, and adds up${Math.abs(added - why.output) < 1e-6 * Math.max(1, Math.abs(why.output)) ? "" : " (not quite: reload the page)"}.`;
 }
 
 function truth() {
@@ -203,12 +242,13 @@ function truth() {
   at("thanks").textContent = "";
   if (!form.target) return;
   const kind = Array.isArray(form.target.type) ? form.target.type[0] : form.target.type;
-  at("targetfield").replaceChildren(...control({ ...form.target, type: kind, choices: (form.target.enum || []).filter(each => each !== null), nullable: false, example: undefined }, "target"));
+  at("targetfield").replaceChildren(...control({ ...form.target, type: kind, choices: (form.target.enum || []).filter(each => each !== null), nullable: true, example: null }, "target"));
   at("target").removeAttribute("aria-describedby");
 }
 
 async function tell(event) {
   event.preventDefault();
+  if (value(at("target")) === null) { at("thanks").textContent = "Choose it first."; return at("target").focus(); }
   try {
     await call(`${current}/labels`, { labels: [{ key: asked.key, target: value(at("target")) }] });
     at("thanks").textContent = "Kept.";
@@ -235,9 +275,13 @@ function quantile(buckets, share) {
 
 async function live() {
   let all;
-  try { all = parsed(await call("metrics")); } catch { return; }
+  try { all = parsed(await call("metrics")); }
+  catch (error) { lost = true; return notice(error.status === 401 ? "This service asks for an API key." : `${error.message} What is shown below is old.`); }
+  if (lost) { lost = false; notice(""); }
   const mine = all.filter(each => each.labels.use_case === current);
   const sum = (name, fits = () => true) => mine.filter(each => each.name === name && fits(each.labels)).reduce((total, each) => total + each.value, 0);
+  const versions = mine.filter(each => each.name === "model" && each.value > 0).map(each => each.labels.version);
+  if (versions.length && !versions.includes(model?.model_version)) about(current);
   const buckets = mine.filter(each => each.name === "request_seconds_bucket" && each.labels.route === "predict");
   const within = share => { const edge = quantile(buckets, share); return edge === null ? "—" : Number.isFinite(edge) ? `≤ ${number(1000 * edge)} ms` : "> 10 s"; };
   const tiles = [
@@ -255,26 +299,25 @@ function drift(mine, rows) {
   const limits = Object.fromEntries(mine.filter(each => each.name === "input_psi_limit").map(each => [each.labels.column, each.value]));
   const found = mine.filter(each => each.name === "input_psi").sort((one, other) => other.value / limits[other.labels.column] - one.value / limits[one.labels.column]).slice(0, SHOWN);
   at("drift").hidden = !found.length;
-  at("driftnote").textContent = found.length ? `From ${number(rows)} ${rows === 1 ? "row" : "rows"} since this version went live; the line is what chance alone would do.` : "Nothing has been asked yet.";
+  at("driftnote").textContent = found.length ? `From ${number(rows)} ${rows === 1 ? "row" : "rows"} since this version went live; the line is what chance alone would do.` : "Nothing has been asked since this version went live.";
   at("drift").tBodies[0].replaceChildren(...found.map(each => {
     const limit = limits[each.labels.column], piece = make("span", { class: each.value > limit ? "more" : "plain" }), edge = make("span", { class: "edge" });
     piece.style.width = `${Math.min(each.value / limit / 2, 1) * 100}%`;
     edge.style.left = "50%";
-    return make("tr", {}, make("th", { scope: "row" }, each.labels.column), make("td", {}, make("div", { class: "bar", "aria-hidden": "true" }, piece, edge)), make("td", { class: "number" }, number(each.value, 3)), make("td", { class: "number" }, number(limit, 3)));
+    return make("tr", {}, make("th", { scope: "row" }, ...breakable(each.labels.column)), make("td", {}, make("div", { class: "bar", "aria-hidden": "true" }, piece, edge)), make("td", { class: "number" }, number(each.value, 3)), make("td", { class: "number" }, number(limit, 3)));
   }));
 }
 
+function inline(source) {
+  return source.split(/(\*\*[^*]+\*\*|\*[^*\s][^*]*\*|`[^`]+`)/).map(piece => /^\*\*.+\*\*$/.test(piece) ? make("strong", {}, piece.slice(2, -2))
+    : /^\*.+\*$/.test(piece) ? make("em", {}, piece.slice(1, -1)) : /^`.+`$/.test(piece) ? make("code", {}, piece.slice(1, -1)) : piece);
+}
+
+const short = text => text.length > 80 ? `${text.slice(0, 80)}…` : text;
+const breakable = name => short(name).split(/(?<=_)/).flatMap((part, i) => i ? [make("wbr"), part] : [part]);
+
 function markdown(text) {
   const out = document.createDocumentFragment();
-  const line = source => {
-    const parts = [];
-    for (const piece of source.split(/(\*\*[^*]+\*\*|`[^`]+`)/)) {
-      if (piece.startsWith("**")) parts.push(make("strong", {}, piece.slice(2, -2)));
-      else if (piece.startsWith("`")) parts.push(make("code", {}, piece.slice(1, -1)));
-      else parts.push(piece);
-    }
-    return parts;
-  };
   const cells = source => source.replace(/^\||\|$/g, "").split("|").map(each => each.trim());
   for (const block of text.split(/\n\s*\n/)) {
     const fenced = /^```\w*\n([^]*?)\n```$/.exec(block.trim());
@@ -282,14 +325,14 @@ function markdown(text) {
     const lines = block.split("\n").filter(each => each.trim());
     if (!lines.length) continue;
     const heading = /^(#+) (.*)$/.exec(lines[0]);
-    if (heading) { out.append(make(`h${Math.min(heading[1].length, 4)}`, {}, ...line(heading[2]))); lines.shift(); }
+    if (heading) { out.append(make(`h${Math.min(heading[1].length, 4)}`, {}, ...inline(heading[2]))); lines.shift(); }
     if (!lines.length) continue;
     if (lines[0].startsWith("|")) {
       const body = lines.filter(each => !/^\|[\s:|-]+\|$/.test(each)).map(each => cells(each));
       const [head, ...rest] = body;
-      out.append(make("table", {}, make("thead", {}, make("tr", {}, ...head.map(each => make("th", { scope: "col" }, ...line(each))))), make("tbody", {}, ...rest.map(each => make("tr", {}, ...each.map(cell => make("td", {}, ...line(cell))))))));
-    } else if (/^[-*] /.test(lines[0])) out.append(make("ul", {}, ...lines.map(each => make("li", {}, ...line(each.replace(/^[-*] /, ""))))));
-    else out.append(make("p", {}, ...line(lines.join(" "))));
+      out.append(make("table", {}, make("thead", {}, make("tr", {}, ...head.map(each => make("th", { scope: "col" }, ...inline(each))))), make("tbody", {}, ...rest.map(each => make("tr", {}, ...each.map(cell => make("td", {}, ...inline(cell))))))));
+    } else if (/^[-*] /.test(lines[0])) out.append(make("ul", {}, ...lines.map(each => make("li", {}, ...inline(each.replace(/^[-*] /, ""))))));
+    else out.append(make("p", {}, ...inline(lines.join(" "))));
   }
   return out;
 }
@@ -317,6 +360,14 @@ function tabs() {
 at("form").addEventListener("submit", predict);
 at("form").addEventListener("reset", event => { event.preventDefault(); fields(); });
 at("truth").addEventListener("submit", tell);
-at("keyform").addEventListener("submit", event => { event.preventDefault(); sessionStorage.setItem("key", at("key").value.trim()); at("keyform").hidden = true; open(current); });
+at("keyform").addEventListener("submit", event => {
+  event.preventDefault();
+  const key = at("key").value.trim();
+  if (!/^[\x21-\x7e]+$/.test(key)) return notice("This is no key.");
+  sessionStorage.setItem("key", key);
+  at("problem").hidden = true;
+  at("case").hidden ? open(current) : live();
+});
+document.querySelector(".skip").addEventListener("click", event => { event.preventDefault(); at("main").focus(); });
 tabs();
 begin();

@@ -17,6 +17,7 @@ from app.http.application import Options, create
 from app.http.operations import Place
 from lifecycle.evaluation import contributions
 from lifecycle.monitoring import profile
+from lifecycle.monitoring.typical import typical
 from lifecycle.predict import predict
 from lifecycle.references import ModelVersion
 from lifecycle.settings import Settings, settings
@@ -45,7 +46,11 @@ def version() -> ModelVersion:
     made = champion(use_case, parts)
     train, gate = (rows(use_case, parts, part) for part in ("train", "gate"))
     said = predict(use_case, load(made.run_id, made.sha256), gate.X)
-    tracking.write(made.run_id, "profile.json", json.dumps(profile.reference(use_case, train, said)))
+    tracking.write(
+        made.run_id,
+        "profile.json",
+        json.dumps(profile.reference(use_case, train, said) | {"typical": typical(use_case, parts.features.snapshot.version)}),
+    )
     tracking.write(made.run_id, contributions.FILE, contributions.background(train.X, use_case.seed))
     return made
 

@@ -140,6 +140,7 @@ def test_the_form_has_the_fields_of_the_schema_and_its_values_are_accepted(port:
     assert fields["kind"]["choices"] == ["a", "b", "c"]
     assert (fields["amount"]["minimum"], fields["amount"]["maximum"]) == (0, 10_000)
     assert 20 < fields["amount"]["example"] < 120
+    assert set(fields["kind"]["suggestions"]) == {"a", "b", "c"}
     assert form["target"]["positive"] is True
     row = {name: each["example"] for name, each in fields.items() if not each["optional"]}
     assert ask(port, f"/{NAME}/predict", {"rows": [row]})[0] == 200

@@ -54,7 +54,7 @@ def test_somebody_asks_and_is_told_why_in_numbers_that_add_up(page: Page) -> Non
     verdict = page.locator("#verdict")
     expect(verdict).to_contain_text("bought: true")
     rows = page.locator("#parts tr")
-    expect(rows.first).to_contain_text("average row")
+    expect(rows.first).to_contain_text("average")
     values = [number(rows.nth(i).locator("td").last.inner_text()) for i in range(rows.count())]
     assert sum(values[:-1]) == pytest.approx(values[-1], abs=0.004)  # each is rounded
     shown = re.search(r"probability of ([\d.]+ %)", verdict.inner_text())
@@ -72,11 +72,30 @@ def test_a_wrong_value_is_named_where_it_is_and_the_reader_is_taken_there(page: 
     expect(page.locator("#problem")).to_contain_text("amount")
     expect(amount).to_have_attribute("aria-invalid", "true")
     expect(amount).to_be_focused()
-    expect(page.locator("#f-amount-note")).to_contain_text("greater_than_or_equal_to(0)")
+    expect(page.locator("#f-amount-note")).to_contain_text("must be 0 to 10,000")
     amount.fill("5")
     page.get_by_role("button", name="Predict").click()
     expect(page.locator("#verdict")).to_be_visible()
     expect(page.locator("#problem")).to_be_hidden()
+
+
+def test_what_the_page_cannot_read_is_refused_and_no_old_answer_stays(page: Page) -> None:
+    page.get_by_role("button", name="Predict").click()
+    expect(page.locator("#verdict")).to_be_visible()
+    amount = page.get_by_label("amount", exact=True)
+    amount.fill("")
+    amount.press_sequentially("1e")
+    page.get_by_role("button", name="Predict").click()
+    expect(page.locator("#f-amount-note")).to_contain_text("that this page can read")
+    expect(page.locator("#verdict")).to_be_hidden()
+
+
+def test_the_link_to_the_form_stays_with_the_use_case(page: Page) -> None:
+    page.get_by_label("amount", exact=True).fill("7")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("amount", exact=True)).to_have_value("7")
+    assert page.url.endswith(f"#{NAME}")
 
 
 def test_the_truth_that_is_told_is_kept(page: Page) -> None:
