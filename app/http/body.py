@@ -39,5 +39,5 @@ def listed(body: bytes, name: str, each: str, most: int) -> list[Any]:
     if type(found) is not list or not found:
         raise Refused(422, f'the body must be an object {{"{name}": [{each}]}} with one of them or more; see /docs')
     if len(found) > most:
-        raise Refused(413, f"a request may have {most:,} {name}, found {len(found):,}; send several")
+        raise Refused(413, f"a request may have {most:,} {name if most > 1 else name[:-1]}, found {len(found):,}; send several")
     return found
