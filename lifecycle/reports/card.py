@@ -146,10 +146,8 @@ def _quality(use_case: "UseCase", evaluation: Evaluation) -> str:
         for metric, found in evaluation["metrics"].items()
     ]
     judged = evaluation["judged"]
-    text = (
-        f"On {judged['rows']:,} rows; {evaluation['confidence']:.0%} intervals from a bootstrap over {count(judged['clusters'], 'cluster')} "
-        f"(by {judged['clustered_by']})."
-    )
+    clumps = f"{count(judged['clusters'], 'cluster')} (by {judged['clustered_by']})" if judged["clusters"] < judged["rows"] else "rows"
+    text = f"On {judged['rows']:,} rows; {evaluation['confidence']:.0%} intervals from a bootstrap over {clumps}."
     gains = [
         f"Over {name} it gains {signed(gain['value'])} in {evaluation['metric']}{interval(gain)}, on the same rows."
         for name, gain in (
@@ -165,7 +163,7 @@ def _quality(use_case: "UseCase", evaluation: Evaluation) -> str:
 
 def _use(use_case: "UseCase", facts: Mapping[str, Any]) -> str:
     version = facts.get("version", "VERSION")
-    rows = [(name.replace("_", " "), f"`{value}`") for name, value in facts.items() if name not in PLACED and value not in ("", None)]
+    rows = [(name.replace("_", " "), _plain(value)) for name, value in facts.items() if name not in PLACED and value not in ("", None)]
     commands = (
         "```sh\n"
         f"lifecycle score {use_case.name}  # new rows, with the champion\n"
@@ -184,3 +182,10 @@ def _source(use_case: "UseCase") -> str:
     said = (source.function.__doc__ or "").strip().split("\n")[0].rstrip(".")
     given = ", ".join(f"{name}={value}" for name, value in source.parameters.items())
     return f"function `{source.function.__name__}({given})`" + (f" ({said})" if said else "")
+
+
+def _plain(value: Any) -> str:
+    """A fact as a cell of a table."""
+    if isinstance(value, Mapping):
+        return " · ".join(f"{name} {_plain(each)}" for name, each in value.items()) or "none"
+    return f"`{value:.3g}`" if isinstance(value, float) else f"`{value}`"
