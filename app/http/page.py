@@ -15,7 +15,8 @@ from lifecycle.online.drifting import Drifting
 from lifecycle.settings import Settings
 
 HERE = Path(__file__).parent
-FILES = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8", "page.svg": "image/svg+xml"}
+SCRIPTS = ("page.words.js", "page.fields.js", "page.answer.js", "page.live.js", "page.js")
+FILES = {"page.css": "text/css; charset=utf-8", "page.svg": "image/svg+xml", **dict.fromkeys(SCRIPTS, "text/javascript; charset=utf-8")}
 MARKDOWN = {"description": "The card", "content": {"text/markdown": {"schema": {"type": "string"}}}}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
