@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,9 @@ class Answer:
 
 def to_json(data: Mapping[str, Any]) -> str:
     """One line of JSON. What JSON lacks becomes text, and a number that is none becomes null."""
-    return json.dumps(_clean(data), default=str, ensure_ascii=False, allow_nan=False)
+    out = sys.__stdout__
+    escaped = out is not None and out.encoding.lower().replace("-", "") != "utf8"  # JSON has its own way to write a letter that stdout lacks
+    return json.dumps(_clean(data), default=str, ensure_ascii=escaped, allow_nan=False)
 
 
 def to_text(view: "RenderableType") -> str:

@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from app.commands import COMMANDS, ONE_OF
+from app.terminal import in_utf8, tell_waits
 from lifecycle.errors import LifecycleError, Outage
+from lifecycle.faults import plain
 
 if TYPE_CHECKING:
     from app.answer import Answer
@@ -55,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 143 terminated.
     """
     if arguments is None:
+        in_utf8()
         atexit.register(_leave)  # the first to be registered is the last to run
         gc.set_threshold(50_000, 20, 100)  # imports make many objects and no garbage: looking for it takes a fifth of their time
     _code.append(code := _run(list(sys.argv[1:] if arguments is None else arguments)))
@@ -79,6 +82,7 @@ def _answered(options: argparse.Namespace) -> int:
         signal.signal(number, _signalled)
     try:
         with contextlib.redirect_stdout(sys.stderr):  # stdout is for the answer alone
+            tell_waits()
             if not options.debug:
                 _quiet()
             module, function = options.does.split(":")
@@ -95,6 +99,9 @@ def _answered(options: argparse.Namespace) -> int:
     except Exception as error:
         if _received:  # a library made an error of its own out of the interruption
             return _failed(*_ended_by())
+        told = plain(error)
+        if told:
+            return _failed(str(told), debug=options.debug)
         said = " ".join(f"{type(error).__name__}: {error}".split())
         return _failed(f"unexpected {said[:500]}; run again with --debug for the traceback", debug=options.debug)
 

@@ -1,13 +1,25 @@
 """What the libraries read from the environment: set before the first of them is imported."""
 
+import importlib.util
 import os
+from urllib.parse import urlsplit
 
 from lifecycle.settings import Settings
+from lifecycle.store import private
+
+HERE = ("127.0.0.1", "localhost", "::1")
+"""This machine as its own programs call it."""
 
 
 def prepare(settings: Settings, *, debug: bool = False) -> None:
-    """Keep all state under the home folder, all telemetry off, and the terminal to ourselves. What is set already stays."""
+    """Keep all state under the home folder and private, all telemetry off, and the terminal to ourselves. What is set already stays.
+
+    Raises:
+        LifecycleError: the home folder is not ours.
+    """
     home = settings.home
+    private.claim(home)
+    _without_proxies()
     chosen = {
         "LIFECYCLE_HOME": str(home),  # absolute, for processes that start elsewhere
         "PREFECT_HOME": str(home / "prefect"),
@@ -29,3 +41,14 @@ def prepare(settings: Settings, *, debug: bool = False) -> None:
     }
     for name, value in chosen.items():
         os.environ.setdefault(name, value)
+
+
+def _without_proxies() -> None:
+    """Reach this machine's own servers without the proxy that others are reached by, and no proxy that nobody here can speak to."""
+    for name in ("NO_PROXY", "no_proxy"):
+        given = [each.strip() for each in os.environ.get("no_proxy", os.environ.get("NO_PROXY", "")).split(",") if each.strip()]
+        if "*" not in given:
+            os.environ[name] = ",".join([*given, *(each for each in HERE if each not in given)])
+    for name in [name for name in os.environ if name.lower() in {"all_proxy", "http_proxy", "https_proxy"}]:
+        if urlsplit(os.environ[name]).scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
+            del os.environ[name]  # httpx, and with it Prefect, would refuse to start at all

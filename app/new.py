@@ -10,11 +10,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from app import environment
 from app.answer import Answer
 from app.summary import called
 from lifecycle.draft import writing
 from lifecycle.draft.draft import Draft, Wishes, draft
 from lifecycle.draft.report import report
+from lifecycle.settings import settings
 
 TYPES = {"str": "text", "int": "integer", "float": "number", "bool": "yes or no", "date": "date", "datetime": "time", "bytes": "bytes", "": "none"}
 
@@ -23,6 +25,7 @@ def new(options: argparse.Namespace) -> Answer:
     """`lifecycle new`."""
     from app.stack import schedules
 
+    environment.prepare(settings(), debug=options.debug)
     wishes = Wishes(
         target=options.target or "", problem=options.problem or "", key=options.key or "", time=options.time or "",
         group=options.group or "", text=tuple(options.text or ()),

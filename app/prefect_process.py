@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from app import prefect_server
 from lifecycle.settings import settings
-from lifecycle.store import database, postgres
+from lifecycle.store import database, locks, postgres
 from lifecycle.store.database import Database
 
 if TYPE_CHECKING:
@@ -50,12 +50,10 @@ def main(listening: int, description: int) -> None:
 
 def migrate(home: Path, at: Database) -> None:
     """Bring Prefect's tables up to date; looking through its migrations is skipped where they were run before."""
-    import psycopg
     from prefect import __version__
 
     marker = home / "prefect" / "migrated"
-    with psycopg.connect(at.conninfo("prefect"), autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(hashtextextended('migrate', 0))")
+    with locks.named(at.conninfo("prefect"), "migrate", locks.SHORT) as connection:
         if not (marker.exists() and marker.read_text() == f"{__version__} {_revision(connection)}"):
             from prefect.server.database import provide_database_interface
 

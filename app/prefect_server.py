@@ -16,14 +16,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from app.stack import parts
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings
+from lifecycle.store import locks
 
 _held: dict[Path, IO[str]] = {}
 _started: list[subprocess.Popen[bytes]] = []
@@ -132,12 +131,9 @@ def _free(file: IO[str]) -> bool:
     return True
 
 
-@contextmanager
-def turn(home: Path) -> Iterator[None]:
+def turn(home: Path) -> IO[str]:
     """One process at a time starts, ends or counts."""
-    with (home / "prefect" / "turn").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return locks.hold(home / "prefect" / "turn")
 
 
 def last_one_left(home: Path) -> bool:
@@ -168,9 +164,7 @@ def _shared(at: Settings) -> str:
     (at.home / "prefect").mkdir(parents=True, exist_ok=True)
     with turn(at.home):
         if at.home not in _held:
-            holding = (at.home / "prefect" / "holders").open("a")
-            fcntl.flock(holding, fcntl.LOCK_SH)
-            _held[at.home] = holding
+            _held[at.home] = locks.hold(at.home / "prefect" / "holders", shared=True)
             atexit.register(release, at.home)
         found = running(at.home)
         return found["url"] if found else _launch(at)
@@ -185,7 +179,7 @@ def _launch(at: Settings) -> str:
         _description(at.home).open("w") as description,
         log_file(at).open("w") as log,
     ):
-        fcntl.flock(description, fcntl.LOCK_EX)
+        fcntl.flock(description, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody else can have the new file
         given = (listening.fileno(), description.fileno())
         process = subprocess.Popen(
             [sys.executable, "-m", "app.prefect_process", *map(str, given)],

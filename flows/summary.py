@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from lifecycle.errors import LifecycleError, Outage
+from lifecycle.faults import plain
 from lifecycle.references import DriftReport, Evaluated, ModelVersion, Scored, Snapshot, Verdict
 from tasks.journey import Journey
 
@@ -20,7 +21,7 @@ def done(data: dict[str, Any], message: str) -> State[dict[str, Any]]:
 
 
 def plainly(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
-    """Let a flow that ends in a mistake say so in its state, in that one sentence."""
+    """Let a flow that ends in a mistake, or by what the machine did to it, say so in its state, in that one sentence."""
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> State[Any]:
@@ -28,6 +29,11 @@ def plainly(function: Callable[P, State[Any]]) -> Callable[P, State[Any]]:
             return function(*args, **kwargs)
         except (LifecycleError, Outage) as error:
             return Failed(message=str(error), data=error)
+        except Exception as error:
+            told = plain(error)
+            if told is None:
+                raise
+            return Failed(message=str(told), data=told)
 
     return run
 

@@ -2,7 +2,7 @@
 
 
 class LifecycleError(Exception):
-    """A mistake that its reader can mend: names the thing, the rule, what was found, the remedy."""
+    """A mistake that its reader can fix: names the thing, the rule, what was found, the remedy."""
 
 
 class DefinitionError(LifecycleError):

@@ -75,7 +75,11 @@ def settings() -> Settings:
     """
     try:
         return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise LifecycleError(
+            f"the file .env in {Path.cwd()} cannot be read ({error}); it must be a text in UTF-8 that this account may read"
+        ) from None
     except ValidationError as error:
         wrong = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in wrong["loc"]).upper()
-        raise LifecycleError(f"the setting {name} is wrong: {wrong['msg']}; mend it in the environment or .env") from None
+        raise LifecycleError(f"the setting {name} is wrong: {wrong['msg']}; fix it in the environment or .env") from None

@@ -3,6 +3,8 @@
 import threading
 from typing import TYPE_CHECKING, Any
 
+from lifecycle.errors import Outage
+from lifecycle.store import locks
 from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
@@ -10,7 +12,6 @@ if TYPE_CHECKING:
 
 _held: dict[str, tuple[str, "psycopg.Connection[Any]"]] = {}
 _guard = threading.Lock()
-NUMBER = "hashtextextended('cache ' || %s, 0)"
 
 
 class PostgresLocks:
@@ -21,15 +22,11 @@ class PostgresLocks:
         with _guard:
             if key in _held and _held[key][0] == holder:
                 return True
-        from psycopg import errors
-
-        connection = _connection()
-        if acquire_timeout is not None:
-            connection.execute("SELECT set_config('lock_timeout', %s, false)", [f"{max(int(acquire_timeout * 1000), 1)}ms"])
         try:
-            connection.execute(f"SELECT pg_advisory_lock({NUMBER})", [key])
-        except errors.LockNotAvailable:
-            connection.close()
+            connection = locks.take(_conninfo(), f"cache {key}", locks.LONG if acquire_timeout is None else acquire_timeout)
+        except Outage:
+            if acquire_timeout is None:
+                raise
             return False
         with _guard:
             _held[key] = (holder, connection)
@@ -49,8 +46,10 @@ class PostgresLocks:
 
     def is_locked(self, key: str) -> bool:
         """Whether anybody holds the lock."""
-        with _connection() as connection:
-            row = connection.execute(f"SELECT pg_try_advisory_lock({NUMBER})", [key]).fetchone()
+        import psycopg
+
+        with psycopg.connect(_conninfo(), autocommit=True) as connection:
+            row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"cache {key}"]).fetchone()
             return not (row and row[0])
 
     def is_lock_holder(self, key: str, holder: str) -> bool:
@@ -71,7 +70,5 @@ class PostgresLocks:
         return self.wait_for_lock(key, timeout)
 
 
-def _connection() -> "psycopg.Connection[Any]":
-    import psycopg
-
-    return psycopg.connect(lake().server.conninfo("lake"), autocommit=True)
+def _conninfo() -> str:
+    return lake().server.conninfo("lake")

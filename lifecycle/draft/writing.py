@@ -7,6 +7,7 @@ from pathlib import Path
 from lifecycle import registry
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import settings
+from lifecycle.store import private
 
 
 def places(name: str, force: bool) -> tuple[Path, Path]:
@@ -33,7 +34,9 @@ def places(name: str, force: bool) -> tuple[Path, Path]:
 def save(files: Mapping[Path, str]) -> None:
     """Write both files, or none."""
     for place, text in files.items():
-        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.parent.exists():
+            place.parent.mkdir(parents=True)
+            private.handed_over(place.parent)
         place.with_suffix(".py.new").write_text(text, encoding="utf-8")
     for place in files:
-        place.with_suffix(".py.new").replace(place)
+        private.handed_over(place.with_suffix(".py.new")).replace(place)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle.errors import LifecycleError
+from lifecycle.store import private
 from lifecycle.store.lake import Lake, lake, literal, quoted
 from lifecycle.store.tables import exists, prepare
 
@@ -64,7 +65,7 @@ def export(use_case: str, file: Path) -> int:
         store.rows(f"""COPY (SELECT {cells}batch AS _batch, row AS _row, columns AS _column, checks AS _check, failed AS _value,
             CASE WHEN unreadable THEN record END AS _line FROM ({waiting(use_case)}) ORDER BY batch, row)
             TO {literal(str(arriving))} ({FORMATS[file.suffix.lower()]})""")
-        arriving.replace(file)
+        private.handed_over(arriving).replace(file)
     except Exception as error:
         arriving.unlink(missing_ok=True)
         raise LifecycleError(f"the file {file} cannot be written ({' '.join(str(error).split())}); name another") from error

@@ -1,5 +1,6 @@
 """The one PostgreSQL behind everything: the lake's catalogue, MLflow's store and Prefect's store."""
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -7,9 +8,10 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings
-from lifecycle.store import postgres
+from lifecycle.store import postgres, private
 
 Purpose = Literal["lake", "mlflow", "prefect"]
+CREDENTIALS = {"PGPASSWORD", "PGPASSFILE", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT", "PGSSLCRL"}
 PURPOSES: tuple[Purpose, ...] = ("lake", "mlflow", "prefect")
 
 
@@ -62,7 +64,7 @@ def parse(url: str) -> Database:
     """
     parts = urlsplit(url)
     if parts.scheme.split("+")[0] not in {"postgresql", "postgres"} or not (parts.hostname or "host=" in parts.query):
-        raise LifecycleError("LIFECYCLE_DATABASE_URL must read postgresql://user:password@host:port/name; mend it in the environment or .env")
+        raise LifecycleError("LIFECYCLE_DATABASE_URL must read postgresql://user:password@host:port/name; fix it in the environment or .env")
     query = dict(parse_qsl(parts.query))
     host = query.pop("host", None) or unquote(parts.hostname or "")
     base = parts.path.strip("/") or "lifecycle"
@@ -76,12 +78,24 @@ def connect(settings: Settings) -> Database:
     Raises:
         LifecycleError: nothing answers there, or the databases may not be made.
     """
+    private.claim(settings.home)
     if settings.database_url:
         database = parse(settings.database_url.get_secret_value())
     else:
+        _forget_libpq()
         database = Database(str(postgres.start(settings.home / "postgres")), "postgres", "lifecycle")
     _create(database)
     return database
+
+
+def _forget_libpq() -> None:
+    """Take what leads libpq and its kin elsewhere (`PGPORT`, `PGSERVICE`, `PGSSLMODE`, ...) out of this process' environment.
+
+    It is read by every client of the embedded server, and not all of it can be overruled in a connection string. What only proves
+    who one is stays: a source of a use case may need it. A PostgreSQL of the user's own is reached as libpq has it.
+    """
+    for name in [name for name in os.environ if name.startswith("PG") and name not in CREDENTIALS]:
+        del os.environ[name]
 
 
 def _create(database: Database) -> None:

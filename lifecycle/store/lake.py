@@ -16,7 +16,7 @@ import duckdb
 
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings, settings
-from lifecycle.store import database
+from lifecycle.store import database, locks
 from lifecycle.store.database import Database
 
 if TYPE_CHECKING:
@@ -94,12 +94,9 @@ class Lake:
         return self._identity
 
     @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        """Hold a lock over all processes and hosts; PostgreSQL frees it when its holder dies."""
-        import psycopg
-
-        with psycopg.connect(self.server.conninfo("lake"), autocommit=True) as connection:
-            connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+    def lock(self, name: str, seconds: float = locks.LONG) -> Iterator[None]:
+        """Hold a lock over all processes and hosts; PostgreSQL frees it when its holder dies. Waiting for it is said, and ends."""
+        with locks.named(self.server.conninfo("lake"), name, seconds):
             yield
 
 
@@ -173,10 +170,7 @@ def memory(at: Settings) -> int:
 
 def _first_alone(server: Database, attach: Callable[[], object]) -> None:
     """Two first attachments at once would both make the catalogue; a lock that PostgreSQL keeps orders them."""
-    import psycopg
-
-    with psycopg.connect(server.conninfo("lake"), autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(hashtextextended('attach', 0))")
+    with locks.named(server.conninfo("lake"), "attach", locks.SHORT):
         attach()
 
 
@@ -192,10 +186,7 @@ def use_s3(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _identity(of: Lake) -> str:
-    import psycopg
-
-    with psycopg.connect(of.server.conninfo("lake"), autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(hashtextextended('identity', 0))")
+    with locks.named(of.server.conninfo("lake"), "identity", locks.SHORT) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS lifecycle_identity (id uuid NOT NULL)")
         connection.execute("INSERT INTO lifecycle_identity SELECT gen_random_uuid() WHERE NOT EXISTS (SELECT FROM lifecycle_identity)")
         row = connection.execute("SELECT id FROM lifecycle_identity").fetchone()

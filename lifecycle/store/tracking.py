@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import settings
-from lifecycle.store import database
+from lifecycle.store import database, locks
 from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _client() -> "MlflowClient":
     address = database.connect(settings()).url("mlflow", "psycopg")
     mlflow.set_tracking_uri(address)
     mlflow.set_registry_uri(address)
-    with lake().lock("mlflow"):
+    with lake().lock("mlflow", locks.SHORT):
         made = mlflow.MlflowClient(address, address)
         made.search_experiments(max_results=1)
         return made
@@ -82,7 +82,7 @@ def experiment(use_case: str) -> str:
     """
     found = client().get_experiment_by_name(use_case)
     if found is None:
-        with lake().lock(f"mlflow experiment {use_case}"):
+        with lake().lock(f"mlflow experiment {use_case}", locks.SHORT):
             found = client().get_experiment_by_name(use_case)
             if found is None:
                 return client().create_experiment(use_case, artifact_location=f"{artifacts()}/{use_case}")

@@ -12,7 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from lifecycle.store import postgres
+from lifecycle.store import elsewhere, programs
 
 USER, PASSWORD = "team", "hush-hush/1"
 KEYS = {"AWS_ACCESS_KEY_ID": "somebody", "AWS_SECRET_ACCESS_KEY": PASSWORD, "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -55,17 +55,19 @@ def shop() -> Iterator[Shop]:
     folder = Path(tempfile.mkdtemp(prefix="lifecycle-shop-"))
     folder.chmod(0o711)
     data, port = folder / "data", free_port()
-    postgres._private(data)
+    programs.give(data)
     password = folder / "password"
     password.write_text(PASSWORD)
     password.chmod(0o644)
-    postgres._run("initdb", "-D", str(data), "-U", USER, "--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8", "--locale=C")
+    how = ("-U", USER, "--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8", "--locale=C")
+    programs.run(folder, "initdb", "-D", programs.data(data), *how, within=data)
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c log_statement=all -k ''"
-    postgres._run("pg_ctl", "-D", str(data), "start", "-w", "-l", str(data / "log"), "-o", options)
+    programs.run(folder, "pg_ctl", "-D", programs.data(data), "start", "-w", "-l", "log", "-o", options, within=data)
     try:
         yield Shop(port, data / "log")
     finally:
-        postgres._run("pg_ctl", "-D", str(data), "stop", "-m", "immediate", check=False)
+        programs.run(folder, "pg_ctl", "-D", programs.data(data), "stop", "-m", "immediate", check=False, within=data)
+        elsewhere.remove(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 

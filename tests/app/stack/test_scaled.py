@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.store import postgres
+from lifecycle.store import elsewhere, programs
 from tests.app.stack.conftest import ROOT, Stack, free
 
 SECRET = "hush-hush/1"
@@ -35,15 +35,17 @@ def folder() -> Iterator[Path]:
 def database(folder: Path) -> Iterator[str]:
     """A PostgreSQL server that is not ours to start: over TCP, with a password."""
     data, port = folder / "postgres", _port()
-    postgres._private(data)
+    programs.give(data)
     password = folder / "password"
     password.write_text(SECRET)
     password.chmod(0o644)
-    postgres._run("initdb", "-D", str(data), "-U", "team", "--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8", "--locale=C")
+    how = ("-U", "team", "--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8", "--locale=C")
+    programs.run(folder, "initdb", "-D", programs.data(data), *how, within=data)
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c max_connections=300 -k ''"
-    postgres._run("pg_ctl", "-D", str(data), "start", "-w", "-l", str(data / "log"), "-o", options)
+    programs.run(folder, "pg_ctl", "-D", programs.data(data), "start", "-w", "-l", "log", "-o", options, within=data)
     yield f"postgresql://team:hush-hush%2F1@127.0.0.1:{port}/acme"
-    postgres._run("pg_ctl", "-D", str(data), "stop", "-m", "fast", check=False)
+    programs.run(folder, "pg_ctl", "-D", programs.data(data), "stop", "-m", "fast", check=False, within=data)
+    elsewhere.remove(folder)
 
 
 @pytest.fixture(scope="module")
