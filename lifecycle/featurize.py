@@ -139,9 +139,9 @@ def _beside(use_case: "UseCase", rows: pl.DataFrame) -> pl.DataFrame:
 
 def _write(store: Lake, use_case: "UseCase", folder: Path) -> int:
     """Replace the feature table; the older ones stay readable by their version."""
-    files = literal(str(folder / "*.parquet"))
+    files = ", ".join(literal(str(file)) for file in sorted(folder.glob("*.parquet")))  # named: a home's own path may hold a glob's signs
     with store.lock(f"featurize {use_case.name}"):
-        store.write(lambda transaction: transaction.execute(f"CREATE OR REPLACE TABLE {use_case.name}.features AS FROM read_parquet({files})"))
+        store.write(lambda transaction: transaction.execute(f"CREATE OR REPLACE TABLE {use_case.name}.features AS FROM read_parquet([{files}])"))
         return store.version()
 
 
