@@ -76,8 +76,9 @@ def running(home: Path) -> dict[str, Any] | None:
     """What the server of this home folder says of itself: `url`, `pid`; `None` where none is running."""
     try:
         with _description(home).open() as file:  # its process keeps the file locked for as long as it lives
-            return None if _free(file) else json.load(file)
-    except FileNotFoundError:
+            found = None if _free(file) else json.load(file)
+            return found if isinstance(found, dict) and {"url", "pid"} <= found.keys() else None
+    except (FileNotFoundError, ValueError):  # a disk that was full keeps half of it
         return None
 
 

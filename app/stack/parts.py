@@ -183,9 +183,10 @@ def note(home: Path) -> Path:
 def noted(home: Path) -> dict[str, Any]:
     """What the stack of a home folder says of itself: `pid`, `prefect`, `api`, `mlflow`, `http`; nothing where none is."""
     try:
-        return json.loads(note(home).read_text())
+        found = json.loads(note(home).read_text())
     except (FileNotFoundError, ValueError):
         return {}
+    return found if isinstance(found, dict) else {}
 
 
 def supervised(home: Path) -> bool:

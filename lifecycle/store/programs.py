@@ -48,7 +48,9 @@ def ready(socket: Path, seconds: int = 5) -> bool:
 
 def data(folder: Path) -> str:
     """The name by which a program that runs within a data folder calls it."""
-    return HERE if account() else str(folder)
+    if account():
+        return HERE
+    return str(folder) if PLAIN.fullmatch(str(folder)) else "."
 
 
 def give(folder: Path) -> Path:
