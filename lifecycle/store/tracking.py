@@ -45,6 +45,9 @@ def _client() -> "MlflowClient":
         )
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    # MLflow's own first experiment would lie where this process was started, in a statement that quotes in that path break.
+    root = artifacts()
+    os.environ.setdefault("_MLFLOW_SERVER_ARTIFACT_ROOT", root if "://" in root else Path(root).as_uri())
     import mlflow
 
     address = database.connect(settings()).url("mlflow", "psycopg")
