@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from app import prefect_server
+from lifecycle.faults import plain
 from lifecycle.settings import settings
 from lifecycle.store import database, locks, postgres
 from lifecycle.store.database import Database
@@ -94,4 +95,9 @@ def _postmaster(home: Path) -> int | None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    try:
+        main(int(sys.argv[1]), int(sys.argv[2]))
+    except Exception as error:
+        if told := plain(error):
+            sys.exit(f"{prefect_server.SAYS}{told}")
+        raise

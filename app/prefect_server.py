@@ -24,6 +24,9 @@ from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings
 from lifecycle.store import locks
 
+SAYS = "lifecycle: "
+"""How the line begins by which the server's process says in a sentence why it cannot start."""
+
 _held: dict[Path, IO[str]] = {}
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -57,6 +60,8 @@ def wait(at: Settings, url: str, seconds: float = 90) -> None:
     if not answers(url, seconds):
         log = log_file(at)
         said = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+        if said and said[-1].startswith(SAYS):
+            raise LifecycleError(said[-1].removeprefix(SAYS))
         reason = f" ({said[-1].strip()})" if said else ""
         raise LifecycleError(f"the Prefect server at {url} did not start{reason}; see {log}, or name yours in PREFECT_API_URL")
 

@@ -6,7 +6,8 @@ classes: nothing is imported for it.
 
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from lifecycle.errors import LifecycleError, Outage
 
@@ -14,12 +15,14 @@ SPACE = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used
 REFUSED = {errno.EROFS: "the disk is read-only", errno.EACCES: "it may not be read or written", errno.EPERM: "it may not be changed"}
 SHAPE = {
     errno.EISDIR: "it must be a file, found a folder",
+    errno.EEXIST: "it must be a folder, found a file",
     errno.ENOTDIR: "what is above it must be a folder, found a file",
     errno.EMFILE: "too many files are open",
     errno.ENFILE: "too many files are open",
     errno.ENAMETOOLONG: "its name is too long",
     errno.EIO: "the disk does not read or write it",
 }
+ROOM = "make room (see 'lifecycle doctor'), then run this again: nothing half-done stays"
 AWAY = {
     "OperationalError",
     "InterfaceError",
@@ -30,30 +33,35 @@ AWAY = {
     "ConnectionDoesNotExistError",
 }
 """By these the clients of PostgreSQL (psycopg, asyncpg, SQLAlchemy) say that it is away."""
-WORDS = (
+LIBRARIES = {"duckdb", "psycopg", "sqlalchemy", "asyncpg", "polars", "pyarrow", "mlflow"}
+OURS = {"BinderException", "CatalogException", "ParserException", "ProgrammingError", "SchemaError", "ColumnNotFoundError"}
+"""By these they say that a statement of ours is wrong, which nobody but us can change."""
+SILENT = {"ConnectError", "ConnectTimeout", "ReadError", "ReadTimeout", "RemoteProtocolError", "PrefectHTTPStatusError", "HTTPStatusError"}
+DISK = (
     (re.compile(r"No space left on device|disk full|could not extend file|Disk quota exceeded", re.IGNORECASE), "full"),
     (re.compile(r"Read-only file system", re.IGNORECASE), "read-only"),
-    (re.compile(r"Permission denied", re.IGNORECASE), "closed"),
     (
-        re.compile(r"invalid page|could not read block|checksum|could not open file .base/|invalid memory alloc|unexpected zero page", re.IGNORECASE),
-        "broken",
+        re.compile(
+            r"invalid page|could not read block|checksum mismatch|invalid memory alloc|unexpected zero page|pg_control|subdirectory \S+ is missing"
+            r"|could not locate a valid checkpoint|invalid checkpoint|configuration file \S+ contains errors|not a database cluster directory|could not open directory",
+            re.IGNORECASE,
+        ),
+        "damaged",
     ),
+)
+WORDS = (
+    *DISK,
+    (re.compile(r"Permission denied", re.IGNORECASE), "closed"),
     (
         re.compile(
             r"could not connect|connection (?:to server|failed|refused|reset|is closed|was closed)|server closed the connection|terminating connection"
-            r"|shutting down|starting up|no connection to the server|consuming input failed|the connection is lost|Connection refused",
+            r"|is shutting down|is starting up|no connection to the server|consuming input failed|the connection is lost",
             re.IGNORECASE,
         ),
         "away",
     ),
-    (
-        re.compile(
-            r"parquet|magic bytes|Snappy|zstd|decompress|out of spec|Invalid Input Error: (?:File|No magic)|too small to be|IO Error|Cannot open file"
-            r"|InvalidInputException.*footer|metadata.*corrupt",
-            re.IGNORECASE,
-        ),
-        "unreadable",
-    ),
+    (re.compile(r"Out of Memory Error", re.IGNORECASE), "memory"),
+    (re.compile(r"parquet|magic bytes|decompress|out of spec|Cannot open file|IO Error", re.IGNORECASE), "unreadable"),
 )
 FILE = re.compile(r"""["']([^"'\n]*[/\\][^"'\n]+)["']|((?:/[^\s:"',;()]+)+\.\w+)""")
 
@@ -83,9 +91,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _of_disk(error: OSError) -> LifecycleError | Outage | None:
     place = f"{error.filename}" if error.filename else "a file under LIFECYCLE_HOME"
     if error.errno in SPACE:
-        return Outage(
-            f"{place} cannot be written: {SPACE[error.errno]}; make room (see 'lifecycle doctor'), then run this again: nothing half-done stays"
-        )
+        return Outage(f"{place} cannot be written: {SPACE[error.errno]}; {ROOM}")
     if error.errno in REFUSED:
         return LifecycleError(
             f"{place} cannot be used: {REFUSED[error.errno]}; give this account the right to, or name another folder in LIFECYCLE_HOME"
@@ -98,41 +104,48 @@ def _of_disk(error: OSError) -> LifecycleError | Outage | None:
 def _of_library(error: BaseException) -> LifecycleError | Outage | None:
     """What a database, an engine or a reader of files said, by its words."""
     kinds = type(error).__mro__
-    if not {kind.__module__.partition(".")[0].lstrip("_") for kind in kinds} & {
-        "duckdb",
-        "psycopg",
-        "sqlalchemy",
-        "asyncpg",
-        "polars",
-        "pyarrow",
-        "mlflow",
-    }:
+    names, modules = {kind.__name__ for kind in kinds}, {kind.__module__.partition(".")[0].lstrip("_") for kind in kinds}
+    said = " ".join(str(error).split()).partition(" LINE 1: ")[0]  # what follows is our own statement
+    if modules & {"httpx", "prefect"} and names & SILENT:
+        return Outage(f"the Prefect server does not answer ({_short(said)}); see LIFECYCLE_HOME/logs, then run this again")
+    if not modules & LIBRARIES or names & OURS:
         return None
-    said = " ".join(str(error).split())
-    kind = next((kind for words, kind in WORDS if words.search(said)), None)
-    if kind is None and AWAY & {each.__name__ for each in kinds}:
+    kind = _kind(WORDS, said)
+    if kind is None and names & AWAY:
         kind = "away"
-    where = next((file or bare for file, bare in FILE.findall(said)), "")
+    return _sentence(kind, said)
+
+
+def of_server(said: str) -> LifecycleError | Outage | None:
+    """The sentence for what a PostgreSQL that does not start says of its disk or its files; `None` where it is something else."""
+    return _sentence(_kind(DISK, said), said)
+
+
+def _kind(words: Sequence[tuple[re.Pattern[str], str]], said: str) -> str | None:
+    return next((kind for pattern, kind in words if pattern.search(said)), None)
+
+
+def _sentence(kind: str | None, said: str) -> LifecycleError | Outage | None:
+    where = next((file or bare for file, bare in FILE.findall(said) if Path(file or bare).parent.exists()), "")
     match kind:
         case "full":
-            return Outage(
-                f"{where or 'the disk'} cannot be written: the disk is full; make room (see 'lifecycle doctor'), then run this again: nothing half-done stays"
-            )
+            return Outage(f"the disk is full ({_short(said)}); {ROOM}")
         case "read-only":
-            return LifecycleError(
-                f"{where or 'the disk'} cannot be written: the disk is read-only; make it writable, or name another folder in LIFECYCLE_HOME"
-            )
+            return LifecycleError(f"the disk is read-only ({_short(said)}); make it writable, or name another folder in LIFECYCLE_HOME")
         case "closed":
-            return LifecycleError(f"{where or 'a file'} cannot be used: it may not be read or written; give this account the right to")
-        case "broken":
-            return LifecycleError(f"the files of PostgreSQL are damaged ({_short(said)}); bring them back from a backup of LIFECYCLE_HOME/postgres")
+            return LifecycleError(f"{where or 'a file'} may not be read or written ({_short(said)}); give this account the right to")
+        case "damaged":
+            return LifecycleError(f"the files of PostgreSQL are damaged ({_short(said)}); bring LIFECYCLE_HOME back from a backup")
         case "away":
             return Outage(f"PostgreSQL does not answer ({_short(said)}); see 'lifecycle doctor', then run this again")
+        case "memory":
+            return LifecycleError(f"DuckDB needs more memory than it may take ({_short(said)}); raise LIFECYCLE_MEMORY, or make room on the disk")
         case "unreadable":
-            return LifecycleError(f"{where or 'a file of the lake'} cannot be read ({_short(said)}); bring it back from a backup")
+            return LifecycleError(f"{where or 'a file of the lake'} cannot be read ({_short(said)}); bring LIFECYCLE_HOME back from a backup")
         case _:
             return None
 
 
 def _short(said: str) -> str:
-    return said.partition(" [SQL:")[0].partition(" (Background on")[0][:200]
+    said = said.partition(" [SQL:")[0].partition(" (Background on")[0].strip()
+    return said if len(said) <= 200 else f"...{said[-200:]}"

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from lifecycle import faults
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings
 from lifecycle.store import postgres, private
@@ -115,4 +116,6 @@ def _create(database: Database) -> None:
     except psycopg.Error as error:
         where = f"{database.host}:{database.port}"
         reason = database.hidden(" ".join(str(error).split()))
-        raise LifecycleError(f"PostgreSQL at {where} cannot be used: {reason}; check LIFECYCLE_DATABASE_URL and that the server runs") from error
+        raise faults.of_server(reason) or LifecycleError(
+            f"PostgreSQL at {where} cannot be used: {reason}; check LIFECYCLE_DATABASE_URL and that the server runs"
+        ) from error

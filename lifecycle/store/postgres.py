@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import IO
 
+from lifecycle import faults
 from lifecycle.errors import LifecycleError
 from lifecycle.store import elsewhere, locks, private, programs
 
@@ -113,16 +114,16 @@ def _launch(home: Path) -> None:
         elsewhere.made(home)
     socket = programs.give(socket_folder(home))
     told = "../socket" if _fits(home) else str(socket)  # as the server sees it, which works in its data folder
-    said = ""
+    log, reason = home / "data" / "log", ""
     for attempt in range(TRIES):
         done = _control(home, "start", "-w", "-t", "60", "-l", "log", "-o", f"-p 5432 -k {told}")
         if _answers(home):  # whatever was said: on a busy machine one that runs may have been too slow to answer before
             return
-        said = done.stderr.strip()
+        last = log.read_text(errors="replace").replace(programs.HERE, str(log.parent)).strip().splitlines()[-1:] if log.exists() else []
+        reason = (last or [done.stderr.strip() or "no reason given"])[0]
+        if told := faults.of_server(reason):
+            raise told
         time.sleep(0.5 * (attempt + 1))
-    log = home / "data" / "log"
-    last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
-    reason = (last or [said or "no reason given"])[0]
     raise LifecycleError(f"the embedded PostgreSQL did not start ({reason}); see {log}, or set LIFECYCLE_DATABASE_URL to yours")
 
 

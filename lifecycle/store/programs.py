@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from lifecycle import faults
 from lifecycle.errors import LifecycleError
 from lifecycle.store import elsewhere
 
@@ -35,8 +36,11 @@ def run(home: Path, program: str, *arguments: str, within: Path, check: bool = T
     identity: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
     command = [str(_for(home) / "bin" / program), *arguments]
     done = _finished(command, within, identity)
+    done.stderr = done.stderr.replace(HERE, str(within))
     if check and done.returncode != 0:
-        raise LifecycleError(f"the embedded PostgreSQL could not be set up: {' '.join(done.stderr.split())}; {YOURS}")
+        raise faults.of_server(done.stderr) or LifecycleError(
+            f"the embedded PostgreSQL could not be set up: {' '.join(done.stderr.split())}; {YOURS}"
+        )
     return done
 
 
