@@ -13,7 +13,7 @@ def test_an_experiment_is_made_once() -> None:
 def test_a_deleted_experiment_is_named_with_its_remedy() -> None:
     number = tracking.experiment("tracking_gone")
     tracking.client().delete_experiment(number)
-    with pytest.raises(LifecycleError, match="restore it with 'MLFLOW_TRACKING_URI=.* mlflow experiments restore"):
+    with pytest.raises(LifecycleError, match=r"restore it with 'MLFLOW_TRACKING_URI=.* mlflow experiments restore"):
         tracking.begin("tracking_gone", "run", "")
 
 
