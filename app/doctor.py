@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +17,9 @@ from app import environment, prefect_server
 from app.answer import Answer
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import PREFIX, Settings, settings
+
+if TYPE_CHECKING:
+    from lifecycle.references import ModelVersion
 
 ROOT = Path(__file__).parents[1]
 SPACE = 2 << 30
@@ -131,6 +134,36 @@ def _mlflow(at: Settings) -> Finding:
     return Finding("ok", f"{len(experiments)} experiments, artifacts in {tracking.artifacts()}")
 
 
+def _registry(at: Settings) -> Finding:
+    """Whether MLflow's registry says what the ledger says, and what answers is what was registered."""
+    from lifecycle import registry
+    from lifecycle.history import differing, ledger, standing
+    from lifecycle.store import versions
+
+    wrong, answering = [], 0
+    for name in registry.names():
+        stands = standing(ledger(name))
+        wrong += [f"{name}: {each}" for each in differing(name, stands)]
+        for number in filter(None, (stands.champion, stands.previous)):
+            answering += 1
+            wrong += _changed(versions.kept(name, number))
+    if wrong:
+        return Finding("wrong", " | ".join(wrong), "each says its own")
+    return Finding("ok", f"{answering} versions that answer, or would after a rollback, are as they were registered")
+
+
+def _changed(version: "ModelVersion | None") -> list[str]:
+    from lifecycle.errors import Lost
+    from lifecycle.store import versions
+
+    try:
+        if version:
+            versions.verify(version)
+    except Lost as lost:
+        return [f"{version.use_case} version {version.version}: {lost}"] if version else []
+    return []
+
+
 def _prefect(at: Settings) -> Finding:
     given = os.environ.get("PREFECT_API_URL", "")
     if given:
@@ -221,6 +254,7 @@ CHECKS: dict[str, Callable[[Settings], Finding]] = {
     "postgresql": _postgres,
     "lake": _lake,
     "mlflow": _mlflow,
+    "registry": _registry,
     "prefect": _prefect,
     "use cases": _use_cases,
     "schedules": _schedules,

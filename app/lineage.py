@@ -88,7 +88,8 @@ def _model(found: Found) -> list[Line]:
     for row in found["decisions"]:
         word = "promoted" if row["promoted"] else "not promoted" if row["action"] == "judged" else row["action"]
         lines.append(("decided", Text(f"{moment(row['decided_at'])} {word} by {row['actor']}: {row['reason']}")))
-    return [*lines, ("", Text(found["blocked"], style="yellow"))] if found["blocked"] else lines
+    wrong = [found[name] for name in ("blocked", "registry") if found[name]]
+    return [*lines, *(("", Text(each, style="yellow")) for each in wrong)]
 
 
 def _data(found: Found) -> list[Line]:

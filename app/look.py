@@ -32,6 +32,7 @@ def use_cases(options: argparse.Namespace) -> Answer:
     for row in rows:
         champion = f"version {row['champion']}" if row["champion"] else "none"
         note = Text(row["error"], style="red") if row["error"] else Text(row["title"], style="dim")
+        note = Text("; ".join(row["registry"]), style="yellow") if row["registry"] and not row["error"] else note
         table.add_row(Text(row["name"], style="bold"), row["problem"] or "?", champion, moment(row["last_run"]), _told(row), note)
     return Answer({"use_cases": rows}, table)
 
@@ -54,10 +55,10 @@ def _told(row: dict[str, Any]) -> Text:
 
 
 def _state(name: str) -> dict[str, Any]:
-    nothing = {"champion": None, "last_run": None, "rows": None, "quarantined": 0, "alarms": [], "notes": []}
+    nothing = {"champion": None, "last_run": None, "rows": None, "quarantined": 0, "alarms": [], "notes": [], "registry": []}
     if untouched(settings()):
         return nothing
-    from lifecycle.history import ledger, standing
+    from lifecycle.history import differing, ledger, standing
     from lifecycle.store.lake import lake, quoted
     from lifecycle.store.tables import exists
 
@@ -68,7 +69,9 @@ def _state(name: str) -> dict[str, Any]:
             times.append(lake().value(f"SELECT max({quoted(column)}) FROM {quoted(name)}.{table}"))
     known = [time for time in times if time]
     data = _data(name) if exists(lake(), name, "batches") else {}
-    return {**nothing, **data, "champion": standing(rows).champion, "last_run": max(known) if known else None}
+    stands = standing(rows)
+    differ = differing(name, stands) if rows else []
+    return {**nothing, **data, "champion": stands.champion, "last_run": max(known) if known else None, "registry": differ}
 
 
 def _data(name: str) -> dict[str, Any]:
@@ -100,7 +103,7 @@ def _too_old(name: str, newest: Any) -> list[str]:
 
 def history(options: argparse.Namespace) -> Answer:
     """`lifecycle history`."""
-    from lifecycle.history import ledger, standing
+    from lifecycle.history import differing, ledger, standing
 
     environment.prepare(settings(), debug=options.debug)
     known(options.use_case)
@@ -112,6 +115,7 @@ def history(options: argparse.Namespace) -> Answer:
         "previous": stands.previous,
         "waiting": sorted(stands.waiting),
         "decisions": rows,
+        "registry": differing(options.use_case, stands) if rows else [],
     }
     if not rows:
         return Answer(data, f"nothing has been decided about {options.use_case} yet; run '{called()} run {options.use_case}'")
@@ -124,7 +128,7 @@ def history(options: argparse.Namespace) -> Answer:
             else Text("not promoted" if row["action"] == "judged" else row["action"], style="yellow")
         )
         table.add_row(moment(row["decided_at"]), version, word, row["actor"] or "", row["reason"] or "")
-    return Answer(data, table)
+    return Answer(data, table, notes=tuple(f"lifecycle: {each}" for each in data["registry"]))
 
 
 def sql(options: argparse.Namespace) -> Answer:

@@ -152,16 +152,17 @@ def arguments() -> argparse.Namespace:
 def contestants(options: argparse.Namespace, folder: Path) -> list[Server]:
     """The servers, each with requests of one row that it understands."""
     from lifecycle import featurize, registry
+    from lifecycle.history import champion
     from lifecycle.online.rows import Reader
     from lifecycle.score import inputs
-    from lifecycle.store import models, tracking, versions
+    from lifecycle.store import tracking
     from lifecycle.store.lake import lake
 
     use_case = registry.find(options.use_case)
-    version = versions.champion(options.use_case)
+    version = champion(options.use_case)
     if version is None:
         raise SystemExit(f"serving: {options.use_case} has no champion here; run 'lifecycle run {options.use_case}' first")
-    place = tracking.local(models.logged_model(version.run_id, version.sha256).artifact_location)
+    place = tracking.local(version.location)
     names = [column.name for column in Reader(use_case).columns]
     time_column = use_case.columns.one("time")
     order = f'ORDER BY "{time_column}" DESC' if time_column else ""
@@ -245,17 +246,17 @@ def batch(name: str) -> None:
 
     from lifecycle import featurize, registry
     from lifecycle.compiled.load import load as loaded
+    from lifecycle.history import champion
     from lifecycle.predict import predict
     from lifecycle.score import inputs
-    from lifecycle.store import models, tracking, versions
+    from lifecycle.store import models
 
-    use_case, version = registry.find(name), versions.champion(name)
+    use_case, version = registry.find(name), champion(name)
     assert version
     X = inputs(version, featurize.read(use_case, version.evaluated.trained.parts.features).X)
     X = pl.concat([X] * (BATCH // X.height + 1)).head(BATCH)
     pipeline = models.load(version.run_id, version.sha256)
-    place = models.logged_model(version.run_id, version.sha256).artifact_location
-    fast, how = loaded(version, versions.tags(name, version.version), place, tracking.location(version.run_id), threads=os.cpu_count() or 1)
+    fast, how = loaded(version, threads=os.cpu_count() or 1)
     ask = pipeline.predict if use_case.problem == "regression" else pipeline.predict_proba
     bare, ours = alternately(lambda: ask(X), lambda: predict(use_case, fast, X))
     print(f"{BATCH:,} rows: bare {bare:.3f} s, ours ({how}) {ours:.3f} s, x {bare / ours:.2f}")

@@ -26,6 +26,7 @@ def approve(use_case: "UseCase", version: int | None = None, actor: str = "", re
                 f"use case '{use_case.name}': version {number} must be better than the champion to be approved, and it was compared with "
                 f"{_named(compared)} while {_named(stands.champion)} is champion now; train again, or run 'lifecycle promote {use_case.name} {number}'"
             )
+        versions.version(use_case.name, number)
         return _decide(use_case, stands, number, APPROVED, actor, reason)
 
 
@@ -42,7 +43,8 @@ def reject(use_case: "UseCase", version: int | None = None, actor: str = "", rea
                 f"use case '{use_case.name}': a version that is rejected must not be champion, and version {number} is; "
                 f"run 'lifecycle rollback {use_case.name}'"
             )
-        versions.version(use_case.name, number)
+        if number not in stands.latest:  # one that was deleted in MLflow can be rejected all the same
+            versions.version(use_case.name, number)
         return _decide(use_case, stands, number, REJECTED, actor, reason, promoted=False)
 
 

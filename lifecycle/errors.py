@@ -17,6 +17,10 @@ class NotEnoughData(DataError):
     """There are too few rows to do this honestly."""
 
 
+class Lost(LifecycleError):
+    """A registered version is not there any more, or is not what was registered."""
+
+
 class Outage(ConnectionError):
     """Another server does not answer now: trying again can help, `after` so many seconds where it says so."""
 

@@ -36,6 +36,7 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     reference for drift, and what a row usually holds), `background.parquet` (what explanations start from) and the metrics `holdout_*`, `train_*`,
     `tune_*`, `baseline_*` (a constant) and `linear_*`.
     """
+    tracking.active(use_case.name, trained.run_id)
     train, tune, gate = (rows(use_case, trained.parts, part) for part in ("train", "tune", "gate"))
     model = models.load(trained.run_id, trained.sha256)
     gather = evidence_of.gather if use_case.kind.target else cluster_evidence.gather
@@ -53,6 +54,9 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     }
     drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, report["importances"])
     report["plots"] = sorted(f"plots/{name}.png" for name in drawn)
+    files = tracking.write(trained.run_id, contributions.FILE, contributions.background(train.X, use_case.seed))
+    reference = profile.reference(use_case, train, evidence.unseen) | {"typical": typical(use_case, trained.parts.features.snapshot.version)}
+    files |= _written(trained.run_id, report, drawn, reference)
     evaluated = Evaluated(
         use_case=use_case.name,
         key=f"{trained.key}/evaluated",
@@ -64,10 +68,9 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
         train=evidence.train,
         baseline=_metrics(use_case, evidence.constant),
         linear=_metrics(use_case, evidence.linear),
+        files={**trained.files, **files},
     )
-    tracking.write(trained.run_id, contributions.FILE, contributions.background(train.X, use_case.seed))
-    reference = profile.reference(use_case, train, evidence.unseen) | {"typical": typical(use_case, trained.parts.features.snapshot.version)}
-    _keep(evaluated, report, drawn, reference, evidence.tune)
+    _logged(evaluated, evidence.tune)
     return evaluated
 
 
@@ -136,14 +139,18 @@ def _data(trained: Trained, train: Rows, gate: Rows) -> dict[str, Any]:
     }
 
 
-def _keep(evaluated: Evaluated, report: dict[str, Any], drawn: dict[str, bytes], drift: dict[str, Any], tune: dict[str, float]) -> None:
-    run_id = evaluated.trained.run_id
+def _written(run_id: str, report: dict[str, Any], drawn: dict[str, bytes], drift: dict[str, Any]) -> dict[str, str]:
+    """What is kept as files, with the SHA-256 of each by its path."""
+    files: dict[str, str] = {}
     for name, picture in drawn.items():
-        tracking.write(run_id, f"plots/{name}.png", picture)
-    tracking.write(run_id, "profile.json", json.dumps(drift))
-    tracking.write(run_id, "evaluation.json", json.dumps(report, indent=1, allow_nan=False))
+        files |= tracking.write(run_id, f"plots/{name}.png", picture)
+    files |= tracking.write(run_id, "profile.json", json.dumps(drift))
+    return files | tracking.write(run_id, "evaluation.json", json.dumps(report, indent=1, allow_nan=False))
+
+
+def _logged(evaluated: Evaluated, tune: dict[str, float]) -> None:
     parts = {"holdout": evaluated.holdout, "train": evaluated.train, "tune": tune, "baseline": evaluated.baseline, "linear": evaluated.linear}
     logged = {f"{part}_{name}": value for part, values in parts.items() for name, value in values.items()}
     for name, (low, high) in evaluated.intervals.items():
         logged |= {f"holdout_{name}_low": low, f"holdout_{name}_high": high}
-    tracking.log(run_id, metrics=logged, tags={"lifecycle.mode": evaluated.mode})
+    tracking.log(evaluated.trained.run_id, metrics=logged, tags={"lifecycle.mode": evaluated.mode})

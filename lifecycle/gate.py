@@ -171,11 +171,12 @@ def _fairness(gate: "Gate", evidence: Evidence) -> Iterator[str]:
             )
 
 
-def praise(use_case: "UseCase", evidence: Evidence, comparison: Comparison | None) -> str:
-    """Why a challenger that nothing speaks against is promoted."""
+def praise(use_case: "UseCase", evidence: Evidence, comparison: Comparison | None, alone: str = "") -> str:
+    """Why a challenger that nothing speaks against is promoted; `alone`: why it was not compared with the champion there is."""
     if comparison is None:
         found = evidence.holdout.get(evidence.metric, float("nan"))
-        return f"the first champion: {evidence.metric} {found:.4g}, better than {use_case.kind.knows_nothing} by {evidence.constant}"
+        worth = f"{evidence.metric} {found:.4g}, better than {use_case.kind.knows_nothing} by {evidence.constant}"
+        return f"{worth}; judged without a champion: {alone}" if alone else f"the first champion: {worth}"
     where = "in the same folds of" if comparison.refitted else "on"
     return f"better than version {comparison.champion}: {evidence.metric} {comparison.difference} {where} {comparison.rows:,} rows"
 

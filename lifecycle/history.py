@@ -1,21 +1,26 @@
 """The promotions ledger read back: what was decided, and which versions stand where because of it.
 
-The ledger is the truth; MLflow's aliases, which keep no history, are set from it.
+The ledger is the truth; the standings and MLflow's aliases, which keep no history, are set from it.
 """
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
+from lifecycle.errors import Lost
+from lifecycle.references import ModelVersion
+from lifecycle.store import records, registered, standings, versions
 from lifecycle.store.lake import Lake, lake, quoted
-from lifecycle.store.tables import exists
+from lifecycle.store.records import Reader
+from lifecycle.store.tables import exists, prepare
 
 JUDGED, APPROVED, REJECTED, BY_HAND, ROLLED_BACK = "judged", "approved", "rejected", "promoted by hand", "rolled back"
 
-COLUMNS = ("model_version", "action", "promoted", "champion", "reason", "numbers", "gate_rows", "actor", "decided_at")
+COLUMNS = ("model_version", "action", "promoted", "champion", "reason", "numbers", "gate_rows", "actor", "decided_at", "hashes")
 
 
 @dataclass
@@ -80,14 +85,93 @@ def history(use_case: str, at: Lake | None = None) -> pl.DataFrame:
     """Every decision about the models of a use case, oldest first: the columns of the table `promotions`.
 
     `promoted` says whether the decision made `model_version` the champion, `champion` which version reigned before
-    it, `numbers` (JSON) what the gate measured.
+    it, `numbers` (JSON) what the gate measured, `hashes` (JSON) the SHA-256 of all that is loaded of the version.
     """
     at = at or lake()
     if not exists(at, use_case, "promotions"):
         return pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String))
+    prepare(at, use_case)  # a ledger of before has fewer columns
     return at.frame(f"SELECT {', '.join(COLUMNS)} FROM {quoted(use_case)}.promotions ORDER BY decided_at")
 
 
 def ledger(use_case: str, at: Lake | None = None) -> list[dict[str, Any]]:
     """The same rows with their numbers decoded."""
-    return [{**row, "numbers": json.loads(row["numbers"] or "{}")} for row in history(use_case, at).iter_rows(named=True)]
+    decoded = ("numbers", "hashes")
+    return [row | {name: json.loads(row[name] or "{}") for name in decoded} for row in history(use_case, at).iter_rows(named=True)]
+
+
+def champion(use_case: str) -> ModelVersion | None:
+    """The version that the ledger says answers now, if any; wherever MLflow's alias points.
+
+    Raises:
+        Lost: there is one, and it cannot be had.
+    """
+    stands = standing(ledger(use_case))
+    if stands.champion is None:
+        return None
+    found = versions.kept(use_case, stands.champion)
+    if found is None:
+        raise versions.foreign(use_case, stands.champion)
+    with closing(registered.reader()) as at:
+        if why := lost(at, found, stands):
+            raise Lost(why)
+    return found
+
+
+def lost(at: Reader, version: ModelVersion, stands: "Standing | standings.Stands") -> str:
+    """That a champion is not in MLflow's registry any more, and what to do, in one sentence; empty where it is there."""
+    name, registry = version.use_case, registered.look(at, version.use_case)
+    why = registered.lost(at, registry, version)
+    if not why:
+        return ""
+    back = f"return to version {stands.previous} with 'lifecycle rollback {name}', " if stands.previous in registry.numbers else ""
+    others = [number for number in registry.numbers if number != stands.previous]
+    other = f"choose another with 'lifecycle promote {name} VERSION' (there are {', '.join(map(str, others))}), " if others else ""
+    return (
+        f"use case '{name}': version {version.version} is champion by the promotions ledger and must be in MLflow's registry, and {why}; {back}{other}"
+        f"{'or ' if back or other else ''}make a new one with 'lifecycle run {name} --fresh'"
+    )
+
+
+def differing(use_case: str, stands: "Standing") -> list[str]:
+    """`differences` for who looks once."""
+    with closing(records.reader()) as ours, closing(registered.reader()) as mlflow:
+        return differences(use_case, stands, ours, mlflow)
+
+
+def differences(use_case: str, stands: "Standing | standings.Stands", ours: Reader, mlflow: Reader) -> list[str]:
+    """In what MLflow's registry and the ledger differ, the worst first, one sentence each with its remedy.
+
+    Args:
+        use_case: its name.
+        stands: what the ledger says.
+        ours: a connection to the records.
+        mlflow: a connection to MLflow's database.
+    """
+    registry, found = registered.look(mlflow, use_case), []
+    for role in ("champion", "previous"):
+        number = getattr(stands, role)
+        if number is None:
+            continue
+        version = versions.kept(use_case, number, ours)
+        if version is None:
+            found.append(str(versions.foreign(use_case, number)))
+        elif why := registered.lost(mlflow, registry, version):
+            found.append(
+                lost(mlflow, version, stands)
+                if role == "champion"
+                else f"version {number}, to which a rollback would return, is not in MLflow's registry: {why}; see 'lifecycle history {use_case}'"
+            )
+        else:
+            found += registered.differences(mlflow, registry, version)
+    pointed, says = registry.aliases.get("champion"), stands.champion
+    if pointed is not None and pointed != says:
+        found.append(
+            f"MLflow's alias 'champion' points at version {pointed}, and the promotions ledger says {f'version {says}' if says else 'none'}, which holds: "
+            f"somebody moved the alias; 'lifecycle promote {use_case} {pointed}' would make that one champion, and the next decision moves the alias back"
+        )
+    elif pointed is None and says in registry.numbers:
+        found.append(
+            f"MLflow's alias 'champion' is gone, and the promotions ledger says version {says}, which holds; the next decision sets it again"
+        )
+    return found

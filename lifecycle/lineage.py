@@ -1,6 +1,7 @@
 """Lineage: from an answer back to the model that gave it, to the rows this was trained on, to the batches that brought them."""
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.errors import LifecycleError
@@ -8,13 +9,11 @@ from lifecycle.history import ledger, standing
 from lifecycle.journal import recall
 from lifecycle.references import ModelVersion
 from lifecycle.rows import batches
-from lifecycle.store import tables, tracking, versions
+from lifecycle.store import registered, tables, tracking, versions
 from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
-
-NOTED = ("lifecycle.git_commit", "lifecycle.git_dirty", "lifecycle.lock_sha256")
 
 
 def of_prediction(use_case: "UseCase", id: str) -> dict[str, Any]:
@@ -26,7 +25,7 @@ def of_prediction(use_case: "UseCase", id: str) -> dict[str, Any]:
         LifecycleError: there is no such prediction, or the provenance of the version that gave it is not complete.
     """
     name = use_case.name
-    if not versions.numbers(name):
+    if not versions.recorded(name):
         raise LifecycleError(f"use case '{name}': a prediction is given by a registered model, found no model; run 'lifecycle run {name}' first")
     said = recall.answer(name, id)
     if said is None:
@@ -46,7 +45,7 @@ def of_version(use_case: "UseCase", number: int) -> dict[str, Any]:
         LifecycleError: there is no such version, or its provenance is not complete.
     """
     name = use_case.name
-    version = versions.version(name, number)
+    version = versions.kept(name, number) or versions.version(name, number)
     evaluated, trained = version.evaluated, version.evaluated.trained
     features = trained.parts.features
     decisions = ledger(name)
@@ -66,28 +65,31 @@ def of_version(use_case: "UseCase", number: int) -> dict[str, Any]:
         **_data(version),
         "champion": stands.champion,
         "blocked": stands.blocked.get(number),
+        "registry": _registry(version),
         "decisions": [row for row in decisions if row["model_version"] == number],
     }
 
 
 def _made_by(version: ModelVersion) -> dict[str, Any]:
-    """`code`, `lock` and `seed`, as they were noted at registration and in the run."""
+    """`code`, `lock` and `seed`, as they were noted at registration."""
     from mlflow.exceptions import MlflowException
 
-    tags = versions.tags(version.use_case, version.version)
-    if missing := [tag for tag in NOTED if tag not in tags]:
-        raise _incomplete(version, f"no tag {', '.join(missing)}")
     try:
-        seed = tracking.client().get_run(version.run_id).data.params.get("seed")
+        tracking.client().get_run(version.run_id)
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
         raise _incomplete(version, f"no MLflow run {version.run_id}") from None
-    if seed is None:
-        raise _incomplete(version, f"no parameter 'seed' in the MLflow run {version.run_id}")
-    commit, dirty, lock = (tags[tag] for tag in NOTED)
-    code = {"commit": commit, "dirty": dirty == "True", "fingerprint": version.evaluated.trained.key}
-    return {"code": code, "lock": lock, "seed": int(seed)}
+    code = {"commit": version.commit, "dirty": version.dirty, "fingerprint": version.evaluated.trained.key}
+    return {"code": code, "lock": version.lock, "seed": version.seed}
+
+
+def _registry(version: ModelVersion) -> str | None:
+    """What is wrong with the version in MLflow's registry, if anything: what was registered holds all the same."""
+    with closing(registered.reader()) as at:
+        registry = registered.look(at, version.use_case)
+        why = registered.lost(at, registry, version)
+        return f"version {version.version} is not in MLflow's registry: {why}" if why else next(registered.differences(at, registry, version), None)
 
 
 def _data(version: ModelVersion) -> dict[str, Any]:

@@ -69,11 +69,12 @@ def versions_of(model: ModelVersion) -> set[int]:
 
 
 def _registered() -> Iterator[ModelVersion]:
-    """Every version of every registered model of ours."""
-    page: Any = None
+    """Every version of ours that MLflow still has, by whatever name: nobody's tag makes us delete what one was made from."""
+    runs, page = set[str](), None
     while page is None or page.token:
         page = tracking.client().search_model_versions(max_results=1000, page_token=page.token if page else None)
-        yield from (versions.reference(each) for each in page if versions.REFERENCE_TAG in each.tags)
+        runs |= {each.run_id for each in page}
+    yield from (version for version in versions.every() if version.run_id in runs)
 
 
 def _size(store: Lake) -> int:
@@ -119,6 +120,8 @@ def _delete_run(run: Any) -> int:
     """Remove a run with its artifacts and models for good, as `mlflow gc` does."""
     client = tracking.client()
     folder = tracking.local(run.info.artifact_uri or "")
+    if folder and not folder.is_relative_to(tracking.artifacts()):
+        folder = None  # not where we write: whoever made that run chose the folder
     freed = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder and folder.is_dir() else 0
     if run.info.lifecycle_stage == "active":
         client.delete_run(run.info.run_id)

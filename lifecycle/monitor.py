@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lifecycle.history import champion
 from lifecycle.journal import intake
 from lifecycle.monitoring import drift, live
 from lifecycle.monitoring.judged import Window, cooling, judged, record
 from lifecycle.monitoring.performance import performance
 from lifecycle.references import DriftReport, Features, ModelVersion
 from lifecycle.score import check_inputs
-from lifecycle.store import tables, tracking, versions
+from lifecycle.store import tables, versions
 from lifecycle.store.lake import Lake, lake
 
 if TYPE_CHECKING:
@@ -37,11 +38,12 @@ def monitor(use_case: "UseCase", features: Features, model_version: ModelVersion
 
     Raises:
         LifecycleError: the features that the model was trained with are not there any more.
+        Lost: nor is the champion, or it is not what was registered.
     """
     store = lake()
     tables.prepare(store, use_case.name)
     intake.take(use_case)
-    model = model_version or versions.champion(use_case.name)
+    model = model_version or champion(use_case.name)
     if model is None:
         return DriftReport(use_case=use_case.name, version=0, max=0.0, limit=0.0, drifted=False, reason="no champion yet")
     check_inputs(use_case, model, list(features.names))
@@ -72,7 +74,7 @@ def _judge(use_case: "UseCase", model: ModelVersion, rows: "Rows", unseen: np.nd
         return []
     chosen = rows.take(left[: windows[-1].stop])
     number = np.repeat(np.arange(len(windows)), [window.stop - window.start for window in windows])
-    profile = json.loads(tracking.read(model.run_id, "profile.json"))
+    profile = json.loads(versions.artifact(model, "profile.json"))
     found = drift.by_window(profile, chosen.X, live.said(use_case, model, chosen), number, len(windows))
     return [_window(_that_matter(use_case, effects), chosen, window) for effects, window in zip(found, windows, strict=True)]
 

@@ -1,7 +1,7 @@
 """Promote: the gate's verdict on a challenger, and the one way by which a version becomes champion.
 
-A decision is first written to the ledger, then MLflow's aliases are set from the ledger. Whatever is killed in
-between, the next decision sets them: the ledger is the truth, and aliases that other hands moved are moved back.
+A decision is first written to the ledger, then the standings and MLflow's aliases are set from the ledger. Whatever is killed
+in between, the next decision sets them: the ledger is the truth, and aliases that other hands moved are moved back.
 """
 
 import json
@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import gate
+from lifecycle.errors import Lost
 from lifecycle.evaluation.compare import compare
 from lifecycle.gate import Difference, Evidence
 from lifecycle.history import JUDGED, Standing, ledger, standing
 from lifecycle.references import ModelVersion, Verdict
-from lifecycle.store import tables, tracking, versions
+from lifecycle.store import models, standings, tables, tracking, versions
 from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def turn(use_case: "UseCase") -> Iterator[Standing]:
     """One decision at a time about a use case, over all processes; first what a killed one left undone is done."""
     store = lake()
     tables.prepare(store, use_case.name)
-    with store.lock(f"promote {use_case.name}"):
+    with store.lock(standings.deciding(use_case.name)):
         stands = standing(ledger(use_case.name))
         align(use_case.name, stands)
         yield stands
@@ -53,16 +54,19 @@ def record(
     use_case: "UseCase", version: int, action: str, promoted: bool, champion: int | None, reason: str, actor: str,
     numbers: dict[str, Any] | None = None, gate_rows: str = "",
 ) -> Standing:  # fmt: skip
-    """Write a decision to the ledger, then set the aliases by it. Returns where the versions stand after it."""
+    """Write a decision to the ledger, then set the standings and the aliases by it. Returns where the versions stand after it."""
+    kept = versions.kept(use_case.name, version)
+    hashes = json.dumps(kept.hashes) if kept else ""
 
     def insert(transaction: "duckdb.DuckDBPyConnection") -> None:  # never before the row above it, whatever the clock says
         transaction.execute(
             f"""INSERT INTO {use_case.name}.promotions
-            (model_version, action, promoted, champion, reason, numbers, gate_rows, actor, decided_at)
-            SELECT ?, ?, ?, ?, ?, ?, ?, ?, greatest(now(), max(decided_at) + INTERVAL 1 microsecond) FROM {use_case.name}.promotions""",
-            [version, action, promoted, champion, reason, json.dumps(numbers or {}), gate_rows, actor],
+            (model_version, action, promoted, champion, reason, numbers, gate_rows, actor, hashes, decided_at)
+            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, greatest(now(), max(decided_at) + INTERVAL 1 microsecond) FROM {use_case.name}.promotions""",
+            [version, action, promoted, champion, reason, json.dumps(numbers or {}), gate_rows, actor, hashes],
         )
 
+    standings.mark(use_case.name)
     lake().write(insert)
     stands = standing(ledger(use_case.name))
     align(use_case.name, stands)
@@ -70,13 +74,19 @@ def record(
 
 
 def align(use_case: str, stands: Standing) -> None:
-    """Set MLflow's aliases `champion`, `previous` and `challenger` to what the ledger says, where they differ."""
+    """Set the standings, and MLflow's aliases `champion`, `previous` and `challenger`, to what the ledger says, where they differ."""
+    standings.settle(use_case, stands.champion, stands.previous, stands.challenger)
     if not stands.latest:
         return
     from mlflow.exceptions import MlflowException
 
     client = tracking.client()
-    there = client.get_registered_model(use_case).aliases
+    try:
+        there = client.get_registered_model(use_case).aliases
+    except MlflowException as error:  # somebody deleted or renamed the whole model: there is nothing to set
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return
     for alias in ("previous", "challenger", "champion"):
         wanted = getattr(stands, alias)
         if wanted is None and alias in there:
@@ -84,8 +94,8 @@ def align(use_case: str, stands: Standing) -> None:
         elif wanted is not None and str(there.get(alias)) != str(wanted):
             try:
                 client.set_registered_model_alias(use_case, alias, str(wanted))
-            except MlflowException as error:  # an old version that somebody deleted needs no alias
-                if alias == "champion" or error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            except MlflowException as error:  # a version that somebody deleted can have no alias: whoever asks for it is told
+                if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                     raise
 
 
@@ -111,24 +121,37 @@ def verdict(use_case: "UseCase", version: int, stands: Standing) -> Verdict:
 def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> dict[str, Any]:
     """The ledger's row of the gate's verdict."""
     evidence = _evidence(use_case, challenger, stands)
-    champion = versions.version(use_case.name, stands.champion) if stands.champion is not None else None
+    champion, alone = _champion(use_case, stands)
     comparison, gate_rows = None, ""
     if champion:
         comparison, gate_rows = compare(use_case, challenger, champion, _earlier(stands))
     reasons = gate.decide(use_case, evidence, comparison)
     passed = not reasons
     waiting = passed and use_case.approval == "human"
-    won = gate.praise(use_case, evidence, comparison)
-    reason = "; ".join(reasons) or (f"waits for approval: {won}" if waiting else won)
+    won = gate.praise(use_case, evidence, comparison, alone)
+    reason = "; ".join([*reasons, *([f"judged without a champion: {alone}"] if alone else [])]) if reasons else won
+    reason = f"waits for approval: {won}" if waiting else reason
     return {
         "version": challenger.version, "action": JUDGED, "promoted": passed and not waiting, "champion": stands.champion, "reason": reason,
-        "actor": GATE, "numbers": {**gate.numbers(use_case, evidence, comparison), "waiting": waiting, "reasons": reasons}, "gate_rows": gate_rows,
+        "actor": GATE, "numbers": {**gate.numbers(use_case, evidence, comparison), "waiting": waiting, "reasons": reasons, "alone": alone}, "gate_rows": gate_rows,
     }  # fmt: skip
+
+
+def _champion(use_case: "UseCase", stands: Standing) -> tuple[ModelVersion | None, str]:
+    """The version to be compared with, if it can be asked; else, where there is one, why it cannot: the use case goes on without it."""
+    if stands.champion is None:
+        return None, ""
+    try:
+        found = versions.version(use_case.name, stands.champion)
+        models.verified(found.run_id, found.location, found.sha256)
+    except Lost as lost:
+        return None, str(lost)
+    return found, ""
 
 
 def _evidence(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> Evidence:
     """What the evaluation found, as the gate takes it."""
-    found = json.loads(tracking.read(challenger.run_id, "evaluation.json"))
+    found = json.loads(versions.artifact(challenger, "evaluation.json"))
     evaluated = challenger.evaluated
     rates = {column: measures.get("true_positive_rate", {}).get("difference", {}) for column, measures in found["fairness"].items()}
     return Evidence(
@@ -159,7 +182,8 @@ def _blocked(use_case: "UseCase", challenger: ModelVersion, stands: Standing) ->
     if challenger.version in stands.blocked:
         return stands.blocked[challenger.version]
     for number, why in stands.blocked.items():
-        if _same(versions.version(use_case.name, number), challenger):
+        other = versions.kept(use_case.name, number)
+        if other and _same(other, challenger):
             return f"it is version {number} again, which was {why}"
     return ""
 

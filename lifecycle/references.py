@@ -103,6 +103,8 @@ class Tuned(Reference):
     trials: int
     stopped: str = ""
     """Why the search ended early, if it did."""
+    files: dict[str, str] = {}
+    """The SHA-256 of what was written beside the model so far, by its path in the run."""
 
 
 class Trained(Reference):
@@ -112,6 +114,8 @@ class Trained(Reference):
     recipe: Recipe
     run_id: str
     sha256: str
+    files: dict[str, str] = {}
+    """As in `Tuned`."""
 
 
 class Evaluated(Reference):
@@ -125,17 +129,38 @@ class Evaluated(Reference):
     train: dict[str, float]
     baseline: dict[str, float]
     linear: dict[str, float]
+    files: dict[str, str] = {}
+    """As in `Tuned`; with all that evaluation wrote."""
 
 
 class ModelVersion(Reference):
-    """A registered model."""
+    """A registered model, as it was when it was registered: kept in PostgreSQL, where MLflow's writers do not reach."""
 
     version: int
     run_id: str
     sha256: str
+    """Of the model's files (`lifecycle.store.models.fingerprint`)."""
     evaluated: Evaluated
     division: str = ""
     """By what rule rows were given their parts: where the definition has another now, its lines say nothing of today's rows."""
+    location: str = ""
+    """Where the model's files lie: a folder, or an address such as `s3://...`."""
+    run_location: str = ""
+    """The same of what its run keeps beside the model."""
+    files: dict[str, str] = {}
+    """The SHA-256 of each of these, by its path: nothing is read whose hash is another."""
+    tags: dict[str, str] = {}
+    """The SHA-256 of each tag that MLflow's registry was given: tags are for whoever looks there, and nothing is read from them."""
+    commit: str = ""
+    dirty: bool = False
+    lock: str = ""
+    seed: int = 0
+    """The code, the libraries and the seed that it was made with."""
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The SHA-256 of all that is loaded of it: of the model's files together, and of each file beside them."""
+        return {"model": self.sha256, **self.files}
 
 
 class Verdict(Reference):

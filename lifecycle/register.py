@@ -1,12 +1,13 @@
 """Register: a version of the registered model, with everything that is needed to trust, explain and repeat it."""
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import fingerprint, provenance
 from lifecycle.compiled import admit
-from lifecycle.errors import LifecycleError
 from lifecycle.featurize import read
+from lifecycle.history import history
 from lifecycle.references import Evaluated, ModelVersion
 from lifecycle.reports.card import card
 from lifecycle.rows.seen import division
@@ -20,35 +21,81 @@ if TYPE_CHECKING:
 def register(use_case: "UseCase", evaluated: Evaluated) -> ModelVersion:
     """Make an evaluated model a version of the registered model named as its use case, and close its MLflow run.
 
-    The version gets no alias: that is the gate's to give. Registered again, the same evaluation gives the same version.
+    What the version is, with the hashes of all that is loaded of it, is noted in PostgreSQL (`lifecycle.store.versions`): that
+    is what others read. MLflow shows it. The version gets no alias: that is the gate's to give. Registered again, the same
+    evaluation gives the same version, as long as nobody deleted it; what a kill left half done is completed.
+
+    Raises:
+        LifecycleError: the run was deleted.
+        Lost: what was evaluated is gone, or is not what is there now.
     """
     trained = evaluated.trained
+    tracking.active(use_case.name, trained.run_id)
     with lake().lock(f"register {use_case.name}"):
-        known = _registered(use_case.name, evaluated)
-        if known is None:
-            facts = {**_facts(evaluated), "compiled": _compiled(use_case, evaluated)}
-            _log(use_case, evaluated, facts)
-            _make_model(use_case)
-            known = versions.reference(
-                tracking.client().create_model_version(  # one transaction: a kill leaves a whole version or none
-                    use_case.name,
-                    source=f"models:/{models.logged_model(trained.run_id, trained.sha256).model_id}",
-                    run_id=trained.run_id,
-                    tags=_tags(use_case, evaluated, facts),
-                    description=_summary(evaluated),
-                )
-            )
+        known = _known(use_case.name, evaluated) or _made(use_case, evaluated)
         tracking.end(trained.run_id)
         return known
 
 
-def _registered(name: str, evaluated: Evaluated) -> ModelVersion | None:
-    """The version that this very evaluation was registered as before."""
-    wanted = evaluated.model_dump_json()
-    for version in tracking.client().search_model_versions(f"name = '{name}' and run_id = '{evaluated.trained.run_id}'"):
-        if version.tags.get(versions.REFERENCE_TAG) == wanted:
-            return versions.reference(version)
-    return None
+def _known(name: str, evaluated: Evaluated) -> ModelVersion | None:
+    """The version that this very evaluation was registered as before, if it is still there."""
+    there = versions.numbers(name)
+    wanted = evaluated.model_dump_json()  # as text: a metric that is no number equals itself
+    same = (each for each in versions.of_run(name, evaluated.trained.run_id) if each.evaluated.model_dump_json() == wanted)
+    return next((each for each in same if each.version in there), None)
+
+
+def _made(use_case: "UseCase", evaluated: Evaluated) -> ModelVersion:
+    """The version made: first in MLflow, which gives the number, then all that is to be found by the number, last our own record."""
+    trained = evaluated.trained
+    evaluation = json.loads(tracking.read(trained.run_id, "evaluation.json", evaluated.files))
+    facts = _facts(evaluated)
+    facts["compiled"], files = _compiled(use_case, evaluated)
+    tags = _tags(use_case, evaluated, facts)
+    number = _numbered(use_case, evaluated, tags)
+    files |= _log(use_case, evaluated, evaluation, {**facts, **_told(use_case.name, evaluated), "version": number})
+    made = ModelVersion(
+        use_case=use_case.name,
+        key=f"{use_case.name}/{number}/{trained.sha256}",
+        version=number,
+        run_id=trained.run_id,
+        sha256=trained.sha256,
+        evaluated=evaluated,
+        division=tags[versions.DIVISION_TAG],
+        location=models.logged_model(trained.run_id, trained.sha256).artifact_location,
+        run_location=tracking.location(trained.run_id),
+        files={**evaluated.files, **files},
+        tags={name: hashlib.sha256(value.encode()).hexdigest() for name, value in tags.items()},
+        commit=facts["git_commit"],
+        dirty=facts["git_dirty"],
+        lock=facts["lock_sha256"],
+        seed=use_case.seed,
+    )
+    versions.keep(made)
+    return made
+
+
+def _numbered(use_case: "UseCase", evaluated: Evaluated, tags: dict[str, str]) -> int:
+    """The number of the version in MLflow: of one that a killed process left without a record, else of a new one.
+
+    MLflow forgets its numbers with the registered model. A number that was given before is never given again: predictions,
+    verdicts and the ledger speak of the old one.
+    """
+    client, name, run_id = tracking.client(), use_case.name, evaluated.trained.run_id
+    source = f"models:/{models.logged_model(run_id, evaluated.trained.sha256).model_id}"
+    _make_model(use_case)
+    decided = history(name)["model_version"].to_list()
+    taken = {*versions.recorded(name), *map(int, decided)}
+    for left in client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'"):
+        if int(left.version) not in taken and left.source == source and left.tags.get(versions.REFERENCE_TAG) == tags[versions.REFERENCE_TAG]:
+            for tag, value in tags.items():
+                client.set_model_version_tag(name, left.version, tag, value)
+            return int(left.version)
+    while True:  # one transaction each: a kill leaves a whole version or none
+        made = client.create_model_version(name, source=source, run_id=run_id, tags=tags, description=_summary(evaluated))
+        if int(made.version) > max(taken, default=0):
+            return int(made.version)
+        client.delete_model_version(name, made.version)
 
 
 def _facts(evaluated: Evaluated) -> dict[str, Any]:
@@ -72,8 +119,8 @@ def _facts(evaluated: Evaluated) -> dict[str, Any]:
     }
 
 
-def _compiled(use_case: "UseCase", evaluated: Evaluated) -> dict[str, Any]:
-    """The model compiled for serving, where it can be."""
+def _compiled(use_case: "UseCase", evaluated: Evaluated) -> tuple[dict[str, Any], dict[str, str]]:
+    """The model compiled for serving, where it can be: what is noted of that, and the hashes of its files."""
     trained = evaluated.trained
     features = trained.parts.features
     model = models.load(trained.run_id, trained.sha256)
@@ -93,37 +140,35 @@ def _tags(use_case: "UseCase", evaluated: Evaluated, facts: dict[str, Any]) -> d
     }
 
 
-def _log(use_case: "UseCase", evaluated: Evaluated, facts: dict[str, Any]) -> None:
-    """What the run keeps for whoever looks at it later. Written again after a kill, it is the same."""
+def _log(use_case: "UseCase", evaluated: Evaluated, evaluation: dict[str, Any], facts: dict[str, Any]) -> dict[str, str]:
+    """What the run keeps for whoever looks at it later, with its hashes. Written again after a kill, it is the same."""
     run_id, features = evaluated.trained.run_id, evaluated.trained.parts.features
-    evaluation = json.loads(tracking.read(run_id, "evaluation.json"))
-    tracking.write(run_id, "model_card.md", card(use_case, evaluation, {**facts, **_told(use_case.name, evaluated)}))
-    tracking.write(run_id, "reference.json", evaluated.model_dump_json(indent=2))
+    files = tracking.write(run_id, "model_card.md", card(use_case, evaluation, facts))
+    files |= tracking.write(run_id, "reference.json", evaluated.model_dump_json(indent=2))
     if lock := provenance.lock():
-        tracking.write(run_id, provenance.LOCK, lock)
+        files |= tracking.write(run_id, provenance.LOCK, lock)
     if diff := provenance.diff():
-        tracking.write(run_id, "code.diff", diff)
+        files |= tracking.write(run_id, "code.diff", diff)
     snapshot = features.snapshot
     source = {"table": f"{use_case.name}.{snapshot.table}", "lake_version": snapshot.version, "features_version": features.version}
     profile = {"rows": snapshot.rows, "fingerprint": snapshot.fingerprint, **evaluated.trained.parts.counts}
     tracking.dataset(run_id, f"{use_case.name}.{snapshot.table}", snapshot.fingerprint, json.dumps(source), json.dumps(profile))
     tracking.log(run_id, tags={f"lifecycle.{name}": facts[name] for name in ("lake_version", "git_commit", "git_dirty", "lock_sha256")})
+    return files
 
 
 def _told(name: str, evaluated: Evaluated) -> dict[str, Any]:
-    """What only the card says: where the rows came from, what the search tried, which version this becomes."""
+    """What only the card says: where the rows came from, what the search tried."""
     batch = evaluated.trained.parts.features.snapshot.batch
     source = lake().value(f"SELECT source FROM {name}.batches WHERE batch = ?", [batch])
-    newest = max((int(version.version) for version in tracking.client().search_model_versions(f"name = '{name}'")), default=0)
-    return {"source": source, "leaderboard": _leaderboard(evaluated.trained.run_id), "version": newest + 1}
+    return {"source": source, "leaderboard": _leaderboard(evaluated)}
 
 
-def _leaderboard(run_id: str) -> list[dict[str, Any]]:
+def _leaderboard(evaluated: Evaluated) -> list[dict[str, Any]]:
     """What the search tried; nothing for a model that was not searched for."""
-    try:
-        return json.loads(tracking.read(run_id, "leaderboard.json"))
-    except LifecycleError:
+    if "leaderboard.json" not in evaluated.files:
         return []
+    return json.loads(tracking.read(evaluated.trained.run_id, "leaderboard.json", evaluated.files))
 
 
 def _make_model(use_case: "UseCase") -> None:

@@ -29,18 +29,17 @@ def reproduce(use_case: "UseCase", number: int) -> dict[str, Any]:
     trained = version.evaluated.trained
     snapshot = trained.parts.features.snapshot
     train, tune = (pick(use_case, trained.parts, name, featurize.again(use_case, snapshot)) for name in ("train", "tune"))
-    both = fit(use_case, trained.recipe, train, tune), models.load(version.run_id, version.sha256)
+    both = fit(use_case, trained.recipe, train, tune), models.load(version.run_id, version.sha256, version.location)
     answers = [[predict(use_case, model, rows.X) for model in both] for rows in featurize.again(use_case, snapshot)]
     made, known = (pl.concat(side) for side in zip(*answers, strict=True))
-    made_by = versions.tags(use_case.name, number)
     return {
         "use_case": use_case.name,
         "model_version": number,
         "identical": made.equals(known),
         "rows": made.height,
         "largest_difference": _largest(made, known),
-        "same_code": made_by.get("lifecycle.git_commit") == provenance.code().commit and made_by.get("lifecycle.git_dirty") == "False",
-        "same_libraries": made_by.get("lifecycle.lock_sha256") == fingerprint.lock(),
+        "same_code": version.commit == provenance.code().commit and not version.dirty,
+        "same_libraries": version.lock == fingerprint.lock(),
     }
 
 

@@ -9,11 +9,12 @@ from lifecycle import featurize
 from lifecycle.compiled.load import load
 from lifecycle.dataset import Rows
 from lifecycle.errors import LifecycleError
+from lifecycle.history import champion
 from lifecycle.journal import intake
 from lifecycle.predict import predict
 from lifecycle.references import Features, ModelVersion, Scored
 from lifecycle.rows.seen import parts_then
-from lifecycle.store import models, tables, tracking, versions
+from lifecycle.store import tables
 from lifecycle.store.lake import Lake, lake
 
 if TYPE_CHECKING:
@@ -36,11 +37,12 @@ def score(use_case: "UseCase", features: Features, model_version: ModelVersion |
 
     Raises:
         LifecycleError: the features that the model was trained with are not there any more.
+        Lost: nor is the champion, or it is not what was registered.
     """
     store = lake()
     tables.prepare(store, use_case.name)
     intake.take(use_case)
-    model_version = model_version or versions.champion(use_case.name)
+    model_version = model_version or champion(use_case.name)
     if model_version is None:
         return Scored(use_case=use_case.name, version=0, rows=0, total=0)
     check_inputs(use_case, model_version, list(features.names))
@@ -103,9 +105,7 @@ def _predictions(use_case: "UseCase", model: Any, model_version: ModelVersion, r
 
 def _fastest(model_version: ModelVersion) -> Any:
     """The compiled model where there is one, as the HTTP service uses it; else the pipeline."""
-    location = models.logged_model(model_version.run_id, model_version.sha256).artifact_location
-    tags = versions.tags(model_version.use_case, model_version.version)
-    return load(model_version, tags, location, tracking.location(model_version.run_id), threads=os.cpu_count() or 1)[0]
+    return load(model_version, threads=os.cpu_count() or 1)[0]
 
 
 def _write(store: Lake, use_case: "UseCase", model_version: ModelVersion, found: pl.DataFrame) -> None:

@@ -35,13 +35,17 @@ def train(use_case: "UseCase", tuned: Tuned) -> Trained:
 
     Raises:
         DataError: the training rows have one class, or a value that is no number.
+        LifecycleError: the run was deleted.
     """
+    tracking.active(use_case.name, tuned.run_id)
     train, tune = part_of(use_case, tuned.parts, "train"), part_of(use_case, tuned.parts, "tune")
     model = fit(use_case, tuned.recipe, train, tune)
     head = train.X.head(HEAD)
     sha256 = models.save(tuned.run_id, use_case, model, head, predict(use_case, model, head))
     tracking.log(tuned.run_id, params=_facts(use_case, tuned.recipe, model, train, tune), tags={"lifecycle.model_sha256": sha256})
-    return Trained(use_case=use_case.name, key=sha256, parts=tuned.parts, recipe=tuned.recipe, run_id=tuned.run_id, sha256=sha256)
+    return Trained(
+        use_case=use_case.name, key=sha256, parts=tuned.parts, recipe=tuned.recipe, run_id=tuned.run_id, sha256=sha256, files=tuned.files
+    )  # fmt: skip
 
 
 def fit(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None = None) -> Any:

@@ -50,9 +50,11 @@ def tune(use_case: "UseCase", parts: Parts) -> Tuned:
         if attempts
         else _unsearched(use_case)
     )
-    log(use_case, run_id, _shown(attempts, best), best, stopped)
+    files = log(use_case, run_id, _shown(attempts, best), best, stopped)
     key = _digest(parts.model_dump_json(), recipe.model_dump_json())
-    return Tuned(use_case=use_case.name, key=key, parts=parts, recipe=recipe, run_id=run_id, score=best.score, trials=len(attempts), stopped=stopped)
+    return Tuned(
+        use_case=use_case.name, key=key, parts=parts, recipe=recipe, run_id=run_id, score=best.score, trials=len(attempts), stopped=stopped, files=files
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

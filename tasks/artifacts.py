@@ -9,7 +9,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from lifecycle.references import DriftReport, Evaluated, ModelVersion, Snapshot, Tuned, Verdict
 from lifecycle.reports.drift_chart import chart
 from lifecycle.settings import settings
-from lifecycle.store import tracking
+from lifecycle.store import tracking, versions
 from lifecycle.store.lake import lake
 from lifecycle.store.tables import exists
 
@@ -52,7 +52,7 @@ def _reasons(use_case: str, batch: int) -> list[dict[str, Any]]:
 
 def leaderboard(tuned: Tuned) -> None:
     """The trials, the best first."""
-    trials = json.loads(tracking.read(tuned.run_id, "leaderboard.json"))
+    trials = json.loads(tracking.read(tuned.run_id, "leaderboard.json", tuned.files))
     table = [
         {
             "rank": rank,
@@ -73,7 +73,7 @@ def leaderboard(tuned: Tuned) -> None:
 
 def card(version: ModelVersion) -> None:
     """The model card, as it is kept with the version."""
-    create_markdown_artifact(markdown=tracking.read(version.run_id, "model_card.md").decode(), key=_key(version.use_case, "model-card"))
+    create_markdown_artifact(markdown=versions.artifact(version, "model_card.md").decode(), key=_key(version.use_case, "model-card"))
 
 
 def evaluation(evaluated: Evaluated) -> None:
@@ -95,8 +95,8 @@ def evaluation(evaluated: Evaluated) -> None:
             *(_number(part.get(name)) for part in (evaluated.train, evaluated.baseline, evaluated.linear)),
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    for path in [item.path for item in tracking.client().list_artifacts(run, "plots") if item.path.endswith(".png")][:PLOTS]:
-        lines += ["", _picture(path, tracking.read(run, path))]
+    for path in sorted(path for path in evaluated.files if path.endswith(".png"))[:PLOTS]:
+        lines += ["", _picture(path, tracking.read(run, path, evaluated.files))]
     create_markdown_artifact(markdown="\n".join(lines), key=_key(evaluated.use_case, "evaluation"))
 
 

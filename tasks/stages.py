@@ -14,10 +14,11 @@ from lifecycle import split as splitting
 from lifecycle import train as training
 from lifecycle import tune as tuning
 from lifecycle import validate as validating
+from lifecycle.errors import Lost
 from lifecycle.journal import intake
 from lifecycle.references import Snapshot
 from lifecycle.rows.raw import current
-from lifecycle.store import tracking
+from lifecycle.store import tracking, versions
 from lifecycle.store.lake import lake
 from tasks import artifacts, events
 from tasks.policies import stage
@@ -37,7 +38,17 @@ def _champion(use_case: "UseCase", *inputs: object) -> str:
     intake.take(use_case)
     labels = lake().value(f"SELECT count(*) FROM {use_case.name}.labels")
     served = lake().value(f"SELECT count(*) FROM {use_case.name}.predictions WHERE origin <> 'batch'")
-    return f"{history.standing(history.ledger(use_case.name)).champion}/{labels}/{served}"
+    try:
+        champion = history.champion(use_case.name)
+    except Lost:
+        return f"lost/{labels}/{served}"
+    return f"{champion and champion.version}/{labels}/{served}"
+
+
+def _registered(use_case: "UseCase", *inputs: object) -> str:
+    """A registration stands as long as its version does: one that somebody deleted in MLflow is made again."""
+    gone = sorted({*versions.recorded(use_case.name)} - {*versions.numbers(use_case.name)})
+    return f"{gone or ''}"
 
 
 def _decided(use_case: "UseCase", *inputs: object) -> str:
@@ -64,7 +75,7 @@ split = stage(splitting.split, reads=("split", "most_rows", "schema", "history",
 tune = stage(tuning.tune, reads=("candidates", "tuning", *MODEL), show=[artifacts.leaderboard])
 train = stage(training.train, reads=("candidates", *MODEL))
 evaluate = stage(evaluating.evaluate, reads=("slices", "gate", "selective_labels", "monitoring", *MODEL), show=[artifacts.evaluation])
-register = stage(registering.register, reads=("title", *MODEL), show=[artifacts.mlflow_run, artifacts.card])
+register = stage(registering.register, reads=("title", *MODEL), also=_registered, show=[artifacts.mlflow_run, artifacts.card])
 promote = stage(promoting.promote, reads=("gate", "approval", *MODEL), also=_decided, show=[artifacts.verdict, events.judged])
 score = stage(scoring.score, reads=MODEL, also=_champion)
 monitor = stage(monitoring.monitor, reads=("monitoring", *MODEL), also=_champion, show=[artifacts.drift, events.alarms])

@@ -47,8 +47,8 @@ def report() -> str:
     model = fitted(parts, use_case, ("amount", "kind"))
     run, sha256 = saved(use_case, parts, model)
     recipe = Recipe(candidate="linear", params={})
-    evaluate(use_case, Trained(use_case=use_case.name, parts=parts, recipe=recipe, run_id=run, sha256=sha256))
-    return tracking.read(run, "evaluation.json").decode()
+    made = evaluate(use_case, Trained(use_case=use_case.name, parts=parts, recipe=recipe, run_id=run, sha256=sha256))
+    return tracking.read(run, "evaluation.json", made.files).decode()
 
 
 def saved(use_case: UseCase, parts: Parts, model: Any) -> tuple[str, str]:
@@ -72,7 +72,7 @@ def evaluated(use_case: UseCase, parts: Parts, inputs: tuple[str, ...] = ("amoun
     gain = paired(use_case, use_case.metric, gate.y, said, constant, clusters(use_case, gate.info))
     assert gain
     own = {"gains": {"over_constant": gain.json(), "over_linear": None}, "judged": {"rows": len(gate), "clusters": len(gate), "clustered_by": "row"}}
-    tracking.write(run, "evaluation.json", json.dumps({**json.loads(report()), "use_case": use_case.name, **own, **entries}))
+    files = tracking.write(run, "evaluation.json", json.dumps({**json.loads(report()), "use_case": use_case.name, **own, **entries}))
     given: dict[str, Any] = {
         "trained": Trained(use_case=use_case.name, parts=parts, recipe=recipe, run_id=run, sha256=sha256),
         "metric": use_case.metric,
@@ -82,5 +82,6 @@ def evaluated(use_case: UseCase, parts: Parts, inputs: tuple[str, ...] = ("amoun
         "train": compute(use_case, gate.y, said),
         "baseline": compute(use_case, gate.y, constant),
         "linear": {},
+        "files": files,
     }
     return Evaluated(use_case=use_case.name, **{**given, **changes})

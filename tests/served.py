@@ -22,26 +22,32 @@ from tests.challengers import report
 WAIT = 60
 
 
-def registered(use_case: UseCase, parts: Parts, candidate: str = "linear", **params: Any) -> ModelVersion:
-    """A version with a model of one of the use case's families, trained, calibrated and compiled as usual, evaluated in a hurry."""
+Beside = Callable[[UseCase, Parts, str, Any], dict[str, str]]
+
+
+def registered(use_case: UseCase, parts: Parts, candidate: str = "linear", beside: Beside | None = None, **params: Any) -> ModelVersion:
+    """A version with a model of one of the use case's families, trained, calibrated and compiled as usual, evaluated in a hurry.
+
+    `beside` writes what else evaluation keeps into the run (use case, parts, run, model), and gives the hashes.
+    """
     train, tune, gate = (rows(use_case, parts, part) for part in ("train", "tune", "gate"))
     family = next(each for each in use_case.candidates if each.name == candidate)
     recipe = Recipe(candidate=candidate, params={**family.defaults, **params})
     model = fit(use_case, recipe, train, tune)
     run = tracking.begin(use_case.name, "test", "")
     sha256 = models.save(run, use_case, model, train.X.head(5), predict(use_case, model, train.X.head(5)))
-    tracking.write(run, "evaluation.json", report())
+    files = tracking.write(run, "evaluation.json", report()) | (beside(use_case, parts, run, model) if beside else {})
     numbers = compute(use_case, gate.y, predict(use_case, model, gate.X))
     evaluated = Evaluated(
         use_case=use_case.name, trained=Trained(use_case=use_case.name, parts=parts, recipe=recipe, run_id=run, sha256=sha256),
-        metric=use_case.metric, mode="holdout", holdout=numbers, intervals={}, train=numbers, baseline=numbers, linear={},
+        metric=use_case.metric, mode="holdout", holdout=numbers, intervals={}, train=numbers, baseline=numbers, linear={}, files=files,
     )  # fmt: skip
     return register(use_case, evaluated)
 
 
-def champion(use_case: UseCase, parts: Parts, candidate: str = "linear", **params: Any) -> ModelVersion:
+def champion(use_case: UseCase, parts: Parts, candidate: str = "linear", beside: Beside | None = None, **params: Any) -> ModelVersion:
     """The same, made champion."""
-    version = registered(use_case, parts, candidate, **params)
+    version = registered(use_case, parts, candidate, beside, **params)
     promote_by_hand(use_case, version.version, "test")
     return version
 

@@ -14,13 +14,12 @@ from app.http.metrics import Metrics
 from app.http.respond import Json
 from lifecycle.errors import LifecycleError
 from lifecycle.evaluation import contributions
-from lifecycle.online import artifacts
 from lifecycle.online.champion import Served
 from lifecycle.online.desk import Desk
 from lifecycle.online.rows import RowsError
 from lifecycle.predict import predict
 from lifecycle.score import inputs
-from lifecycle.settings import Settings
+from lifecycle.store import versions
 
 AT_ONCE = 1
 """So many explanations are computed at a time: they must not slow predictions down."""
@@ -31,8 +30,8 @@ ROUNDING = 1e-9
 class Explain:
     """Explains the answers of one use case. What is explained is no event, and is not logged."""
 
-    def __init__(self, desk: Desk, at: Settings, metrics: Metrics, turn: asyncio.Semaphore) -> None:
-        self.desk, self._at, self._metrics, self._turn = desk, at, metrics, turn
+    def __init__(self, desk: Desk, metrics: Metrics, turn: asyncio.Semaphore) -> None:
+        self.desk, self._metrics, self._turn = desk, metrics, turn
         self._known: tuple[int, pl.DataFrame] | None = None
 
     async def __call__(self, request: Request) -> Json:
@@ -75,7 +74,7 @@ class Explain:
 
     def _background(self, served: Served) -> pl.DataFrame:
         if self._known is None or self._known[0] != served.number:
-            kept = artifacts.read(self._at, served.version.run_id, contributions.FILE)
+            kept = versions.artifact(served.version, contributions.FILE)
             self._known = (served.number, inputs(served.version, pl.read_parquet(io.BytesIO(kept))))
         return self._known[1]
 

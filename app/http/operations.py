@@ -25,10 +25,10 @@ from app.http.respond import as_json
 from lifecycle.journal import intake, segments
 from lifecycle.journal.labels import Ledger
 from lifecycle.journal.predictions import Journal
-from lifecycle.online import artifacts
 from lifecycle.online.desk import Desk
 from lifecycle.online.drifting import Drifting
 from lifecycle.settings import Settings
+from lifecycle.store import versions
 from lifecycle.usecase import UseCase
 
 SOON = 0.1
@@ -84,7 +84,7 @@ class Operations:
         application.add_middleware(Guard, **self.guard())
 
     def _watch(self, name: str, predict: Predict) -> None:
-        drifting = Drifting(name, predict.desk, self.metrics.spans, lambda run_id, path: artifacts.read(self.at, run_id, path))
+        drifting = Drifting(name, predict.desk, self.metrics.spans, versions.artifact)
         columns = predict.desk.use_case.columns.names
 
         def observe(version: int, features: pl.DataFrame) -> None:
@@ -136,8 +136,8 @@ class Operations:
             for name, desk in desks.items()
             if desk.use_case.target
         }
-        explainers = {name: explain.Explain(desk, self.at, self.metrics, turn) for name, desk in desks.items()}
-        return [labels.routes(takers), explain.routes(explainers), page.routes(desks, self._drifting, self.at), self._metrics_route()]
+        explainers = {name: explain.Explain(desk, self.metrics, turn) for name, desk in desks.items()}
+        return [labels.routes(takers), explain.routes(explainers), page.routes(desks, self._drifting), self._metrics_route()]
 
     def _metrics_route(self) -> APIRouter:
         router = APIRouter(tags=["state"])

@@ -9,10 +9,9 @@ from fastapi import APIRouter, Response
 from app.http.form import form
 from app.http.respond import Json
 from lifecycle.errors import LifecycleError
-from lifecycle.online import artifacts
 from lifecycle.online.desk import Desk
 from lifecycle.online.drifting import Drifting
-from lifecycle.settings import Settings
+from lifecycle.store import versions
 
 HERE = Path(__file__).parent
 SCRIPTS = ("page.words.js", "page.fields.js", "page.answer.js", "page.live.js", "page.js")
@@ -24,7 +23,7 @@ POLICY = (
 )
 
 
-def routes(desks: Mapping[str, Desk], drifting: Mapping[str, Drifting], at: Settings) -> APIRouter:
+def routes(desks: Mapping[str, Desk], drifting: Mapping[str, Drifting]) -> APIRouter:
     """The page, its files, and for each use case its form and its model card."""
     router = APIRouter()
 
@@ -42,7 +41,7 @@ def routes(desks: Mapping[str, Desk], drifting: Mapping[str, Drifting], at: Sett
             404: {"description": "It has no card"},
         }
         router.get(f"/{name}/card", tags=[name], summary="The champion's model card, in Markdown", responses=responses, response_class=Response)(
-            _card(desk, at)
+            _card(desk)
         )
     return router
 
@@ -61,13 +60,13 @@ def _form(desk: Desk, drifting: Drifting) -> Any:
     return fields
 
 
-def _card(desk: Desk, at: Settings) -> Any:
+def _card(desk: Desk) -> Any:
     def card() -> Response:
         served = desk.served
         if served is None:
             return Json({"error": desk.wrong or f"use case '{desk.use_case.name}' has no champion yet"}, 503)
         try:
-            return Response(artifacts.read(at, served.version.run_id, "model_card.md"), media_type="text/markdown; charset=utf-8")
+            return Response(versions.artifact(served.version, "model_card.md"), media_type="text/markdown; charset=utf-8")
         except LifecycleError as error:
             return Json({"error": str(error)}, 404)
 

@@ -40,6 +40,8 @@ def state(desk: Desk) -> dict[str, Any]:
         found["error"] = "the recent rows are being read"
     elif desk.wrong:
         found["warning"] = desk.wrong
+    if desk.differences:
+        found["registry"] = list(desk.differences)
     return found
 
 

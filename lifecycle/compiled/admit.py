@@ -25,7 +25,7 @@ NUMBERS = (None, 0.0, -0.0, 1.0, -1.0, 1e-300, 1e6, -1e6, 3e38, -3e38, 3.5e38, 1
 TEXTS = (None, "", " ", "a category that nobody has seen", "ÄÖÜ€😀", "0", "nan")
 
 
-def compile(use_case: "UseCase", model: Any, run_id: str, names: tuple[str, ...], X: pl.DataFrame) -> dict[str, Any]:
+def compile(use_case: "UseCase", model: Any, run_id: str, names: tuple[str, ...], X: pl.DataFrame) -> tuple[dict[str, Any], dict[str, str]]:
     """Compile a fitted model, compare both forms, and keep the compiled one with its report in the model's MLflow run.
 
     Args:
@@ -37,6 +37,7 @@ def compile(use_case: "UseCase", model: Any, run_id: str, names: tuple[str, ...]
 
     Returns:
         `sha256`, `tolerance`, `difference` (the largest found) and `rows`; or `refused`, the reason why the pipeline itself will answer.
+        And the SHA-256 of what was written, by path.
     """
     from lifecycle.compiled.convert import convert
 
@@ -45,11 +46,9 @@ def compile(use_case: "UseCase", model: Any, run_id: str, names: tuple[str, ...]
         facts = compared(use_case, model, Compiled(graph), X.select(names))
     except Exception as error:  # whatever a library makes of an unusual model: it is served as it is
         said = " ".join(str(error).split())[:500]
-        return {"refused": said if isinstance(error, LifecycleError) else f"{type(error).__name__}: {said}"}
+        return {"refused": said if isinstance(error, LifecycleError) else f"{type(error).__name__}: {said}"}, {}
     facts = {"sha256": hashlib.sha256(graph).hexdigest(), **facts}
-    tracking.write(run_id, ARTIFACT, graph)
-    tracking.write(run_id, REPORT, json.dumps(facts, indent=2))
-    return facts
+    return facts, tracking.write(run_id, ARTIFACT, graph) | tracking.write(run_id, REPORT, json.dumps(facts, indent=2))
 
 
 def compared(use_case: "UseCase", model: Any, other: Any, X: pl.DataFrame) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def compare(use_case: "UseCase", challenger: ModelVersion, champion: ModelVersio
     rows = unseen(use_case, challenger, champion)
     if len(rows) < use_case.gate.rows:
         return Comparison(champion.version, len(rows), 0, None), ""
-    new, old = (models.load(version.run_id, version.sha256) for version in (challenger, champion))
+    new, old = (models.load(version.run_id, version.sha256, version.location) for version in (challenger, champion))
     known = Rows(_inputs(use_case, champion, rows), rows.y, rows.info)
     return _compared(use_case, champion, judge(use_case, new, rows), judge(use_case, old, known), earlier)
 

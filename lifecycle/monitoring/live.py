@@ -110,7 +110,7 @@ def said(use_case: "UseCase", model: ModelVersion, rows: Rows) -> pl.DataFrame:
     found = rows.info.select("_key").join(log, left_on="_key", right_on="key", how="left", maintain_order="left")
     missing = found["prediction"].is_null().arg_true()
     if len(missing):
-        fitted = models.load(model.run_id, model.sha256)
+        fitted = models.load(model.run_id, model.sha256, model.location)
         now = watch(predict(use_case, fitted, inputs(model, rows.X[missing])))
         for name in now.columns:
             found = found.with_columns(found[name].scatter(missing, now[name]))

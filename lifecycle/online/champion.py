@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from lifecycle.compiled import load as loading
-from lifecycle.online.registered import Kept
 from lifecycle.predict import predict
 from lifecycle.references import ModelVersion
 from lifecycle.score import check_inputs, inputs
@@ -39,15 +38,14 @@ class Served:
         return predict(self.use_case, self.model, own)
 
 
-def load(use_case: "UseCase", kept: Kept, rows: pl.DataFrame) -> Served:
+def load(use_case: "UseCase", version: ModelVersion, rows: pl.DataFrame) -> Served:
     """A version ready to answer: its files checked and loaded, and warmed up on some rows of features.
 
     Raises:
         LifecycleError: its files are missing or changed, or the definition does not give its inputs any more.
     """
-    version = kept.version
     check_inputs(use_case, version, rows.columns)
-    model, how = loading.load(version, kept.tags, kept.location, kept.run_location)
+    model, how = loading.load(version)
     served = Served(use_case, version, model, how)
     for _ in range(3):
         served.say(rows)

@@ -13,8 +13,8 @@ from lifecycle.online.block import Block
 from lifecycle.online.champion import Served, load
 from lifecycle.online.examples import examples
 from lifecycle.online.recent import Older, Recent
-from lifecycle.online.registered import Kept
 from lifecycle.online.rows import Reader
+from lifecycle.references import ModelVersion
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -49,7 +49,9 @@ class Desk:
         self.wrong = ""
         """Why the version that should answer does not; empty where it does."""
         self.wanted: int | None = None
-        """The champion by MLflow's alias."""
+        """The champion by the promotions ledger."""
+        self.differences: tuple[str, ...] = ()
+        """In what MLflow's registry says something else than the ledger; a sentence each."""
         self.recent = Recent(use_case, older) if use_case.history else None
         self.warm = self.recent is None
         """Whether the recent rows have been read from the lake."""
@@ -131,11 +133,11 @@ class Desk:
                 recent.remember(part, known)
         return found[0] if len(found) == 1 else pl.concat(found)
 
-    def load(self, kept: Kept) -> Served:
+    def load(self, version: ModelVersion) -> Served:
         """Make a version ready beside the one that answers; one that is still in memory is taken as it is."""
-        number = kept.version.version
+        number = version.version
         if number not in self._loaded:
-            self._loaded[number] = load(self.use_case, kept, self.features(self.reader.cells(examples(self.reader))))
+            self._loaded[number] = load(self.use_case, version, self.features(self.reader.cells(examples(self.reader))))
         return self._loaded[number]
 
     def take(self, served: Served) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lifecycle.online.champion import Served
+    from lifecycle.references import ModelVersion
 
 MOST = 50_000
 """Rows that wait to be counted; what comes beyond them is not part of the comparison."""
@@ -37,10 +38,10 @@ class Drifting:
         use_case: its name.
         desk: where the champion is.
         cells: where the counts are kept, `("cells", (use_case, version, column))`; a dictionary that workers can add up.
-        read: an artifact of a run, such as `profile.json`.
+        read: an artifact of a version, such as `profile.json`.
     """
 
-    def __init__(self, use_case: str, desk: Answering, cells: Cells, read: "Callable[[str, str], bytes]") -> None:
+    def __init__(self, use_case: str, desk: Answering, cells: Cells, read: "Callable[[ModelVersion, str], bytes]") -> None:
         self._use_case, self._desk, self._cells, self._read = use_case, desk, cells, read
         self._queue: deque[tuple[int, pl.DataFrame]] = deque()
         self._waiting = 0
@@ -76,7 +77,7 @@ class Drifting:
             return None
         if self._profile[0] != served.number:
             try:
-                found = json.loads(self._read(served.version.run_id, "profile.json"))
+                found = json.loads(self._read(served.version, "profile.json"))
             except LifecycleError as error:
                 log.warning("the inputs of %s are not compared: %s", self._use_case, error)
                 found = None

@@ -1,4 +1,4 @@
-"""Follow the alias: what is champion in MLflow's registry answers here within half a second, loaded beside the one before."""
+"""Follow the ledger: what is champion by it answers here within half a second, loaded beside the one before."""
 
 import threading
 import time
@@ -8,12 +8,14 @@ from typing import Any
 from lifecycle.errors import LifecycleError
 from lifecycle.online.champion import Served
 from lifecycle.online.desk import Desk
-from lifecycle.online.registered import Registry
+from lifecycle.online.standing import Standings
 from lifecycle.settings import Settings
 from lifecycle.store import database
 
 PAUSE = 0.25
-"""Seconds between two looks at the aliases; one look takes about a thousandth of that."""
+"""Seconds between two looks at the standings; one look takes about a thousandth of that."""
+COMPARE = 2.0
+"""Seconds between two looks at what MLflow's registry says, which is told and not followed."""
 AGAIN = 5.0
 """Seconds until a version that could not be loaded is tried again."""
 Tell = Callable[..., None]
@@ -31,46 +33,56 @@ class Follower(threading.Thread):
         self._desks, self._at, self._tell = list(desks), at, tell
         self._stop = threading.Event()
         self._failed: dict[tuple[str, int], float] = {}
+        self._compared = 0.0
 
     def run(self) -> None:
         """Look, load, swap; until `stop`."""
-        registry: Registry | None = None
+        standings: Standings | None = None
         while not self._stop.is_set():
             try:
-                registry = registry or Registry(database.connect(self._at))
-                self._look(registry)
+                standings = standings or Standings(database.connect(self._at), self._at)
+                self._look(standings)
+                self._compare(standings)
             except Exception as error:  # an outage of the database: what is loaded goes on answering
                 self._tell("registry unreachable", error=said(error))
                 self._stop.wait(1)
             self._stop.wait(PAUSE)
-        if registry:
-            registry.close()
+        if standings:
+            standings.close()
 
     def stop(self) -> None:
         """End soon."""
         self._stop.set()
 
-    def _look(self, registry: Registry) -> None:
-        aliases = registry.aliases()
-        for desk in self._desks:
-            stands = aliases.get(desk.use_case.name, {})
-            wanted = desk.wanted = stands.get("champion")
+    def _look(self, standings: Standings) -> None:
+        for desk, stands in zip(self._desks, standings.now([desk.use_case.name for desk in self._desks]), strict=True):
+            wanted = desk.wanted = stands.champion
             if wanted is None:
                 continue
             if desk.served is None or desk.served.number != wanted:
-                self._swap(registry, desk, wanted)
+                self._swap(standings, desk, wanted)
             elif desk.wrong:  # what could not be loaded is not wanted any more
                 desk.wrong = ""
             if self._shadow:
-                self._beside(registry, desk, stands.get("challenger"))
-            previous = stands.get("previous")
-            if previous is not None and desk.ready and not desk.holds(previous):
-                self._loaded(registry, desk, previous)  # a rollback finds it in memory
-            desk.keep({wanted, previous, stands.get("challenger")})
+                self._beside(standings, desk, stands.challenger)
+            if stands.previous is not None and desk.ready and not desk.holds(stands.previous):
+                self._loaded(standings, desk, stands.previous)  # a rollback finds it in memory
+            desk.keep({wanted, stands.previous, stands.challenger})
 
-    def _swap(self, registry: Registry, desk: Desk, wanted: int) -> None:
+    def _compare(self, standings: Standings) -> None:
+        """Say where MLflow's registry says something else than the ledger."""
+        if time.monotonic() < self._compared + COMPARE:
+            return
+        for desk in self._desks:
+            found = tuple(standings.differences(desk.use_case.name))
+            if found != desk.differences:
+                self._tell("registry differs", use_case=desk.use_case.name, found=list(found))
+            desk.differences = found
+        self._compared = time.monotonic()
+
+    def _swap(self, standings: Standings, desk: Desk, wanted: int) -> None:
         name, before = desk.use_case.name, desk.served.number if desk.served else None
-        served = self._loaded(registry, desk, wanted)
+        served = self._loaded(standings, desk, wanted)
         if isinstance(served, str):
             first, desk.wrong = not desk.wrong, f"version {wanted} is champion and cannot be loaded: {served}"
             if first:
@@ -79,23 +91,23 @@ class Follower(threading.Thread):
             desk.take(served)
             self._tell("model swapped", use_case=name, version=wanted, before=before, how=served.how)
 
-    def _beside(self, registry: Registry, desk: Desk, wanted: int | None) -> None:
+    def _beside(self, standings: Standings, desk: Desk, wanted: int | None) -> None:
         """Ask the newest challenger too, unless it is the champion."""
         if wanted is None or desk.served is None or wanted == desk.served.number:
             desk.shadow = None
         elif desk.shadow is None or desk.shadow.number != wanted:
-            served = self._loaded(registry, desk, wanted)
+            served = self._loaded(standings, desk, wanted)
             if isinstance(served, Served):
                 desk.shadow = served
                 self._tell("shadow loaded", use_case=desk.use_case.name, version=wanted)
 
-    def _loaded(self, registry: Registry, desk: Desk, wanted: int) -> Served | str | None:
+    def _loaded(self, standings: Standings, desk: Desk, wanted: int) -> Served | str | None:
         """A version made ready; or why it cannot be; or nothing while it is too early to try again."""
         mark = desk.use_case.name, wanted
         if time.monotonic() < self._failed.get(mark, 0):
             return None
         try:
-            return desk.load(registry.version(*mark))
+            return desk.load(standings.version(*mark))
         except Exception as error:  # whatever a model does when it is loaded, the one before it goes on
             self._failed[mark] = time.monotonic() + AGAIN
             return said(error)

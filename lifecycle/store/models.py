@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle.errors import LifecycleError
+from lifecycle.errors import LifecycleError, Lost
 from lifecycle.store import tracking
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 SHA_TAG = "lifecycle.sha256"
+PICKLE = "model.pkl"
 WRITTEN_ON_LOADING = "registered_model_meta"  # MLflow adds it when a registered model is loaded from a local folder
 OURS = frozenset({"lifecycle", "schemas", "usecases", "__main__"})
 
@@ -46,7 +47,7 @@ def save(run_id: str, use_case: "UseCase", estimator: Any, X_head: pl.DataFrame,
     there = tracking.local(logged.artifact_location)
     with _folder(there) as folder:
         _write(folder, logged, run_id, estimator, _signature(X_head, predictions_head))
-        sha256 = fingerprint(folder)
+        sha256, _ = fingerprint(folder)
         if not there:
             client.log_model_artifacts(logged.model_id, str(folder))
     client.set_logged_model_tags(logged.model_id, {SHA_TAG: sha256, "lifecycle.use_case": use_case.name})
@@ -59,24 +60,40 @@ def logged_model(run_id: str, sha256: str) -> "LoggedModel":
     """The model of a run that was saved with this hash.
 
     Raises:
-        LifecycleError: the run has none.
+        Lost: the run has none.
     """
-    outputs = tracking.client().get_run(run_id).outputs
-    for output in reversed(outputs.model_outputs if outputs else []):
-        logged = tracking.client().get_logged_model(output.model_id)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        outputs = tracking.client().get_run(run_id).outputs
+        found = [tracking.client().get_logged_model(output.model_id) for output in reversed(outputs.model_outputs if outputs else [])]
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        found = []
+    for logged in found:
         if logged.tags.get(SHA_TAG) == sha256:
             return logged
-    raise LifecycleError(f"MLflow run {run_id}: it should hold the model {sha256[:12]}, found none; train it again with --fresh")
+    for logged in found:  # the tag only finds it sooner
+        with _here(logged.artifact_location) as folder:
+            if fingerprint(folder)[0] == sha256:
+                return logged
+    raise Lost(f"MLflow run {run_id}: it should hold the model {sha256[:12]}, found none; train it again with --fresh")
 
 
 @lru_cache(maxsize=8)
-def load(run_id: str, sha256: str) -> Any:
+def load(run_id: str, sha256: str, location: str = "") -> Any:
     """The fitted estimator of a run. Its hash is checked before anything in it is run; treat it as read-only.
+
+    Args:
+        run_id: the run.
+        sha256: what the files must have.
+        location: where they lie, where that is known.
 
     Raises:
         LifecycleError: the files are missing, or are not those that were saved.
     """
-    return opened(run_id, logged_model(run_id, sha256).artifact_location, sha256)
+    return opened(run_id, location or logged_model(run_id, sha256).artifact_location, sha256)
 
 
 def opened(run_id: str, location: str, sha256: str) -> Any:
@@ -85,46 +102,47 @@ def opened(run_id: str, location: str, sha256: str) -> Any:
     Raises:
         LifecycleError: the files are missing, are not those that were saved, or need code that is not here any more.
     """
-    with verified(run_id, location, sha256) as folder:
-        import cloudpickle
+    import cloudpickle
 
-        try:
-            with (folder / "model.pkl").open("rb") as file:
-                return cloudpickle.load(file)
-        except (ImportError, AttributeError) as error:
-            raise LifecycleError(
-                f"the model of MLflow run {run_id} needs the code that it was made with, and here: {error}; check out that code "
-                "('lifecycle lineage USE_CASE --version V' names the commit), or let a newer version answer: 'lifecycle promote USE_CASE V'"
-            ) from error
+    try:
+        return cloudpickle.loads(verified(run_id, location, sha256))  # the bytes that were hashed: a file can change after that
+    except (ImportError, AttributeError) as error:
+        raise LifecycleError(
+            f"the model of MLflow run {run_id} needs the code that it was made with, and here: {error}; check out that code "
+            "('lifecycle lineage USE_CASE --version V' names the commit), or let a newer version answer: 'lifecycle promote USE_CASE V'"
+        ) from error
 
 
-@contextmanager
-def verified(run_id: str, location: str, sha256: str) -> Iterator[Path]:
-    """The folder of a model's files, here for as long as the context lasts, its hash checked.
+def verified(run_id: str, location: str, sha256: str) -> bytes:
+    """The pickle of a model, if the hash of its files is what it must be.
 
     Raises:
-        LifecycleError: the files are missing, or are not those that were saved.
+        Lost: the files are missing, or are not those that were saved.
     """
-    there = tracking.local(location)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = there or _download(location, temporary)
-        found = fingerprint(folder)
-        if found != sha256:
-            raise LifecycleError(
-                f"model of MLflow run {run_id}: its files must have the SHA-256 {sha256[:12]}... they were saved with, found "
-                f"{found[:12]}...; somebody changed {location}: restore it, or roll back and train again"
-            )
-        yield folder
+    remedy = "restore it, or roll back and train again"
+    with _here(location) as folder:
+        if not folder.is_dir():
+            raise Lost(f"model of MLflow run {run_id}: its files must lie in {location}, found none there; {remedy}")
+        found, pickle = fingerprint(folder)
+    if found != sha256:
+        raise Lost(
+            f"model of MLflow run {run_id}: its files must have the SHA-256 {sha256[:12]}... they were saved with, found "
+            f"{found[:12]}...; somebody changed {location}: {remedy}"
+        )
+    return pickle
 
 
-def fingerprint(folder: Path) -> str:
-    """The SHA-256 of a folder's files: of the lines that `sha256sum` prints for them, sorted by path."""
-    lines = []
+def fingerprint(folder: Path) -> tuple[str, bytes]:
+    """The SHA-256 of a folder's files, of the lines that `sha256sum` prints for them, sorted by path; and the pickle as it was hashed."""
+    lines, pickle = [], b""
     for path in sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()):
-        if path != WRITTEN_ON_LOADING:
-            with (folder / path).open("rb") as file:
-                lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path}\n")
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+        if path == WRITTEN_ON_LOADING:
+            continue
+        content = (folder / path).read_bytes()
+        lines.append(f"{hashlib.sha256(content).hexdigest()}  {path}\n")
+        if path == PICKLE:
+            pickle = content
+    return hashlib.sha256("".join(lines).encode()).hexdigest(), pickle
 
 
 @contextmanager
@@ -162,10 +180,18 @@ def _write(folder: Path, logged: "LoggedModel", run_id: str, estimator: Any, sig
         loud.setLevel(level)
 
 
-def _download(location: str, folder: str) -> Path:
+@contextmanager
+def _here(location: str) -> Iterator[Path]:
+    """The folder of a model's files, on this machine for as long as the context lasts."""
+    there = tracking.local(location)
+    if there:
+        yield there
+        return
     from mlflow.artifacts import download_artifacts
 
-    return Path(download_artifacts(artifact_uri=location, dst_path=folder))
+    tracking.client()  # the addresses of the store, which MLflow keeps in the process
+    with tempfile.TemporaryDirectory() as temporary:
+        yield Path(download_artifacts(artifact_uri=location, dst_path=temporary))
 
 
 def _signature(X: pl.DataFrame, predictions: pl.DataFrame) -> "ModelSignature":

@@ -13,7 +13,7 @@ TABLES = {
         number DOUBLE, origin VARCHAR, scored_at TIMESTAMPTZ, inputs VARCHAR, latency DOUBLE""",
     "labels": "key VARCHAR, target VARCHAR, label_time TIMESTAMP, received_at TIMESTAMPTZ",
     "promotions": """model_version BIGINT, action VARCHAR, promoted BOOLEAN, champion BIGINT, reason VARCHAR, numbers VARCHAR,
-        gate_rows VARCHAR, actor VARCHAR, decided_at TIMESTAMPTZ""",
+        gate_rows VARCHAR, actor VARCHAR, decided_at TIMESTAMPTZ, hashes VARCHAR""",
     "drift": """model_version BIGINT, window_start TIMESTAMP, window_end TIMESTAMP, rows BIGINT, max DOUBLE, "limit" DOUBLE, bad BOOLEAN,
         drifted BOOLEAN, effects VARCHAR, performance VARCHAR, reason VARCHAR, judged_at TIMESTAMPTZ""",
     "alarms_told": "raised_at TIMESTAMPTZ, told_at TIMESTAMPTZ",

@@ -1,5 +1,6 @@
 """MLflow: one store, initialised once, spoken to through its client; runs can be taken up again after a crash."""
 
+import hashlib
 import importlib.util
 import os
 import tempfile
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from lifecycle.errors import LifecycleError
+from lifecycle.errors import LifecycleError, Lost
 from lifecycle.settings import settings
 from lifecycle.store import database, locks
 from lifecycle.store.lake import lake
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 KEY_TAG = "lifecycle.key"
+EARLIER = "earlier"
+"""Where a run keeps what was written over: a version that was registered before still reads its own."""
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -91,8 +94,8 @@ def experiment(use_case: str) -> str:
                 return client().create_experiment(use_case, artifact_location=f"{artifacts()}/{use_case}")
     if found.lifecycle_stage != "active":
         raise LifecycleError(
-            f"use case '{use_case}': its MLflow experiment must be active, found it deleted; restore it with "
-            f"'mlflow experiments restore --experiment-id {found.experiment_id}'"
+            f"use case '{use_case}': its MLflow experiment must be active, found it deleted; while 'lifecycle up' runs, restore it with "
+            f"'MLFLOW_TRACKING_URI={settings().mlflow_url} mlflow experiments restore --experiment-id {found.experiment_id}'"
         )
     return found.experiment_id
 
@@ -111,6 +114,26 @@ def begin(use_case: str, name: str, key: str, tags: Mapping[str, str] | None = N
             return left[0].info.run_id
     run = client().create_run(where, run_name=name, tags={KEY_TAG: key, **(tags or {})})
     return run.info.run_id
+
+
+def active(use_case: str, run_id: str) -> None:
+    """Refuse to go on with a run that somebody deleted.
+
+    Raises:
+        LifecycleError: it is not there any more, or marked as deleted.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        if client().get_run(run_id).info.lifecycle_stage == "active":
+            return
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+    raise LifecycleError(
+        f"use case '{use_case}': the MLflow run {run_id} must be there to go on with its model, found it deleted; restore it in MLflow, "
+        f"or train again with 'lifecycle train {use_case} --fresh'"
+    )
 
 
 def end(run_id: str, status: str = "FINISHED") -> None:
@@ -158,10 +181,83 @@ def local(place: str) -> Path | None:
     return Path(unquote(parts.path) if parts.scheme else place) if parts.scheme in {"", "file"} else None
 
 
-def write(run_id: str, path: str, content: str | bytes) -> None:
-    """Keep a text or bytes as the artifact `path` of a run, in the place of an older one."""
+def write(run_id: str, path: str, content: str | bytes) -> dict[str, str]:
+    """Keep a text or bytes as the artifact `path` of a run; an older one with another content stays under `EARLIER`.
+
+    Returns:
+        The path with the SHA-256 of the content: without it nobody reads the artifact back.
+    """
     data = content.encode() if isinstance(content, str) else content
-    there = local(location(run_id))
+    place = location(run_id)
+    before = _content(run_id, place, path)
+    if before is not None and before != data:
+        _put(run_id, place, f"{EARLIER}/{_sha256(before)}/{path}", before)
+    if before != data:
+        _put(run_id, place, path, data)
+    return {path: _sha256(data)}
+
+
+def read(run_id: str, path: str, files: Mapping[str, str], place: str = "") -> bytes:
+    """The content of the artifact `path` of a run, if it is what was written: whoever may write to MLflow may not put another in its place.
+
+    Args:
+        run_id: the run.
+        path: the artifact.
+        files: the SHA-256 of what was written, by path; kept in a reference, or in PostgreSQL with the version.
+        place: where the run's artifacts lie, where that is known.
+
+    Raises:
+        Lost: the run has no such artifact, nobody noted its hash, or it is another.
+    """
+    remedy = "restore it, or train the model again with --fresh"
+    if path not in files:
+        raise Lost(
+            f"MLflow run {run_id}: the hash of the artifact '{path}' must have been noted when it was written, found none; train again with --fresh"
+        )
+    place = place or location(run_id)
+    found = _content(run_id, place, path)
+    if found is not None and _sha256(found) == files[path]:
+        return found
+    other = _content(run_id, place, f"{EARLIER}/{files[path]}/{path}")
+    if other is not None and _sha256(other) == files[path]:
+        return other
+    if found is None:
+        raise Lost(f"MLflow run {run_id}: it should hold the artifact '{path}', found none; {remedy}")
+    raise Lost(
+        f"MLflow run {run_id}: its artifact '{path}' must have the SHA-256 {files[path][:12]}... it was written with, "
+        f"found {_sha256(found)[:12]}...; somebody changed it: {remedy}"
+    )
+
+
+def runs(use_case: str, condition: str = "", order: Sequence[str] = ("attributes.start_time DESC",), most: int = 100) -> list[Any]:
+    """Runs of a use case, newest first."""
+    found = client().get_experiment_by_name(use_case)
+    return list(client().search_runs([found.experiment_id], condition, order_by=list(order), max_results=most)) if found else []
+
+
+def _content(run_id: str, place: str, path: str) -> bytes | None:
+    """What an artifact holds, whoever wrote it; `None` where there is none."""
+    there = local(place)
+    if there:
+        try:
+            return (there / path).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    client()  # the addresses of the store, which MLflow keeps in the process
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return Path(download_artifacts(artifact_uri=f"{place}/{path}", dst_path=folder)).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, MlflowException) as error:
+            if not any(file.path == path for file in client().list_artifacts(run_id, str(Path(path).parent).removeprefix("."))):
+                return None
+            raise error
+
+
+def _put(run_id: str, place: str, path: str, data: bytes) -> None:
+    there = local(place)
     if there:
         _replace(there / path, data)
         return
@@ -172,33 +268,8 @@ def write(run_id: str, path: str, content: str | bytes) -> None:
         client().log_artifact(run_id, str(file), None if parent == "." else parent)
 
 
-def read(run_id: str, path: str) -> bytes:
-    """The content of the artifact `path` of a run.
-
-    Raises:
-        LifecycleError: the run has no such artifact.
-    """
-    there = local(location(run_id))
-    if there:
-        try:
-            return (there / path).read_bytes()
-        except FileNotFoundError:
-            raise _missing(run_id, path) from None
-    from mlflow.exceptions import MlflowException
-
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            return Path(client().download_artifacts(run_id, path, folder)).read_bytes()
-        except (FileNotFoundError, MlflowException) as error:
-            if not any(file.path == path for file in client().list_artifacts(run_id, str(Path(path).parent).removeprefix("."))):
-                raise _missing(run_id, path) from None
-            raise error
-
-
-def runs(use_case: str, condition: str = "", order: Sequence[str] = ("attributes.start_time DESC",), most: int = 100) -> list[Any]:
-    """Runs of a use case, newest first."""
-    found = client().get_experiment_by_name(use_case)
-    return list(client().search_runs([found.experiment_id], condition, order_by=list(order), max_results=most)) if found else []
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _replace(file: Path, data: bytes) -> None:
@@ -207,10 +278,6 @@ def _replace(file: Path, data: bytes) -> None:
     making = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
     making.write_bytes(data)
     making.replace(file)
-
-
-def _missing(run_id: str, path: str) -> LifecycleError:
-    return LifecycleError(f"MLflow run {run_id}: it should hold the artifact '{path}', found none; train the model again with --fresh")
 
 
 if __name__ == "__main__":  # make the store's tables: `python -m lifecycle.store.tracking`

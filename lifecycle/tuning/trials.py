@@ -26,8 +26,8 @@ class Attempt:
     seconds: float
 
 
-def log(use_case: "UseCase", run_id: str, attempts: list[Attempt], best: Attempt, stopped: str) -> None:
-    """Write the leaderboard and each trial, as a nested run, into the MLflow run."""
+def log(use_case: "UseCase", run_id: str, attempts: list[Attempt], best: Attempt, stopped: str) -> dict[str, str]:
+    """Write the leaderboard and each trial, as a nested run, into the MLflow run. Returns the leaderboard's hash by its path."""
     from mlflow.entities import Metric, Param, RunTag
     from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
@@ -48,9 +48,10 @@ def log(use_case: "UseCase", run_id: str, attempts: list[Attempt], best: Attempt
             tags=[RunTag("lifecycle.trial", "pruned" if attempt.pruned else "chosen" if attempt is best else "finished")],
         )
         client.set_terminated(run.info.run_id, end_time=now)
-    tracking.write(run_id, "leaderboard.json", json.dumps(leaderboard(use_case, attempts), indent=1))
+    files = tracking.write(run_id, "leaderboard.json", json.dumps(leaderboard(use_case, attempts), indent=1))
     facts = {"tuning_trials": len(attempts), "tuning_pruned": sum(attempt.pruned for attempt in attempts), "tuning_stopped": stopped or "no"}
     tracking.log(run_id, params=facts, metrics={f"tune_{use_case.metric}": best.score} if attempts else {})
+    return files
 
 
 def leaderboard(use_case: "UseCase", attempts: list[Attempt]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from lifecycle.reproduce import reproduce
 from lifecycle.sources import Generated
 from lifecycle.split import rows
 from lifecycle.splits import HashSplit, StratifiedSplit
-from lifecycle.store import tracking
+from lifecycle.store import versions
 from lifecycle.store.lake import lake
 from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
 from schemas.roles import column
@@ -105,7 +105,7 @@ def test_every_metric_stands_beside_its_baselines(found):
 
 def test_the_evaluation_says_what_each_cluster_is(found):
     _, version, _ = found
-    report = json.loads(tracking.read(version.run_id, "evaluation.json"))
+    report = json.loads(versions.artifact(version, "evaluation.json"))
     clusters = report["clusters"]
     assert [cluster["cluster"] for cluster in clusters] == ["1", "2", "3"]
     assert sum(cluster["rows"] for cluster in clusters) == report["judged"]["rows"]
@@ -113,7 +113,7 @@ def test_the_evaluation_says_what_each_cluster_is(found):
     assert told["spends"]["effect"] > 1
     assert told["colour"]["value"] == "blue"
     assert set(report["plots"]) == {f"plots/{name}.png" for name in ("clusters", "silhouettes", "sizes", "importances")}
-    card = tracking.read(version.run_id, "model_card.md").decode()
+    card = versions.artifact(version, "model_card.md").decode()
     assert "## The clusters" in card
     assert "colour = blue in " in card
     assert "constant" not in card.replace("a constant by", "")
@@ -153,7 +153,7 @@ def test_few_rows_are_cross_validated_under_common_names():
     assert version.evaluated.mode == "cross-validation"
     assert verdict.promoted, verdict.reason
     assert version.evaluated.holdout["silhouette"] > 0.4
-    report = json.loads(tracking.read(version.run_id, "evaluation.json"))
+    report = json.loads(versions.artifact(version, "evaluation.json"))
     assert sum(cluster["rows"] for cluster in report["clusters"]) == 240
 
 

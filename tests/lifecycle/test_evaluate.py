@@ -33,7 +33,7 @@ def trained(use_case: UseCase) -> Trained:
 def plenty() -> tuple[UseCase, Evaluated, dict]:
     use_case = toy("judged_plenty", parameters={"rows": 4_000}, slices=("kind", "age"))
     evaluated = evaluate.evaluate(use_case, trained(use_case))
-    return use_case, evaluated, json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json"))
+    return use_case, evaluated, json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json", evaluated.files))
 
 
 def test_every_metric_is_there_for_new_rows_training_rows_and_both_baselines(plenty):
@@ -64,8 +64,8 @@ def test_the_run_holds_pictures_profile_and_metrics(plenty):
     run_id = evaluated.trained.run_id
     names = {"roc", "precision_recall", "thresholds", "calibration", "confusion", "importances"}
     assert set(report["plots"]) == {f"plots/{name}.png" for name in names}
-    assert all(tracking.read(run_id, path).startswith(b"\x89PNG") for path in report["plots"])
-    assert json.loads(tracking.read(run_id, "profile.json"))["rows"] == report["data"]["parts"]["train"]
+    assert all(tracking.read(run_id, path, evaluated.files).startswith(b"\x89PNG") for path in report["plots"])
+    assert json.loads(tracking.read(run_id, "profile.json", evaluated.files))["rows"] == report["data"]["parts"]["train"]
     logged = tracking.client().get_run(run_id).data.metrics
     assert logged["holdout_roc_auc"] == pytest.approx(evaluated.holdout["roc_auc"])
     assert {"train_roc_auc", "baseline_roc_auc", "linear_roc_auc", "tune_roc_auc", "holdout_roc_auc_low"} <= set(logged)
@@ -74,7 +74,7 @@ def test_the_run_holds_pictures_profile_and_metrics(plenty):
 def test_the_same_model_is_judged_the_same_twice(plenty):
     use_case, evaluated, report = plenty
     assert evaluate.evaluate(use_case, evaluated.trained) == evaluated
-    assert json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json")) == report
+    assert json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json", evaluated.files)) == report
 
 
 def test_slices_and_groups_are_those_of_the_definition(plenty):
@@ -131,7 +131,7 @@ def test_other_kinds_of_problem_are_judged_as_completely(problem: str, schema: A
         f"judged_{problem}", problem=problem, schema=schema, source=source, features=lambda rows: rows.select("size", "hour"), slices=("size",)
     )
     evaluated = evaluate.evaluate(use_case, trained(use_case))
-    report = json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json"))
+    report = json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json", evaluated.files))
     assert evaluated.mode == "holdout"
     assert tuple(evaluated.holdout) == PROBLEMS[problem].metrics
     assert set(report["plots"]) == {f"plots/{name}.png" for name in plots}
@@ -144,7 +144,7 @@ def test_other_kinds_of_problem_are_judged_as_completely(problem: str, schema: A
 def test_few_rows_are_judged_by_cross_validation_and_the_report_says_so():
     use_case = toy("judged_few", parameters={"rows": 500})
     evaluated = evaluate.evaluate(use_case, trained(use_case))
-    report = json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json"))
+    report = json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json", evaluated.files))
     assert evaluated.mode == "cross-validation"
     assert report["judged"]["rows"] == 500
     assert "cross-validation" in report["how"]
@@ -160,6 +160,6 @@ def test_a_selective_label_is_said_in_the_card(plenty):
 def test_labels_without_a_signal_are_not_shown_to_beat_a_constant():
     use_case = toy("judged_noise", parameters={"rows": 4_000, "signal": 0.0})
     evaluated = evaluate.evaluate(use_case, trained(use_case))
-    report = json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json"))
+    report = json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json", evaluated.files))
     assert report["gains"]["over_constant"]["low"] <= 0
     assert abs(evaluated.holdout["roc_auc"] - 0.5) < 0.1

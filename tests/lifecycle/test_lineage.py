@@ -44,11 +44,8 @@ def ingest(name: str, **parameters: Any) -> UseCase:
     return use_case
 
 
-def registered(use_case: UseCase, seed: bool = True) -> ModelVersion:
-    made = evaluated(use_case, parts_of(use_case))
-    if seed:
-        tracking.log(made.trained.run_id, params={"seed": use_case.seed})  # as training does
-    return register(use_case, made)
+def registered(use_case: UseCase) -> ModelVersion:
+    return register(use_case, evaluated(use_case, parts_of(use_case)))
 
 
 @pytest.fixture(scope="module")
@@ -179,10 +176,6 @@ def test_what_is_not_there_is_one_sentence(use_case: UseCase) -> None:
             ask()
 
 
-def tagless(version: ModelVersion) -> None:
-    tracking.client().delete_model_version_tag(version.use_case, str(version.version), "lifecycle.lock_sha256")
-
-
 def runless(version: ModelVersion) -> None:
     maintain._delete_run(tracking.client().get_run(version.run_id))
 
@@ -199,7 +192,6 @@ def expired(version: ModelVersion) -> None:
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (tagless, "no tag lifecycle.lock_sha256"),
         (runless, "no MLflow run "),
         (lineless, "no line in lineage_lineless.batches for rows of batch 1"),
         (expired, "lake version [0-9]+ expired"),
@@ -214,11 +206,25 @@ def test_a_broken_way_back_is_named_with_its_remedy(spoil: Callable[[ModelVersio
         lineage.of_version(broken, 1)
 
 
-def test_a_version_without_a_seed_or_of_another_lake_has_no_way_back(use_case: UseCase, monkeypatch: pytest.MonkeyPatch) -> None:
-    seedless = ingest("lineage_seedless", first=0, until=2_500)
-    registered(seedless, seed=False)
-    with pytest.raises(LifecycleError, match="found no parameter 'seed' in the MLflow run"):
-        lineage.of_version(seedless, 1)
+def test_tags_and_parameters_that_others_changed_are_not_read_and_a_version_that_they_deleted_still_leads_back() -> None:
+    meddled = ingest("lineage_meddled", first=0, until=2_500)
+    version, client = registered(meddled), tracking.client()
+    before = lineage.of_version(meddled, 1)
+    assert before["registry"] is None
+    client.delete_model_version_tag(meddled.name, "1", "lifecycle.lock_sha256")
+    client.set_model_version_tag(meddled.name, "1", "lifecycle.git_commit", "0" * 40)
+    client.set_model_version_tag(meddled.name, "1", versions.REFERENCE_TAG, "{}")
+    found = lineage.of_version(meddled, 1)
+    changed = ", ".join(sorted(["lifecycle.lock_sha256", "lifecycle.git_commit", versions.REFERENCE_TAG]))
+    assert found["registry"].startswith(f"in MLflow version 1 differs from what was registered in its tags {changed}: nothing is read from them")
+    assert {**found, "registry": None} == before
+    client.delete_model_version(meddled.name, "1")
+    found = lineage.of_version(meddled, 1)
+    assert found["registry"] == "version 1 is not in MLflow's registry: it was deleted in MLflow"
+    assert found["mlflow_run_id"] == version.run_id
+
+
+def test_a_version_of_another_lake_has_no_way_back(use_case: UseCase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Lake, "identity", "another")
     with pytest.raises(LifecycleError, match="found a snapshot of another lake"):
         lineage.of_version(use_case, 1)

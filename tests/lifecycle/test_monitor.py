@@ -75,12 +75,12 @@ class Shop:
         gate = split.rows(use_case, parts, "gate")
         said = predict(use_case, models.load(run_id, trained.sha256), gate.X)
         promise = intervals(use_case, gate.y, said, clusters(use_case, gate.info), ["roc_auc"])["roc_auc"]
-        tracking.write(run_id, "profile.json", json.dumps(profile.reference(use_case, split.rows(use_case, parts, "train"), said)))
+        files = tracking.write(run_id, "profile.json", json.dumps(profile.reference(use_case, split.rows(use_case, parts, "train"), said)))
         evaluated = Evaluated(
             use_case=self.name, trained=trained, metric="roc_auc", mode="holdout", train={}, baseline={}, linear={},
             holdout={"roc_auc": promise.value}, intervals={"roc_auc": (promise.low or 0, promise.high or 1)},
         )  # fmt: skip
-        self.model = ModelVersion(use_case=self.name, version=1, run_id=run_id, sha256=trained.sha256, evaluated=evaluated)
+        self.model = ModelVersion(use_case=self.name, version=1, run_id=run_id, sha256=trained.sha256, evaluated=evaluated, files=files)
         return self
 
     def watch(self, *more: dict[str, Any], scored: bool = True) -> DriftReport:

@@ -21,7 +21,7 @@ from lifecycle.reproduce import reproduce
 from lifecycle.sources import Generated
 from lifecycle.split import rows
 from lifecycle.splits import HashSplit, StratifiedSplit
-from lifecycle.store import models, tracking
+from lifecycle.store import models, versions
 from lifecycle.store.lake import lake
 from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
 from schemas.roles import column
@@ -86,7 +86,7 @@ def case(name: str, **changes: Any) -> UseCase:
 def through(use_case: UseCase):
     evaluated = evaluate.evaluate(use_case, train.train(use_case, tune.tune(use_case, parts_of(use_case))))
     version = register.register(use_case, evaluated)
-    return use_case, version, promote.promote(use_case, version), json.loads(tracking.read(version.run_id, "evaluation.json"))
+    return use_case, version, promote.promote(use_case, version), json.loads(versions.artifact(version, "evaluation.json"))
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_every_class_is_told_of_by_itself_the_rare_one_too(named):
         assert table[name]["precision"] == pytest.approx(precision_score(gate.y, guess, labels=[name], average="macro"))
         assert table[name]["low"] <= table[name]["recall"] <= table[name]["high"]
     assert {"plots/classes.png", "plots/roc.png", "plots/confusion.png", "plots/calibration.png"} <= set(report["plots"])
-    card = tracking.read(version.run_id, "model_card.md").decode()
+    card = versions.artifact(version, "model_card.md").decode()
     assert "## Class by class" in card
     assert "| walk |" in card
 

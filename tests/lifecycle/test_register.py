@@ -52,7 +52,7 @@ def test_the_run_is_closed_with_card_dataset_and_lock(ready: Evaluated) -> None:
     snapshot = ready.trained.parts.features.snapshot
     assert data.digest == snapshot.fingerprint[:36]
     assert json.loads(data.source)["lake_version"] == snapshot.version
-    assert "# " in tracking.read(made.run_id, "model_card.md").decode()
+    assert "# " in versions.artifact(made, "model_card.md").decode()
 
 
 def test_registered_twice_it_is_one_version(ready: Evaluated) -> None:

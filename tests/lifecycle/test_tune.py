@@ -43,7 +43,7 @@ def attempt(number: int, candidate: str, score: float, error: float = 0.0, prune
 def test_the_stage_finds_a_recipe_and_its_run_shows_every_trial():
     use_case = toy("tune_stage", tuning=FAST)
     tuned = tune.tune(use_case, parts(use_case))
-    board = json.loads(tracking.read(tuned.run_id, "leaderboard.json"))
+    board = json.loads(tracking.read(tuned.run_id, "leaderboard.json", tuned.files))
     assert len(board) == tuned.trials == 3
     assert board[0]["candidate"] == tuned.recipe.candidate
     assert board[0]["params"] == tuned.recipe.params

@@ -19,11 +19,10 @@ from lifecycle.evaluation import contributions
 from lifecycle.monitoring import profile
 from lifecycle.monitoring.typical import typical
 from lifecycle.predict import predict
-from lifecycle.references import ModelVersion
+from lifecycle.references import ModelVersion, Parts
 from lifecycle.settings import Settings, settings
 from lifecycle.split import rows
 from lifecycle.store import tracking
-from lifecycle.store.models import load
 from lifecycle.usecase import UseCase
 from tests.challengers import parts_of
 from tests.served import Client, champion, serving
@@ -43,16 +42,15 @@ def version() -> ModelVersion:
     """The champion of the shop."""
     use_case = shop()
     parts = parts_of(use_case)
-    made = champion(use_case, parts)
+    return champion(use_case, parts, beside=beside)
+
+
+def beside(use_case: UseCase, parts: Parts, run: str, model: Any) -> dict[str, str]:
+    """The profile and the background, as evaluation writes them."""
     train, gate = (rows(use_case, parts, part) for part in ("train", "gate"))
-    said = predict(use_case, load(made.run_id, made.sha256), gate.X)
-    tracking.write(
-        made.run_id,
-        "profile.json",
-        json.dumps(profile.reference(use_case, train, said) | {"typical": typical(use_case, parts.features.snapshot.version)}),
-    )
-    tracking.write(made.run_id, contributions.FILE, contributions.background(train.X, use_case.seed))
-    return made
+    reference = profile.reference(use_case, train, predict(use_case, model, gate.X)) | {"typical": typical(use_case, parts.features.snapshot.version)}
+    files = tracking.write(run, "profile.json", json.dumps(reference))
+    return files | tracking.write(run, contributions.FILE, contributions.background(train.X, use_case.seed))
 
 
 Start = Callable[..., Any]

@@ -15,7 +15,7 @@ from lifecycle.references import Features
 from lifecycle.register import register
 from lifecycle.rows import chunks, sample
 from lifecycle.split import rows
-from lifecycle.store import tracking
+from lifecycle.store import versions
 from lifecycle.store.lake import lake
 from lifecycle.train import train
 from lifecycle.tune import tune
@@ -115,10 +115,10 @@ def test_a_model_of_a_sample_says_so_and_can_be_made_again() -> None:
     use_case = toy("says_so", most_rows=1_000, parameters={"rows": 3_000}, tuning=Tuning(trials=0))
     parts = split.split(use_case, made(use_case))
     version = register(use_case, evaluate(use_case, train(use_case, tune(use_case, parts))))
-    card = tracking.read(version.run_id, "model_card.md").decode()
+    card = versions.artifact(version, "model_card.md").decode()
     assert "of train a sample is used" in card
     assert "1,000 of 1," in card
-    assert json.loads(tracking.read(version.run_id, "evaluation.json"))["data"]["sampled"] == {"train": 1_000}
+    assert json.loads(versions.artifact(version, "evaluation.json"))["data"]["sampled"] == {"train": 1_000}
     assert reproduce.reproduce(use_case, version.version)["identical"]
 
 

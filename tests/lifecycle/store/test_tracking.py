@@ -13,7 +13,7 @@ def test_an_experiment_is_made_once() -> None:
 def test_a_deleted_experiment_is_named_with_its_remedy() -> None:
     number = tracking.experiment("tracking_gone")
     tracking.client().delete_experiment(number)
-    with pytest.raises(LifecycleError, match="restore it with 'mlflow experiments restore"):
+    with pytest.raises(LifecycleError, match=r"restore it with 'MLFLOW_TRACKING_URI=.* mlflow experiments restore"):
         tracking.begin("tracking_gone", "run", "")
 
 
@@ -49,16 +49,17 @@ def test_what_is_logged_twice_is_there_once() -> None:
 
 def test_an_artifact_is_read_as_it_was_written_and_the_newer_replaces_the_older() -> None:
     run = tracking.begin("tracking_artifact", "run", "")
-    tracking.write(run, "deep/note.txt", "one")
-    tracking.write(run, "deep/note.txt", "zwei ü")
-    assert tracking.read(run, "deep/note.txt") == "zwei ü".encode()
+    first = tracking.write(run, "deep/note.txt", "one")
+    second = tracking.write(run, "deep/note.txt", "zwei ü")
+    assert tracking.read(run, "deep/note.txt", second) == "zwei ü".encode()
+    assert tracking.read(run, "deep/note.txt", first) == b"one"  # whoever was registered with it still reads it
     assert [item.path for item in tracking.client().list_artifacts(run, "deep")] == ["deep/note.txt"]
 
 
 def test_a_missing_artifact_is_named() -> None:
     run = tracking.begin("tracking_missing", "run", "")
     with pytest.raises(LifecycleError, match=r"should hold the artifact 'evaluation.json', found none"):
-        tracking.read(run, "evaluation.json")
+        tracking.read(run, "evaluation.json", {"evaluation.json": "0" * 64})
 
 
 @pytest.mark.parametrize(
