@@ -7,6 +7,7 @@ from lifecycle import fingerprint, provenance
 from lifecycle.compiled import admit
 from lifecycle.errors import LifecycleError
 from lifecycle.featurize import read
+from lifecycle.reading.written_out import masked
 from lifecycle.references import Evaluated, ModelVersion
 from lifecycle.reports.card import card
 from lifecycle.rows.seen import division
@@ -115,7 +116,7 @@ def _told(name: str, evaluated: Evaluated) -> dict[str, Any]:
     batch = evaluated.trained.parts.features.snapshot.batch
     source = lake().value(f"SELECT source FROM {name}.batches WHERE batch = ?", [batch])
     newest = max((int(version.version) for version in tracking.client().search_model_versions(f"name = '{name}'")), default=0)
-    return {"source": source, "leaderboard": _leaderboard(evaluated.trained.run_id), "version": newest + 1}
+    return {"source": source and masked(source), "leaderboard": _leaderboard(evaluated.trained.run_id), "version": newest + 1}
 
 
 def _leaderboard(run_id: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from prefect.context import FlowRunContext, get_run_context
 
 from lifecycle import registry
 from lifecycle.progress import say
+from lifecycle.reading.written_out import masked
 from tasks import secrets
 
 
@@ -74,7 +75,7 @@ def outcome(result: Any) -> str:
 
     match result:
         case kinds.Batch():
-            return f"{result.rows:,} rows from {result.source}"
+            return f"{result.rows:,} rows from {masked(result.source)}"
         case kinds.Snapshot():
             counts = f"{result.kept:,} kept, {result.quarantined:,} quarantined, {result.duplicates:,} duplicates; {result.rows:,} rows in all"
             return "; ".join([counts, *(f"ALARM {alarm}" for alarm in result.alarms)])

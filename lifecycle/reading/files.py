@@ -1,13 +1,13 @@
 """Files that use cases name: found in the folder of `LIFECYCLE_DATA`, else fetched once and checked."""
 
 import hashlib
+import http.client
 import shutil
-import urllib.error
 import urllib.request
 from pathlib import Path
 
 from lifecycle.errors import LifecycleError
-from lifecycle.reading import credentials
+from lifecycle.reading import credentials, web
 from lifecycle.settings import settings
 from lifecycle.sources import File
 
@@ -104,10 +104,10 @@ def _fetched(file: File) -> Path:
     kept.parent.mkdir(parents=True, exist_ok=True)
     arriving = kept.with_suffix(".arriving")
     try:
-        with urllib.request.urlopen(file.url, timeout=60) as response, arriving.open("wb") as stream:
+        with web.opened(urllib.request.Request(file.url), 60) as response, arriving.open("wb") as stream:
             shutil.copyfileobj(response, stream, BLOCK)
-    except (urllib.error.URLError, OSError) as error:
-        raise LifecycleError(f"the file {file.path} is not here and could not be fetched from {file.url} ({error}); {remedy}") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise LifecycleError(f"the file {file.path} is not here and could not be fetched from {file.url} ({error}); {remedy}") from None
     found = hashlib.sha256(arriving.read_bytes()).hexdigest()
     if found != file.sha256:
         arriving.unlink()

@@ -84,12 +84,19 @@ def _named(source: Source) -> str:
 
 
 def _safe(source: Source) -> Source:
-    """The definition's own source, which holds no secret either."""
-    parts = source.sources.values() if isinstance(source, Joined) else [source]
-    for part in parts:
-        texts = [file.path for file in part.files] if isinstance(part, Files) else [_named(part)] if isinstance(part, Postgres | Query) else []
-        for text in texts:
+    """The definition's own source, which holds no secret either: not in its addresses, its SQL, its headers or its function's parameters."""
+    for part in source.sources.values() if isinstance(source, Joined) else [source]:
+        named_values: dict[str, Any] = dict(part.parameters) if isinstance(part, Generated) else {}
+        texts = [part.select] if not isinstance(part, Generated) else [value for value in named_values.values() if isinstance(value, str)]
+        if isinstance(part, Files):
+            texts += [text for file in part.files for text in (file.path, file.url, *file.headers.values())]
+            named_values = {name: value for file in part.files for name, value in file.headers.items()}
+        if isinstance(part, Postgres | SQLite):
+            texts += [_named(part), part.query]
+        for text in [*texts, source.select]:
             credentials.without_secrets(text)
+        for name, value in named_values.items():
+            credentials.value_without_secret(name, value)
     return source
 
 
