@@ -72,7 +72,7 @@ class Places:
 
     def address(self, text: str) -> None:
         """Refuse an address that does not begin with one that is allowed, whoever goes there."""
-        at = credentials.address(text)
+        at = credentials.address(re.sub(r"(?<=://)[^/?#]*@", "", text))  # no secret is looked up for an address that is refused
         path = f"{at.path}?{at.query}" if at.scheme == "s3" else at.path
         odd = bool(re.search(r"[\\\x00-\x1f\x7f]", at.bare)) or ".." in re.split(r"[/?#]", unquote(unquote(path)))
         if at.scheme in ("postgres", "postgresql"):

@@ -98,7 +98,7 @@ def reader(settings: Settings) -> Database:
     role = sql.Identifier(READER)
     with psycopg.connect(found.conninfo("lake"), autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtextextended('reader', 0))")
-        if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [READER]).fetchone():
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER]).fetchone():
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION").format(role))
             connection.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(role))
         for grant in ("USAGE ON SCHEMA public", "SELECT ON ALL TABLES IN SCHEMA public"):  # every time: the lake makes tables as it grows

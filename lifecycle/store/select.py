@@ -65,7 +65,8 @@ def taken_apart(query: str) -> Asked:
     tables, calls, functions = [], [], set[str]()
     for node in _nodes(statements):
         if node.get("type") in ("BASE_TABLE", "SHOW_REF") and node["table_name"]:
-            table = Table(*(node[part].strip('"').lower() for part in ("catalog_name", "schema_name")), node["table_name"].strip('"'))
+            catalog, schema, name = (node[part].strip('"') for part in ("catalog_name", "schema_name", "table_name"))
+            table = Table(catalog.lower(), schema.lower(), name)
             if table.catalog or table.schema or table.name.lower() not in names:
                 tables.append(table)
         elif node.get("type") == "TABLE_FUNCTION":

@@ -1,5 +1,6 @@
 """What `lifecycle sql` runs on: a query that only reads the lake, on a connection that can do nothing else."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -21,6 +22,8 @@ READS = [
     "SELECT sum(i) OVER (ORDER BY i) FROM sealed.raw",
     "PIVOT sealed.raw ON i IN (1, 2) USING count(*)",
     "FROM lake.snapshots()",
+    "FROM ducklake_table_changes('lake', 'sealed', 'raw', 3, 3)",
+    "FROM sealed.raw AT (TIMESTAMP => now())",
     "FROM duckdb_tables()",
     "FROM duckdb_columns",
     "FROM information_schema.tables",
@@ -131,7 +134,8 @@ def filled(query: str, sealed: Lake) -> str:
 
 @pytest.mark.parametrize("query", READS)
 def test_a_query_that_reads_the_lake_is_answered(sealed: Lake, query: str) -> None:
-    query = query.replace("VERSION => 3", f"VERSION => {sealed.version()}")
+    version = sealed.version()
+    query = query.replace("VERSION => 3", f"VERSION => {version}").replace("3, 3", f"{version - 1}, {version}")
     asked.check(query)
     assert sealed.cursor().execute(query).pl().width > 0
 
@@ -211,6 +215,16 @@ def test_the_reading_role_may_read_the_catalogue_and_nothing_else(sealed: Lake) 
         "ALTER ROLE lifecycle_reader SUPERUSER",
     ):
         assert refused(statement), statement
+
+
+def test_many_readers_at_once_make_one_role(sealed: Lake) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: database.reader(settings()).user, range(16))) == {database.READER}
+    with psycopg.connect(database.connect(settings()).conninfo("lake"), autocommit=True) as connection:
+        connection.execute(f"DROP OWNED BY {database.READER}".encode())
+        connection.execute(f"DROP ROLE {database.READER}".encode())
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: database.reader(settings()).user, range(16))) == {database.READER}
 
 
 def test_a_server_of_ones_own_is_read_in_transactions_that_only_read() -> None:
