@@ -135,19 +135,19 @@ def sql(options: argparse.Namespace) -> Answer:
     """`lifecycle sql`: read-only. A table on a terminal, CSV elsewhere."""
     import duckdb
 
+    from lifecycle.store import asked
     from lifecycle.store.lake import read_only
 
+    asked.check(options.query)
     at = settings()
     environment.prepare(at, debug=options.debug)
     if untouched(at):
         raise LifecycleError(f"the lake under {at.home} is empty; run '{called()} run USE_CASE' first")
+    store = read_only(at)
     try:
-        found = read_only(at).cursor().sql(options.query)
-        frame = found.pl() if found is not None else None
+        frame = store.cursor().execute(options.query).pl()
     except duckdb.Error as error:
-        raise LifecycleError(f"the query cannot be run: {' '.join(str(error).split())}") from None
-    if frame is None:
-        raise LifecycleError("the query gives no rows; 'lifecycle sql' only reads: begin with SELECT, FROM, DESCRIBE or SHOW")
+        raise LifecycleError(f"the query cannot be run: {store.server.hidden(' '.join(str(error).split()))}") from None
     data = {"columns": frame.columns, "rows": frame.to_dicts()}
     notes = (f"{SHOWN:,} of {frame.height:,} rows; redirect to a file for all of them, as CSV",) if frame.height > SHOWN else ()
     return Answer(data, _grid(frame.head(SHOWN)), plain=_csv(frame), notes=notes)

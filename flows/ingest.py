@@ -25,5 +25,5 @@ def ingest(use_case: UseCaseName, source: SourceText = "", fresh: bool = False) 
         fresh: Read the source anew, whatever the cache says.
     """
     go = Journey(use_case, fresh)
-    snapshot = go(stages.validate, go(stages.collect, source or None))
+    snapshot = go(stages.validate, go(stages.collect, go.given(source)))
     return done({**go.summary(), **of_snapshot(snapshot)}, go.outcome)

@@ -28,7 +28,7 @@ def lifecycle(use_case: UseCaseName, source: SourceText = "", fresh: bool = Fals
         fresh: Run every stage anew, whatever the cache says.
     """
     go = Journey(use_case, fresh, ahead=stages.preload)
-    batch = go(stages.collect, source or None)
+    batch = go(stages.collect, go.given(source))
     snapshot = go(stages.validate, batch)
     features = go(stages.featurize, snapshot)
     parts = go(stages.split, features)

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from lifecycle import registry
 from lifecycle.errors import LifecycleError
+from lifecycle.reading.credentials import REFUSED
+from lifecycle.reading.written_out import PATTERNS
 
 EVERY = "all"
 
@@ -26,10 +28,19 @@ class OneOf:
         return {**schema, "enum": [*self.more, *names]} if names else schema
 
 
+class NoSecret:
+    """Lets the server refuse a text with a secret in it before it is stored; the refusal says what to write, and not what was written."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        """The schema of a text in which no secret is written out."""
+        written_out = {"anyOf": [{"pattern": pattern} for pattern in PATTERNS]}
+        return {**handler(core), "if": written_out, "then": {"const": REFUSED}}
+
+
 UseCaseName = Annotated[str, OneOf()]
 UseCaseOrAll = Annotated[str, OneOf(EVERY)]
 Version = Annotated[int, Field(ge=1, le=1_000_000)]
 Text = Annotated[str, Field(max_length=500)]
-SourceText = Annotated[str, Field(max_length=10_000)]
+SourceText = Annotated[str, Field(max_length=10_000), NoSecret()]
 Days = Annotated[int, Field(ge=1, le=3650)]
 Decision = Literal["approve", "reject", "promote"]

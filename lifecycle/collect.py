@@ -37,9 +37,10 @@ def collect(use_case: "UseCase", source: str | None = None) -> Batch:
     """
     origin = relations.chosen(use_case, source)
     name = relations.named(origin)
+    cursor = lake().cursor()
+    after = increments.newest(cursor, use_case.name, name)  # before what is new is asked for: a load in between is then seen
     new = increments.new(use_case, origin, name)
     folder = staging(use_case.name)
-    cursor = lake().cursor()
     try:
         came, unknown = (0, ()) if new.nothing else _stage(cursor, use_case, origin, new, folder)
     except BaseException:
@@ -47,7 +48,7 @@ def collect(use_case: "UseCase", source: str | None = None) -> Batch:
         raise
     return Batch(
         use_case=use_case.name, source=name, content=_content(cursor, folder, unknown, new) if came else "", folder=str(folder),
-        rows=came, given=source, new_columns=unknown, files=new.files, adds=new.adds,
+        rows=came, given=source, new_columns=unknown, files=new.files, adds=new.adds, after=after,
         reached=increments.reached(cursor, origin, str(folder / "rows.parquet")) if came else None,
     )  # fmt: skip
 

@@ -36,6 +36,8 @@ class Batch(Reference):
     """Of a source that is read by new files: what was read, as JSON, each with what tells its content."""
     adds: bool = False
     """Whether rows without a key join those that came from this source before, instead of taking their place."""
+    after: int = 0
+    """The newest batch of the same source that the ledger had when this one was read; 0: none. What it says of the source is true after that."""
 
 
 class Snapshot(Reference):

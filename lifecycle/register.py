@@ -8,6 +8,7 @@ from lifecycle import fingerprint, provenance
 from lifecycle.compiled import admit
 from lifecycle.featurize import read
 from lifecycle.history import history
+from lifecycle.reading.written_out import masked
 from lifecycle.references import Evaluated, ModelVersion
 from lifecycle.reports.card import card
 from lifecycle.rows.seen import division
@@ -161,7 +162,7 @@ def _told(name: str, evaluated: Evaluated) -> dict[str, Any]:
     """What only the card says: where the rows came from, what the search tried."""
     batch = evaluated.trained.parts.features.snapshot.batch
     source = lake().value(f"SELECT source FROM {name}.batches WHERE batch = ?", [batch])
-    return {"source": source, "leaderboard": _leaderboard(evaluated)}
+    return {"source": source and masked(source), "leaderboard": _leaderboard(evaluated)}
 
 
 def _leaderboard(evaluated: Evaluated) -> list[dict[str, Any]]:

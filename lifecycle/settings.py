@@ -31,6 +31,9 @@ class Settings(BaseSettings, frozen=True):  # pyright: ignore[reportGeneralTypeI
     """MB that DuckDB may take before it goes over the disk; empty: two fifths of the machine's or the container's, at most 2,000."""
     data: Annotated[Path | None, BeforeValidator(_absolute)] = None
     """Where files that use cases name are looked for first."""
+    sources: str = ""
+    """What a source typed into Prefect's form may name beside the definition's own and `data`: folders and beginnings of addresses,
+    separated by commas, or `*` for anything that the worker can read."""
     mlflow_url: str = "http://127.0.0.1:5000"
     """Where links to MLflow's interface lead."""
     task_runner: Annotated[str, Field(pattern=r"^(threads|dask(:.+)?|ray(:.+)?)$")] = "threads"

@@ -38,7 +38,9 @@ class File:
     table: str = ""
     """Of an SQLite file; empty: the only one."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Sent with an http(s) request: `{"Authorization": "Bearer ${TOKEN}"}`."""
+    """Sent with an http(s) request: `{"Authorization": "Bearer ${TOKEN}"}`. They do not follow a redirect to another server."""
+    redirects: bool = True
+    """Whether an http(s) server may send us on to another scheme, host or port."""
     kind: Kind = ""
     """Where the content could be taken for something else."""
 

@@ -78,6 +78,8 @@ class UseCase:
     """`binary`, `multiclass`, `regression` or `clustering`."""
     schema: "type[DataFrameModel]"
     source: Source
+    allows: tuple[str, ...] = field(default=(), kw_only=True)
+    """Folders, and beginnings of addresses, that a source typed into Prefect's form may name, beside those of `LIFECYCLE_SOURCES`."""
     features: "Callable[[pl.DataFrame], pl.DataFrame]"
     """Valid rows in, one row of model inputs out for each, in the same order; stateless."""
     split: Split

@@ -10,9 +10,10 @@ import polars as pl
 
 from lifecycle.collect import collect, staged
 from lifecycle.columns import parsed
-from lifecycle.errors import DataError
+from lifecycle.errors import DataError, Outage
+from lifecycle.reading import increments
 from lifecycle.references import Batch, Snapshot
-from lifecycle.rows.load import FAILURES, Judged, load_rows, repeated
+from lifecycle.rows.load import FAILURES, Judged, Moved, load_rows, repeated
 from lifecycle.rows.quarantine import UNREADABLE
 from lifecycle.rows.raw import current, record_sql, snapshot_of
 from lifecycle.rows.refusal import stop_if_refused, whole
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 CHUNK = 500_000  # rows that Pandera sees at a time
+READINGS = 5
+"""So often a source is read for one load. Who loads holds the use case's lock, so that a second reading is enough unless PostgreSQL lost it."""
 
 
 def validate(use_case: "UseCase", batch: Batch) -> Snapshot:
     """Write the valid rows of a batch to `raw`, the others to `quarantine`, and its line to the ledger, in one transaction.
 
-    A batch that the ledger has as the newest of its source changes nothing.
+    A batch that the ledger has as the newest of its source changes nothing. Where another load of the same source has come in
+    between, the source is read again first: no row comes twice, and no newer row is replaced by an older one.
 
     Raises:
         DataError: the batch is refused: more than `use_case.bad_rows` of it is bad, or the definition refuses what is unusual
@@ -39,12 +43,20 @@ def validate(use_case: "UseCase", batch: Batch) -> Snapshot:
     if batch.rows == 0:
         return _unchanged(use_case, batch)
     with store.lock(f"ingest {use_case.name}"):
-        number = _loaded_before(store, use_case, batch)
-        if number is None:
-            number = _load(store, use_case, batch if Path(batch.folder).exists() else collect(use_case, batch.given))
-        shutil.rmtree(batch.folder, ignore_errors=True)
-        stop_if_refused(store, use_case, number)
-        return snapshot_of(store, use_case, number)
+        for _ in range(READINGS):
+            number = _loaded_before(store, use_case, batch)
+            try:
+                number = _load(store, use_case, batch) if number is None else number
+            except Moved:
+                shutil.rmtree(batch.folder, ignore_errors=True)
+                batch = collect(use_case, batch.given)
+                if batch.rows == 0:
+                    return _unchanged(use_case, batch)
+                continue
+            shutil.rmtree(batch.folder, ignore_errors=True)
+            stop_if_refused(store, use_case, number)
+            return snapshot_of(store, use_case, number)
+    raise Outage(f"use case '{use_case.name}': {batch.source} was loaded by others each of the {READINGS} times that it was read; try again later")
 
 
 def _unchanged(use_case: "UseCase", batch: Batch) -> Snapshot:
@@ -82,7 +94,14 @@ def _loaded_before(store: Lake, use_case: "UseCase", batch: Batch) -> int | None
 
 
 def _load(store: Lake, use_case: "UseCase", batch: Batch) -> int:
+    """Judge and load a batch; returns its number.
+
+    Raises:
+        Moved: it has to be read again first: its rows are gone, or the ledger says something else of its source by now.
+    """
     cursor = store.cursor()
+    if not Path(batch.folder).exists() or increments.newest(cursor, use_case.name, batch.source) != batch.after:
+        raise Moved
     open_batch(cursor, batch.folder)
     cursor.execute(f"""INSERT INTO {FAILURES} SELECT -row, "column", {literal(UNREADABLE)} || "check", value, record
         FROM read_parquet({literal(batch.folder + "/rejects.parquet")})""")

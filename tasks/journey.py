@@ -9,7 +9,9 @@ from prefect.context import FlowRunContext, get_run_context
 
 from lifecycle import registry
 from lifecycle.progress import say
-from tasks import secrets
+from lifecycle.reading.spelling import chosen
+from lifecycle.reading.written_out import masked
+from tasks import limits, secrets
 
 
 def begin(use_case: str | None) -> None:
@@ -41,6 +43,18 @@ class Journey:
         self.fresh = fresh
         self.seconds: dict[str, float] = {}
         self.cached: list[str] = []
+
+    def given(self, source: str) -> str | None:
+        """A source as it was typed, `None` for the use case's own; refused before any stage runs where it may not be read, or holds a secret.
+
+        Raises:
+            LifecycleError: it is refused.
+        """
+        limits.begin()
+        if source:
+            secrets.keep_out(source)
+            chosen(registry.find(self.use_case), source)
+        return source or None
 
     def __call__(self, stage: Task[..., Any], *inputs: Any) -> Any:
         """Run a stage; `fresh` lets no cached answer stand for it."""
@@ -74,7 +88,7 @@ def outcome(result: Any) -> str:
 
     match result:
         case kinds.Batch():
-            return f"{result.rows:,} rows from {result.source}"
+            return f"{result.rows:,} rows from {masked(result.source)}"
         case kinds.Snapshot():
             counts = f"{result.kept:,} kept, {result.quarantined:,} quarantined, {result.duplicates:,} duplicates; {result.rows:,} rows in all"
             return "; ".join([counts, *(f"ALARM {alarm}" for alarm in result.alarms)])

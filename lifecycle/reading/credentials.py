@@ -2,25 +2,23 @@
 
 import os
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from lifecycle.errors import LifecycleError
+from lifecycle.reading import written_out
+from lifecycle.reading.written_out import masked
+
+__all__ = ["Address", "address", "hidden", "masked", "resolved", "resolvers", "without_secrets"]
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-TELLING = re.compile(r"pass(word|wd)?$|^pwd$|secret|token|signature|^sig$|api_?key|access_?key", re.IGNORECASE)
-"""Names of what is a secret, in an address or a connection string."""
-ASSIGNED = re.compile(r"\b(password|passwd)\s*=\s*'?(?!\$\{)[^\s'\",)]", re.IGNORECASE)
-"""A password in a connection string or in SQL."""
-ADDRESS = re.compile(r"\w+://[^\s'\"]+")
-WRITTEN = re.compile(r"://[^\s'\"@/]*:(?!\d+/)[^\s'\"@]*[^\s'\"@}][^\s'\"@]*@")
-"""A password between the colon and the at sign of an address from which the placeholders were taken out."""
-VALUE = re.compile(r"(\w+)(\s*=\s*'?)([^\s'\",)&;]+)")
-"""A name and its value: in an address, a connection string, or the parameters of a function."""
-PASSED = re.compile(r"(://[^\s'\"@/:]*:)(?!\d+/)([^\s'\"@]+)(?=@)")
-MASK = "***"
+REFUSED = (
+    "the source has a password or key in its text, where logs and the ledger would keep it; write ${NAME} in its place"
+    " and set NAME in the environment, in .env or as a Prefect Secret block"
+)
 
 
 @dataclass(frozen=True)
@@ -95,35 +93,21 @@ def without_secrets(text: str) -> str:
     Raises:
         LifecycleError: there is one. It would be kept with the run, in the ledger and in logs.
     """
-    if _open_secret(text):
-        raise LifecycleError(
-            "the source has a password or key in its text, where logs and the ledger would keep it; write ${NAME} in its place"
-            " and set NAME in the environment, in .env or as a Prefect Secret block"
-        )
+    if written_out.secret_in(text):
+        raise LifecycleError(REFUSED)
     return text
 
 
-def masked(text: str) -> str:
-    """`text` with a mask over every secret that is written out in it; a `${NAME}` stays."""
+def value_without_secret(name: str, value: object) -> None:
+    """Refuse a header or parameter whose name tells of a secret, with a value that is not one `${NAME}` alone.
 
-    def value(found: re.Match[str]) -> str:
-        return found[0] if not TELLING.search(found[1]) or PLACEHOLDER.fullmatch(found[3]) else f"{found[1]}{found[2]}{MASK}"
-
-    def passed(found: re.Match[str]) -> str:
-        return found[0] if PLACEHOLDER.fullmatch(found[2]) else f"{found[1]}{MASK}"
-
-    return VALUE.sub(value, PASSED.sub(passed, text))
-
-
-def _open_secret(text: str) -> bool:
-    """Whether a secret is written out in an address, or in the SQL of a query."""
-    bare = PLACEHOLDER.sub("", text)
-    return bool(ASSIGNED.search(text) or WRITTEN.search(bare)) or any(_asked(found) for found in ADDRESS.findall(bare))
-
-
-def _asked(address: str) -> bool:
-    """Whether the query of an address has a key or token."""
-    return any(value and TELLING.search(name) for name, value in parse_qsl(address.partition("?")[2]))
+    Raises:
+        LifecycleError: it holds the secret itself.
+    """
+    if isinstance(value, str) and written_out.telling(name) and value and not PLACEHOLDER.search(value):
+        raise LifecycleError(
+            f"'{name}' of the source is a secret that is written out; write ${{NAME}} in its place: {REFUSED.partition('; write ')[2]}"
+        )
 
 
 def _value(name: str) -> str:
@@ -147,11 +131,16 @@ def _written(name: str) -> str | None:
 
 
 def _remember(name: str, value: str) -> None:
-    """Keep a value to hide it, and the password in it where it is a whole address."""
-    found = {value}
+    """Keep a value to hide it, in every spelling in which a library may repeat it, and the password in it where it is a whole address."""
+    found = {value, unquote(value)}
     if "://" in value:
         parts = urlsplit(value)
         found |= {parts.password or "", unquote(parts.password or "")}
-    else:
-        found.add(unquote(value))
+    found |= {spelling for each in found for spelling in _spellings(each)}
     _known.update({each: name for each in found if len(each) > 2})
+
+
+def _spellings(value: str) -> set[str]:
+    """A value in an address, between the quotes of SQL, of a connection string or of Python, and in a header."""
+    bare = {quote(value, safe=""), quote(value), quote_plus(value), value.replace("'", "''"), value.replace("\\", "\\\\").replace("'", "\\'")}
+    return bare | {repr(value)[1:-1], " ".join(value.split()), b64encode(value.encode()).decode()}

@@ -1,13 +1,13 @@
 """Files that use cases name: found in the folder of `LIFECYCLE_DATA`, else fetched once and checked."""
 
 import hashlib
+import http.client
 import shutil
-import urllib.error
 import urllib.request
 from pathlib import Path
 
 from lifecycle.errors import LifecycleError
-from lifecycle.reading import credentials
+from lifecycle.reading import credentials, web
 from lifecycle.settings import settings
 from lifecycle.sources import File
 
@@ -23,16 +23,29 @@ def locate(file: File) -> str:
     """
     if is_remote(file.path):
         return file.path
-    path = Path(file.path).expanduser()
-    for candidate in [path] if path.is_absolute() or not settings().data else [Path(str(settings().data)) / path, path]:
+    for candidate in candidates(file):
         if candidate.is_dir():
             raise LifecycleError(f"{candidate} is a folder, a file is needed; name the file, or a glob such as {candidate}/*.parquet")
-        if candidate.exists() or _matches(candidate):
+        if candidate.exists() or matching(candidate):
             return str(candidate)
     if file.url:
         return str(_fetched(file))
-    where = f" and not in LIFECYCLE_DATA ({settings().data})" if settings().data and not path.is_absolute() else ""
+    where = f" and not in LIFECYCLE_DATA ({settings().data})" if settings().data and not Path(file.path).is_absolute() else ""
     raise LifecycleError(f"the file {file.path} does not exist{where}; check the path, or set LIFECYCLE_DATA to the folder that holds it")
+
+
+def candidates(file: File) -> list[Path]:
+    """Where a file of this machine is looked for, in order."""
+    path = Path(file.path).expanduser()
+    return [path] if path.is_absolute() or not settings().data else [Path(str(settings().data)) / path, path]
+
+
+def there(file: File) -> list[str]:
+    """The files of this machine that one names and that are there now; nothing is fetched."""
+    for candidate in candidates(file):
+        if paths := [candidate] if candidate.is_file() else matching(candidate):
+            return [str(path) for path in paths]
+    return []
 
 
 def is_remote(path: str) -> bool:
@@ -48,15 +61,15 @@ def found(file: File) -> list[str]:
     """
     if not is_remote(file.path):
         place = locate(file)
-        return [place] if Path(place).exists() else [str(path) for path in sorted(_matches(Path(place)))]
+        return [place] if Path(place).exists() else [str(path) for path in sorted(matching(Path(place)))]
     if not credentials.resolved(file.path).startswith("s3://"):
         return [file.path]
     from lifecycle.reading import remote
 
-    matching = remote.matches(file.path)
-    if not matching:
+    addresses = remote.matches(file.path)
+    if not addresses:
         raise LifecycleError(f"no file matches {file.path}; check the bucket and the pattern")
-    return matching
+    return addresses
 
 
 def signs(file: File) -> dict[str, str]:
@@ -80,13 +93,14 @@ def content(path: str) -> str:
 def digest(path: str) -> str:
     """The SHA-256 of a file's content, of each file's for a glob."""
     total = hashlib.sha256()
-    for each in [Path(path)] if Path(path).exists() else sorted(_matches(Path(path))):
+    for each in [Path(path)] if Path(path).exists() else sorted(matching(Path(path))):
         with each.open("rb") as stream:
             total.update(hashlib.file_digest(stream, "sha256").digest())
     return total.hexdigest()
 
 
-def _matches(path: Path) -> list[Path]:
+def matching(path: Path) -> list[Path]:
+    """The files that a glob of this machine stands for; none for a plain path."""
     if not any(sign in str(path) for sign in "*?["):
         return []
     anchor = Path(path.anchor) if path.is_absolute() else Path()
@@ -104,10 +118,10 @@ def _fetched(file: File) -> Path:
     kept.parent.mkdir(parents=True, exist_ok=True)
     arriving = kept.with_suffix(".arriving")
     try:
-        with urllib.request.urlopen(file.url, timeout=60) as response, arriving.open("wb") as stream:
+        with web.opened(urllib.request.Request(file.url), 60) as response, arriving.open("wb") as stream:
             shutil.copyfileobj(response, stream, BLOCK)
-    except (urllib.error.URLError, OSError) as error:
-        raise LifecycleError(f"the file {file.path} is not here and could not be fetched from {file.url} ({error}); {remedy}") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise LifecycleError(f"the file {file.path} is not here and could not be fetched from {file.url} ({error}); {remedy}") from None
     found = hashlib.sha256(arriving.read_bytes()).hexdigest()
     if found != file.sha256:
         arriving.unlink()

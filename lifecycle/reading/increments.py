@@ -1,6 +1,7 @@
 """What is new in a source: rows beyond a cursor, or files that were not read yet, as the ledger of batches tells."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 TAKEN = "NOT (came > 0 AND quarantined = came)"
 """Batches that were not refused: what they brought is there."""
+
+
+RANGE = re.compile(r" \[[^\[\]]*, [^\[\]]*\)$")
 
 
 class NothingNew(Exception):
@@ -93,6 +97,28 @@ def new(use_case: "UseCase", source: Source, name: str) -> New:
         return _by_column(lake(), use_case, by, name)
     assert isinstance(source, Files)
     return _by_file(lake(), use_case, source, name)
+
+
+def newest(cursor: duckdb.DuckDBPyConnection, use_case: str, name: str) -> int:
+    """The newest batch that the ledger has of a source, whatever range of it; 0: none.
+
+    What is new, and what is there already, is read from the ledger: once that has moved, rows that were read before are read again.
+
+    Args:
+        cursor: in the transaction that the answer has to hold for.
+        use_case: whose ledger; it need not be there yet.
+        name: what the ledger calls the source.
+    """
+    there = "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'lake' AND schema_name = ? AND table_name = 'batches'"
+    if not cursor.execute(there, [use_case]).fetchall()[0][0]:
+        return 0
+    query = f"SELECT max(batch) FROM {use_case}.batches WHERE source = $1 OR (starts_with(source, $1 || ' [') AND ends_with(source, ')'))"
+    return int(cursor.execute(query, [ranged(name)]).fetchall()[0][0] or 0)
+
+
+def ranged(name: str) -> str:
+    """The name of a source without the range of it that was asked for."""
+    return RANGE.sub("", name)
 
 
 def reached(cursor: duckdb.DuckDBPyConnection, source: Source, rows: str) -> str | None:

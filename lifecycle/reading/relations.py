@@ -129,6 +129,10 @@ def _parquet(reader: Reader, file: File, paths: list[str]) -> str:
 
 
 def _query(reader: Reader, select: str) -> str:
+    """SQL over a query, which stands between brackets: what closes them and goes on with something else is no single query."""
+    select = select.strip().rstrip(";")
+    if len(duckdb.extract_statements(select)) != 1 or len(duckdb.extract_statements(f"SELECT * FROM ({select}\n)")) != 1:
+        raise LifecycleError("the source is more than one SQL statement; write one query")
     for word, extension in NEEDED.items():
         if word in select.lower():
             load(reader.cursor, extension)

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lifecycle.errors import DataError, LifecycleError, Outage
-from lifecycle.reading import credentials
+from lifecycle.reading import credentials, web
 from lifecycle.sources import File
 
 BLOCK = 1 << 20
@@ -106,13 +106,19 @@ def asked(file: File, address: str, method: str = "GET") -> Any:
         headers["Authorization"] = "Basic " + base64.b64encode(f"{at.user}:{at.password}".encode()).decode()
     request = urllib.request.Request(urllib.parse.quote(at.bare, safe=":/?&=%+,;@[]!$'()*~#"), headers=headers, method=method)
     try:
-        return urllib.request.urlopen(request, timeout=WAIT)
+        return web.opened(request, WAIT, leave=file.redirects)
+    except web.Elsewhere as error:
+        raise LifecycleError(
+            f"{_shown(file)} sends us to {error}, which this source may not be read from; name that address, if it is right"
+        ) from None
     except urllib.error.HTTPError as error:
         error.close()
         if error.code >= 500 or error.code in (408, 425, 429):
             after = error.headers.get("Retry-After", "")
             raise Outage(f"{_shown(file)} answers {error.code} ({error.reason})", float(after) if after.isdigit() else None) from None
         remedy = "check the address" if error.code in (404, 410) else "check the address and its credentials"
+        if elsewhere := getattr(error, "elsewhere", ""):
+            remedy = f"it had sent us to {elsewhere}, where headers and passwords do not follow: {remedy}"
         raise LifecycleError(f"{_shown(file)} answers {error.code} ({error.reason}); {remedy}") from None
     except (OSError, http.client.HTTPException) as error:
         reason = credentials.hidden(str(getattr(error, "reason", error)))

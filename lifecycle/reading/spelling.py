@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from lifecycle.errors import LifecycleError
-from lifecycle.reading import credentials
+from lifecycle.reading import allowed, credentials
+from lifecycle.reading.web import origin_of
 from lifecycle.sources import ByColumn, File, Files, Generated, Joined, Postgres, Query, Source, SQLite
 
 if TYPE_CHECKING:
@@ -29,16 +30,22 @@ def chosen(use_case: "UseCase", source: str | None) -> Source:
             `from=2024-01-01,until=2024-02-01`, a range of the definition's own source.
 
     Raises:
-        LifecycleError: it has a secret written out, or says what its kind of source does not take.
+        LifecycleError: it has a secret written out, says what its kind of source does not take, or comes from a form and names what
+            that may not.
     """
     own = use_case.source
     if source is None:
         return _safe(own)
     text = credentials.without_secrets(source.strip())
-    if SQL.match(text):
-        return Query(text)
     if RANGE.match(text):
         return _ranged(use_case, own, _parameters(text))
+    found = _typed(own, text)
+    return allowed.held(use_case, found, named(found), named(own)) if allowed.limited() else found
+
+
+def _typed(own: Source, text: str) -> Source:
+    if SQL.match(text):
+        return Query(text)
     if isinstance(own, Generated) and "=" in text and not _is_place(text):
         return Generated(own.function, {**own.parameters, **_parameters(text)}, own.deterministic, own.select, own.incremental)
     return placed(text, own.files[0] if isinstance(own, Files) else None, "FROM rows" if isinstance(own, Query | Joined) else own.select)
@@ -55,9 +62,10 @@ def placed(text: str, like: File | None = None, select: str = "FROM rows") -> So
     if scheme == "sqlite" or "query" in options:
         return SQLite(path.removeprefix("sqlite://"), options.get("table", ""), options.get("query", ""), select)
     header: Any = {"yes": True, "no": False}.get(options.get("header", "").lower(), like.header)
+    headers = like.headers if origin_of(path) == origin_of(like.path) else {}  # they are for the server they were given for
     given: dict[str, Any] = {name: options[name] for name in ("sheet", "table", "encoding", "delimiter", "quote", "kind") if name in options}
     nulls = {"null": tuple(options["null"].split("|"))} if "null" in options else {}
-    return Files((replace(like, path=path, header=header, url="", sha256="", **nulls, **given),), select)
+    return Files((replace(like, path=path, header=header, url="", sha256="", headers=headers, **nulls, **given),), select)
 
 
 def named(source: Source) -> str:
@@ -84,12 +92,19 @@ def _named(source: Source) -> str:
 
 
 def _safe(source: Source) -> Source:
-    """The definition's own source, which holds no secret either."""
-    parts = source.sources.values() if isinstance(source, Joined) else [source]
-    for part in parts:
-        texts = [file.path for file in part.files] if isinstance(part, Files) else [_named(part)] if isinstance(part, Postgres | Query) else []
-        for text in texts:
+    """The definition's own source, which holds no secret either: not in its addresses, its SQL, its headers or its function's parameters."""
+    for part in source.sources.values() if isinstance(source, Joined) else [source]:
+        named_values: dict[str, Any] = dict(part.parameters) if isinstance(part, Generated) else {}
+        texts = [part.select] if not isinstance(part, Generated) else [value for value in named_values.values() if isinstance(value, str)]
+        if isinstance(part, Files):
+            texts += [text for file in part.files for text in (file.path, file.url, *file.headers.values())]
+            named_values = {name: value for file in part.files for name, value in file.headers.items()}
+        if isinstance(part, Postgres | SQLite):
+            texts += [_named(part), part.query]
+        for text in [*texts, source.select]:
             credentials.without_secrets(text)
+        for name, value in named_values.items():
+            credentials.value_without_secret(name, value)
     return source
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.reading.spelling import named
+from lifecycle.reading.written_out import masked
 from lifecycle.reports import card_findings
 from lifecycle.reports.markdown import bullets, count, interval, number, signed, span, table
-from lifecycle.sources import Files, Generated, Query
+from lifecycle.sources import Files, Generated, Query, Source
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -174,7 +175,11 @@ def _use(use_case: "UseCase", facts: Mapping[str, Any]) -> str:
 
 
 def _source(use_case: "UseCase") -> str:
-    source = use_case.source
+    """Where the rows come from, without a secret that somebody wrote into it."""
+    return masked(_told_source(use_case.source))
+
+
+def _told_source(source: Source) -> str:
     if isinstance(source, Files):
         return "files " + ", ".join(f"`{file.path}`" for file in source.files)
     if not isinstance(source, Generated):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from lifecycle.reading import increments
 from lifecycle.references import Batch
 from lifecycle.rows.raw import make, names, record_sql, stamp
 from lifecycle.store.lake import Lake, literal, quoted
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 FAILURES, SKIPPED = "lifecycle_failures", "lifecycle_skipped"
 """Temporary tables: why staged rows are not valid, and which valid ones `raw` has already."""
 REFUSED = "batch refused: "
+
+
+class Moved(Exception):
+    """Another load of the same source has come between the reading of a batch and its load."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,14 @@ def load_rows(store: Lake, cursor: duckdb.DuckDBPyConnection, use_case: "UseCase
 
     Rows with a key are merged: new ones inserted, changed ones updated, equal ones counted as duplicates. Rows
     without a key replace those that came from the same source before: the source is the truth about itself.
+
+    Raises:
+        Moved: the ledger is not what it was when the batch was read. Rows that are there by now would come twice, or those that
+            another load has brought would be replaced by older ones.
     """
     name, batch = use_case.name, judged.batch
+    if increments.newest(cursor, name, batch.source) != batch.after:
+        raise Moved
     number = next_number(cursor, name)
     make(store, cursor, use_case)
     if judged.refused:

@@ -1,7 +1,7 @@
 """The one PostgreSQL behind everything: the lake's catalogue, MLflow's store and Prefect's store."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -13,6 +13,8 @@ from lifecycle.store import postgres, private
 
 Purpose = Literal["lake", "mlflow", "prefect"]
 CREDENTIALS = {"PGPASSWORD", "PGPASSFILE", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT", "PGSSLCRL"}
+READER = "lifecycle_reader"
+READ_ONLY = "-c default_transaction_read_only=on"
 PURPOSES: tuple[Purpose, ...] = ("lake", "mlflow", "prefect")
 
 
@@ -97,6 +99,26 @@ def _forget_libpq() -> None:
     """
     for name in [name for name in os.environ if name.startswith("PG") and name not in CREDENTIALS]:
         del os.environ[name]
+
+
+def reader(settings: Settings) -> Database:
+    """The same database for who only reads: as a role that can do nothing else where the server is ours, in transactions that only read elsewhere."""
+    found = connect(settings)
+    if settings.database_url:
+        given = dict(found.options)
+        return replace(found, options=tuple((given | {"options": f"{given.get('options', '')} {READ_ONLY}".strip()}).items()))
+    import psycopg
+    from psycopg import sql
+
+    role = sql.Identifier(READER)
+    with psycopg.connect(found.conninfo("lake"), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(hashtextextended('reader', 0))")
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER]).fetchone():
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION").format(role))
+            connection.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(role))
+        for grant in ("USAGE ON SCHEMA public", "SELECT ON ALL TABLES IN SCHEMA public"):  # every time: the lake makes tables as it grows
+            connection.execute(sql.SQL("GRANT {} TO {}").format(sql.SQL(grant), role))
+    return replace(found, user=READER, options=(*found.options, ("options", READ_ONLY)))
 
 
 def _create(database: Database) -> None:

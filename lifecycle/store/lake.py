@@ -108,8 +108,8 @@ def lake(at: Settings | None = None) -> Lake:
 
 
 def read_only(at: Settings) -> Lake:
-    """A second, read-only connection: what a person's query may use."""
-    return Lake(database.connect(at), at.lake_storage, read_only=True)
+    """A second connection, for a person's query: it reads the lake's files and its catalogue, and can do nothing else."""
+    return Lake(database.reader(at), at.lake_storage, read_only=True)
 
 
 def quoted(name: str) -> str:
@@ -149,10 +149,21 @@ def _connect(server: Database, storage: str, read_only: bool) -> duckdb.DuckDBPy
         options = f"DATA_PATH {literal(storage + '/')}" + (", READ_ONLY" if read_only else "")
         where = literal("ducklake:postgres:" + server.conninfo("lake"))
         _first_alone(server, lambda: connection.execute(f"ATTACH {where} AS lake ({options})"))
+        if read_only:
+            _seal(connection, storage)
     except duckdb.Error as error:
         reason = server.hidden(" ".join(str(error).split()))
         raise LifecycleError(f"the lake at {storage} cannot be opened: {reason}; see 'lifecycle doctor'") from error
     return connection
+
+
+def _seal(connection: duckdb.DuckDBPyConnection, storage: str) -> None:
+    """Leave a connection no way to other files, servers, extensions, Python's variables and settings."""
+    connection.execute(f"SET allowed_directories = [{literal(storage + '/')}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET python_enable_replacements = false")
+    connection.execute("SET allowed_configs = ['schema', 'search_path']")  # each cursor says 'USE lake'
+    connection.execute("SET lock_configuration = true")
 
 
 def memory(at: Settings) -> int:

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,18 @@ def test_questions_start_no_database_where_nothing_was_run(lifecycle: Lifecycle,
     assert "is empty" in one_line(lifecycle("sql", "SELECT 1", LIFECYCLE_HOME=str(home)).stderr)
     assert json.loads(lifecycle("down", "--json", LIFECYCLE_HOME=str(home)).stdout) == {"stopped": []}
     assert not (home / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("COPY shop.raw TO '/tmp/lifecycle-copied.csv'", "a query only reads, found a COPY statement"),
+        ("SELECT 1; SELECT 2", "found 2 statements"),
+        ("FROM read_text('/etc/shadow')", r"only reads the lake, and read_text\(\) is not of it"),
+    ],
+)
+def test_a_query_that_does_more_than_read_ends_in_one_sentence(lifecycle: Lifecycle, query: str, says: str) -> None:
+    done = lifecycle("sql", query)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.search(says, done.stderr.strip().splitlines()[-1])
+    assert "Traceback" not in done.stderr
