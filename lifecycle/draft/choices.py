@@ -19,14 +19,14 @@ class Choices:
     Attributes:
         split: the class that divides the rows, for the reason `why`.
         candidates: the functions that make the model families; none where the problem's own cannot be named.
-        settings: further arguments of `UseCase`, as code, perhaps with a comment after two spaces.
+        settings: further arguments of `UseCase`, as code, each with why.
         imports: names of `lifecycle.usecase` that these need.
     """
 
     split: str
     why: str
     candidates: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
     imports: tuple[str, ...] = ()
 
 
@@ -36,9 +36,9 @@ def choose(table: Table, question: Question) -> Choices:
     metric = question.metric or PROBLEMS[question.problem].metric
     known = PROBLEMS[question.problem].greater_is_better(metric)
     level = {True: "0.8", False: "10"}[known]
-    gate = f'gate=Gate()  # it must beat the baselines and the champion; with minimum={{"{metric}": {level}}} also a number of yours'
+    gate = "gate=Gate()", f'it must beat the baselines and the champion; with minimum={{"{metric}": {level}}} also a number of yours'
     even = question.problem == "binary" and EVEN <= question.share <= 1 - EVEN
-    threshold = ('threshold="accuracy"  # both classes are common: a mistake counts as much as any other',) if even else ()
+    threshold = (('threshold="accuracy"', "both classes are common: a mistake counts as much as any other"),) if even else ()
     return Choices(split, why, _candidates(question.problem), (*threshold, gate), ("Gate",))
 
 

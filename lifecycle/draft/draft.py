@@ -4,11 +4,12 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from lifecycle.draft import choices, clock, columns, dangers, leaks, problem, rehearsal, roles, sample, schema, target, use_case, writing
+from lifecycle.draft import allowed, choices, clock, columns, dangers, leaks, problem, rehearsal, roles, sample, schema, target, use_case, writing
 from lifecycle.draft.choices import Choices
 from lifecycle.draft.columns import Found, Table
 from lifecycle.draft.names import module_name
 from lifecycle.draft.problem import Question
+from lifecycle.draft.sample import Sample
 from lifecycle.errors import DataError, LifecycleError, NotEnoughData
 from lifecycle.problems import PROBLEMS
 
@@ -55,7 +56,13 @@ def draft(name: str, source: str, wishes: Wishes, *, force: bool = False) -> Dra
         LifecycleError: the name or a column's name is wrong, the source cannot be read, or no model can be made of it.
     """
     places = writing.places(name, force)
-    table = columns.read(sample.take(source))
+    came = sample.take(source)
+    with rehearsal.opened() as stage:
+        return _drafted(stage, places, name, came, source, wishes)
+
+
+def _drafted(stage: rehearsal.Stage, places: tuple[Path, Path], name: str, came: Sample, source: str, wishes: Wishes) -> Draft:
+    table = columns.read(came)
     question = _ask(table, wishes)
     _roles(table, wishes)
     scores = leaks.alone(table, question)
@@ -66,9 +73,10 @@ def draft(name: str, source: str, wishes: Wishes, *, force: bool = False) -> Dra
     warnings = [*dangers.leaks(table, out, look, scores, question), *dangers.others(table, question), *dangers.trade_off(table)]
     chosen = choices.choose(table, question)
     code = _code(table, question, chosen, name, source, warnings)
-    if more := rehearsal.rehearse(table, name, *code):
+    if more := stage.rehearse(table, name, code):
         warnings += more
         code = _code(table, question, chosen, name, source, warnings)
+        allowed.check(name, *code, module_name(name))
     return Draft(name, dict(zip(places, code, strict=True)), table, question, chosen, warnings)
 
 

@@ -1,5 +1,6 @@
 """The inputs of a model, as the lines of a `features` function: columns as they are, dates as numbers, codes as names."""
 
+from lifecycle.draft import python
 from lifecycle.draft.columns import Found, Table
 from lifecycle.draft.roles import coded
 
@@ -10,8 +11,8 @@ DAYS = 60
 def lines(table: Table) -> list[str]:
     """The arguments of `rows.select(...)`: plain names first, then what is derived."""
     inputs = [column for column in table.columns if column.feature and not column.moment]
-    plain = [f'"{column.name}"' for column in inputs if not coded(column)]
-    made = [f'{column.name}=pl.col("{column.name}").cast(pl.String)' for column in inputs if coded(column)]
+    plain = [python.literal(column.name) for column in inputs if not coded(column)]
+    made = [f"{column.name}={_of(column)}.cast(pl.String)" for column in inputs if coded(column)]
     when = table.one("time")
     for column in table.columns:
         if column.moment and (column.feature or column is when):
@@ -21,8 +22,7 @@ def lines(table: Table) -> list[str]:
 
 def back(column: Found) -> str:
     """The argument of `select` that a column would have."""
-    name = column.name
-    return f'{name}_days=pl.col("{name}").dt.epoch("d")' if column.moment else f'"{name}"'
+    return f'{column.name}_days={_of(column)}.dt.epoch("d")' if column.moment else python.literal(column.name)
 
 
 def described(table: Table) -> str:
@@ -38,7 +38,7 @@ def described(table: Table) -> str:
 
 def _moment(table: Table, column: Found, when: Found | None) -> list[str]:
     """Of the row's own time only what comes again: the years of the training rows never do."""
-    name, of = column.name, f'pl.col("{column.name}")'
+    name, of = column.name, _of(column)
     made = {}
     clocked = column.type == "datetime" and any(value.hour or value.minute for value, _ in column.tops)
     days = (column.high - column.low).days if column.high and column.low else 0
@@ -49,10 +49,14 @@ def _moment(table: Table, column: Found, when: Found | None) -> list[str]:
     if days >= DAYS:
         made["month"] = f"{of}.dt.month()"
     if column is not when:
-        same = f'(pl.col("{when.name}") - {of})' if when and when.type == column.type else ""
+        same = f"({_of(when)} - {of})" if when and when.type == column.type else ""
         made["days" if not same else "days_before"] = f"{same}.dt.total_days()" if same else f'{of}.dt.epoch("d")'
     taken = {each.name for each in table.columns}
     return [f"{_free(f'{name}_{part}', taken)}={code}" for part, code in made.items()]
+
+
+def _of(column: Found) -> str:
+    return f"pl.col({python.literal(column.name)})"
 
 
 def _free(name: str, taken: set[str]) -> str:

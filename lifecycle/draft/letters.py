@@ -51,7 +51,12 @@ def escaped(text: str) -> str:
 
 def lookalike(text: str) -> str:
     """A text for a comment: what could be mistaken for something else, as that."""
-    return _each_word(text.translate(LIKE), lambda sign: latin(sign) if latin(sign).isascii() else "?")
+    return _each_word(text.translate(LIKE), _seen)
+
+
+def _seen(sign: str) -> str:
+    plain = latin(sign)
+    return plain if plain.isascii() and plain.isprintable() else "?"
 
 
 def _each_word(text: str, change: Callable[[str], str]) -> str:

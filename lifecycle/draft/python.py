@@ -1,11 +1,18 @@
-"""Python as the formatter leaves it: what fits on a line stays on one, what does not goes one a line."""
+"""Python as the formatter leaves it: what fits on a line stays on one, what does not goes one a line.
 
+What comes from data becomes code here and nowhere else: a value by `literal` or `block`, prose by `clean`, `comment` or
+`docstring`; and each proves that Python reads what it was given.
+"""
+
+import ast
+import re
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from lifecycle.draft import letters
+from lifecycle.errors import LifecycleError
 
 WIDTH = 140
 """A little less than the formatter's own 150, so that what is put on one line stays there."""
@@ -13,17 +20,21 @@ PROSE = 118
 
 
 def literal(value: Any) -> str:
-    """A value as source code; text in double quotes, or in single ones where that saves escapes."""
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, tuple | list):
-        inner = ", ".join(literal(each) for each in value)
-        if isinstance(value, list):
-            return f"[{inner}]"
-        return f"({inner},)" if len(value) == 1 else f"({inner})"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{literal(key)}: {literal(each)}" for key, each in value.items()) + "}"
-    return repr(value)
+    """A value as source code; text in double quotes, or in single ones where that saves escapes.
+
+    Raises:
+        LifecycleError: Python would not read the same value, such as an infinite number or a date.
+    """
+    return _proven(_written(value), value)
+
+
+def block(value: str) -> str:
+    """A text of several lines as a literal that has them as lines; raw, where its backslashes can stand as they are."""
+    if not value.endswith(('"', "\\")) and '"""' not in value and _lines_escaped(value) == value:
+        mark = "r" if "\\" in value else ""
+        return _proven(f'{mark}"""{value}"""', value)
+    quoted = re.sub(r'"{3,}|"+\Z', lambda found: '\\"' * len(found[0]), value.replace("\\", "\\\\"))
+    return _proven(f'"""{_lines_escaped(quoted)}"""', value)
 
 
 def call(name: str, arguments: Iterable[str], indent: int = 0, *, expand: bool = False) -> str:
@@ -77,14 +88,56 @@ def prose(text: str, indent: int = 0, bullet: str = "") -> str:
 
 
 def clean(text: str) -> str:
-    """One line of text: no backslash, no quotes that would end a docstring, no letter that looks like another."""
+    """One line of printable text: no backslash, no quotes that would end a docstring, no letter that looks like another."""
     return letters.lookalike(" ".join(text.split())).replace("\\", "/").replace('"""', "'''")
+
+
+def comment(text: str, indent: int = 0) -> list[str]:
+    """Lines of comment."""
+    return [f"{' ' * indent}# {line.strip()}" for line in prose(text, indent + 2).splitlines()]
+
+
+def docstring(first: str, *more: str, indent: int = 0) -> str:
+    """A docstring of one line, or with more paragraphs under it, each of them of `prose` and an empty one for a blank line."""
+    first = clean(first)
+    ends = "\n".join(["", *more, " " * indent]) if more else " " if first.endswith('"') else ""
+    text = f'"""{first}{ends}"""'
+    ast.literal_eval(text)
+    return " " * indent + text
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, tuple | list):
+        inner = ", ".join(_written(each) for each in value)
+        if isinstance(value, list):
+            return f"[{inner}]"
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_written(key)}: {_written(each)}" for key, each in value.items()) + "}"
+    return repr(value)
+
+
+def _proven(code: str, value: Any) -> str:
+    """Source code of which it is certain that it is a literal of this value, and nothing else."""
+    try:
+        same = ast.literal_eval(code) == value
+    except (ValueError, SyntaxError):
+        same = False
+    if not same:
+        raise LifecycleError(f"the value {str(value)[:80]!r} cannot be written into a use case; leave it out of the source")
+    return code
 
 
 def _text(value: str) -> str:
     quote = "'" if value.count('"') > value.count("'") else '"'
     inside = letters.escaped("".join("\\" + sign if sign in ("\\", quote) else sign for sign in value))
     return quote + inside + quote
+
+
+def _lines_escaped(text: str) -> str:
+    return "\n".join(letters.escaped(line) for line in text.split("\n"))
 
 
 def _nested(value: Any, names: Mapping[str, str], indent: int) -> str:

@@ -1,86 +1,104 @@
-"""A draft is tried before it is written: it loads, makes inputs, and its own rows pass its checks."""
+"""A draft is tried before it is written, in a process of its own: it loads, makes inputs, and its own rows pass its checks."""
 
+import io
+import json
+import os
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import ModuleType
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import duckdb
-import polars as pl
 
-from lifecycle import featurize
+from lifecycle.draft import allowed, use_case
 from lifecycle.draft.columns import Table
+from lifecycle.draft.names import module_name
 from lifecycle.errors import LifecycleError
 from lifecycle.reading import relations
 from lifecycle.store.lake import quoted
-from lifecycle.validate import failing
-
-if TYPE_CHECKING:
-    from lifecycle.usecase import UseCase
 
 ROWS = 20_000
+SECONDS = 180
+"""For what takes one or two, on a machine that does much else."""
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""What a trial gets of the environment: no secrets."""
 
 
-def rehearse(table: Table, name: str, use_case: str, schema: str) -> list[str]:
-    """Load the two sources, and pass rows of the sample through them.
+@dataclass(frozen=True)
+class Stage:
+    """A process that has begun to load what it needs, for one trial."""
 
-    Returns:
-        What a reader should know: checks that too many rows fail.
+    process: "subprocess.Popen[bytes]"
 
-    Raises:
-        LifecycleError: the draft does not hold; nothing has been written yet.
-    """
-    with _loaded(name, use_case, schema) as definition:
+    def rehearse(self, table: Table, name: str, code: tuple[str, str]) -> list[str]:
+        """Load the sources of the use case and its schema, and pass rows of the sample through them.
+
+        Returns:
+            What a reader should know: checks that too many rows fail.
+
+        Raises:
+            LifecycleError: the draft does not hold; nothing has been written yet.
+        """
+        allowed.check(name, *code, module_name(name))
+        source = use_case.source(table)
+        with relations.opened(table.sample.connection) as reader:
+            try:
+                table.sample.connection.execute(f"DESCRIBE ({relations.relation(table.sample.connection, source, reader)})")
+                rows = _rows(table)
+            except duckdb.Error as error:
+                raise _broken(name, f"{type(error).__name__}: {error}") from error
+        told = self._ask(name, {"name": name, "use_case": code[0], "schema": code[1], "source": repr(source)}, rows)
+        if "broken" in told:
+            raise _broken(name, str(told["broken"]))
+        bad, limit, height = int(told["bad"]), float(told["limit"]), table.sample.rows if table.sample.rows < ROWS else ROWS
+        if bad <= limit * height / 2:
+            return []
+        return [f"quarantine: {bad:,} of {height:,} rows fail a check, {told['column']} ({told['check']}) most often; a run stops above {limit:.0%}"]
+
+    def _ask(self, name: str, work: dict[str, str], rows: bytes) -> dict[str, Any]:
         try:
-            table.sample.connection.execute(f"DESCRIBE ({relations.relation(table.sample.connection, definition.source)})")
-            frame = _rows(table, definition)
-            failures = failing(definition, frame)
-            featurize.compute(definition, frame.drop("_row").head(1_000))
-        except duckdb.Error as error:
-            raise _broken(name, error) from error
-    if failures is None:
-        return []
-    bad = failures["row"].n_unique()
-    if bad <= definition.bad_rows * frame.height / 2:
-        return []
-    worst = failures.group_by("column", "check").len().sort("len", descending=True).row(0)
-    return [
-        f"quarantine: {bad:,} of {frame.height:,} rows fail a check, {worst[0]} ({worst[1]}) most often; a run stops above {definition.bad_rows:.0%}"
-    ]
+            said, complaint = self.process.communicate(json.dumps(work).encode() + b"\n" + rows, timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            raise _broken(name, f"it was not through after {SECONDS} seconds") from None
+        try:
+            return dict(json.loads(said.splitlines()[-1]))
+        except (IndexError, ValueError):
+            last = (complaint.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
+            raise _broken(name, f"its process ended with {self.process.returncode}: {last}") from None
 
 
 @contextmanager
-def _loaded(name: str, use_case: str, schema: str) -> Iterator["UseCase"]:
-    """The definition that the two sources make, as long as this lasts."""
-    places = {f"schemas.{name}": schema, f"usecases.{name}": use_case}
-    before = {place: sys.modules.get(place) for place in places}
-    try:
-        for place, text in places.items():
-            sys.modules[place] = module = ModuleType(place)
-            exec(compile(text, f"{place.replace('.', '/')}.py", "exec"), module.__dict__)
-        yield sys.modules[f"usecases.{name}"].use_case
-    except LifecycleError:
-        raise
-    except Exception as error:
-        raise _broken(name, error) from error
-    finally:
-        for place, module in before.items():
-            sys.modules.pop(place, None)
-            if module is not None:
-                sys.modules[place] = module
+def opened() -> Iterator[Stage]:
+    """The process for a trial, which loads what it needs while this one looks at the rows; it is gone at the end."""
+    surroundings = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
+    ours = str(Path(__file__).parents[2])
+    with tempfile.TemporaryDirectory(prefix="lifecycle-trial-", ignore_cleanup_errors=True) as folder:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "lifecycle.draft.trial"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**surroundings, "PYTHONPATH": ours, "HOME": folder, "LIFECYCLE_HOME": folder, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        try:
+            yield Stage(process)
+        finally:
+            process.kill()
+            process.communicate()
 
 
-def _rows(table: Table, definition: "UseCase") -> pl.DataFrame:
-    """Rows of the sample as the schema has them; cells that have not their type would be quarantined before."""
-    names = ", ".join(quoted(name) for name in definition.columns.names)
+def _rows(table: Table) -> bytes:
+    """Rows of the sample as the schema has them, as Arrow; cells that have not their type would be quarantined before."""
+    names = ", ".join(quoted(column.name) for column in table.columns if column.type)
     lost = " AND ".join(f"{quoted(column.name)} IS NOT NULL" for column in table.columns if column.cells.lost and not column.cells.dropped) or "true"
     rows = table.sample.connection.sql(f"SELECT {names} FROM clean WHERE {lost} USING SAMPLE reservoir({ROWS} ROWS) REPEATABLE (5)").pl()
-    return rows.with_row_index("_row", 1).with_columns(pl.col("_row").cast(pl.Int64))
+    rows.write_ipc(out := io.BytesIO())
+    return out.getvalue()
 
 
-def _broken(name: str, error: Exception) -> LifecycleError:
-    said = " ".join(f"{type(error).__name__}: {error}".split())[:400]
+def _broken(name: str, why: str) -> LifecycleError:
+    said = " ".join(why.split())[:400]
     return LifecycleError(
         f"the draft of '{name}' does not hold ({said}); nothing was written: leave the column that it names out of the source, or tell us"
     )

@@ -21,9 +21,15 @@ def write(table: Table, question: Question, name: str, title: str, described: st
     """The source of `schemas/NAME.py`; `title` is its class."""
     columns = [column for column in table.columns if column.type]
     dated = any(column.moment for column in columns)
-    lines = [f'"""What a valid row of {name} is."""', "", *(["import datetime as dt", ""] if dated else []), "import pandera.polars as pa", ""]
+    lines = [
+        python.docstring(f"What a valid row of {name} is."),
+        "",
+        *(["import datetime as dt", ""] if dated else []),
+        "import pandera.polars as pa",
+        "",
+    ]
     lines += ["from schemas.roles import column", "", "", f"class {title}(pa.DataFrameModel):"]
-    lines += [f'    """{python.clean(described)}"""', ""]
+    lines += [python.docstring(described, indent=4), ""]
     for column in columns:
         lines += _column(column, question)
     return "\n".join(lines) + "\n"
@@ -36,7 +42,7 @@ def _column(column: Found, question: Question) -> list[str]:
     said = python.clean(remark(column))
     if len(code) + len(said) + 4 <= python.WIDTH:
         return [f"{code}  # {said}"]
-    return [*(f"    # {line.strip()}" for line in python.prose(said, 6).splitlines()), code]
+    return [*python.comment(said, 4), code]
 
 
 def nullable(column: Found) -> bool:

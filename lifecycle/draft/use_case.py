@@ -8,7 +8,7 @@ from lifecycle.draft.choices import Choices
 from lifecycle.draft.columns import Found, Table
 from lifecycle.draft.problem import Question
 from lifecycle.problems import PROBLEMS
-from lifecycle.sources import Files, Query, Source
+from lifecycle.sources import Files, Generated, Joined, Query, Source
 from lifecycle.store.lake import quoted
 
 LEAKS = "left out: it almost determines the target all by itself"
@@ -16,11 +16,10 @@ LEAKS = "left out: it almost determines the target all by itself"
 
 def write(table: Table, question: Question, choices: Choices, name: str, title: str, origin: str, warnings: list[str]) -> str:
     """The source of `usecases/NAME.py`; `title` is the schema's class."""
-    select, source = _selecting(table)
-    constants, names = _constants(table, select)
-    made = python.made(source, names, 4)
+    constants, names = _constants(table)
+    made = python.made(source(table), names, 4)
     parts = [_docstring(table, question, choices, name, origin, warnings), "", "import polars as pl", ""]
-    parts += _imports(source, choices, name, title)
+    parts += _imports(table.sample.source, choices, name, title)
     parts += ["", *constants, ""] if constants else [""]
     parts += ["", *_features(table), "", "", *_definition(table, question, choices, name, title, made)]
     return "\n".join(parts) + "\n"
@@ -41,42 +40,39 @@ def select(table: Table) -> str:
     if replaced:
         star += " REPLACE (\n" + ",\n".join(f"        {column.sql} AS {quoted(column.came)}" for column in replaced) + "\n    )"
     if renamed:
-        star += " RENAME (\n" + ",\n".join(f"        {quoted(column.came)} AS {column.name}" for column in renamed) + "\n    )"
-    more = "".join(f",\n    {column.sql} AS {column.name}" for column in both)
-    inner = "(\n" + "".join(f"    {line}\n" for line in flat.splitlines()) + ")" if flat else "rows"
+        star += " RENAME (\n" + ",\n".join(f"        {quoted(column.came)} AS {quoted(column.name)}" for column in renamed) + "\n    )"
+    more = "".join(f",\n    {column.sql} AS {quoted(column.name)}" for column in both)
+    lines = [flat] if any("\n" in column.came for column in table.columns) else flat.split("\n")  # a line of a name is not to be moved
+    inner = "(\n" + "".join(f"    {line}\n" for line in lines) + ")" if flat else "rows"
     return f"SELECT\n    {star}{more}\nFROM {inner}"
 
 
-def _selecting(table: Table) -> tuple[str, Source]:
+def source(table: Table) -> Source:
     """The source with the cleaning in it."""
-    cleaned, source = select(table), table.sample.source
-    if isinstance(source, Query):
-        return cleaned, Query(f"WITH rows AS ({source.select})\n{cleaned}" if cleaned else source.select)
-    if isinstance(source, Files):
-        files = tuple(replace(file, null=table.null or file.null) for file in source.files)
-        return cleaned, Files(files, cleaned or source.select)
-    return cleaned, source
+    cleaned, found = select(table), table.sample.source
+    if isinstance(found, Files):
+        found = replace(found, files=tuple(replace(file, null=table.null or file.null) for file in found.files))
+    if not cleaned or isinstance(found, Generated | Joined):
+        return found
+    return replace(found, select=f"\nWITH rows AS ({found.select})\n{cleaned}\n" if isinstance(found, Query) else f"\n{cleaned}\n")
 
 
-def _constants(table: Table, cleaned: str) -> tuple[list[str], dict[str, str]]:
+def _constants(table: Table) -> tuple[list[str], dict[str, str]]:
     """Long values under names of their own: the header of a file that has none, the SQL."""
-    source, lines, names = table.sample.source, [], {}
-    header = source.files[0].header if isinstance(source, Files) else None
+    found, lines, names = source(table), [], {}
+    header = found.files[0].header if isinstance(found, Files) else None
     if isinstance(header, tuple):
         lines += [python.packed("HEADER = ", [python.literal(name) for name in header])]
-        lines += ['"""The file has no header line: these names are made up. Give better ones here, and in the schema."""']
+        lines += [python.docstring("The file has no header line: these names are made up. Give better ones here, and in the schema.")]
         names["header"] = "HEADER"
-    if cleaned:
-        query = cleaned if isinstance(source, Files) else f"WITH rows AS ({source.select})\n{cleaned}" if isinstance(source, Query) else cleaned
-        mark = "r" if "\\" in query else ""
-        query = query.replace('"""', '""')
-        lines += [f'COLUMNS = {mark}"""\n{query}\n"""']
+    if select(table) and not isinstance(found, Generated):
+        lines += [f"COLUMNS = {python.block(found.select)}"]
         names["select"] = "COLUMNS"
     return lines, names
 
 
-def _imports(source: Source, choices: Choices, name: str, title: str) -> list[str]:
-    kinds = ["File", "Files"] if isinstance(source, Files) else [type(source).__name__]
+def _imports(found: Source, choices: Choices, name: str, title: str) -> list[str]:
+    kinds = ["File", "Files"] if isinstance(found, Files) else [type(found).__name__]
     lines = [f"from lifecycle.sources import {', '.join(kinds)}", f"from lifecycle.splits import {choices.split}"]
     lines = [f"from lifecycle.candidates import {', '.join(sorted(choices.candidates))}", *lines] if choices.candidates else lines
     lines += [f"from lifecycle.usecase import {', '.join(sorted({*choices.imports, 'UseCase'}))}", f"from schemas.{name} import {title}"]
@@ -87,26 +83,30 @@ def _features(table: Table) -> list[str]:
     given = inputs.lines(table)
     body = python.packed("    return rows.select", given, 4).replace("    return", "    return", 1)
     leaks = ", ".join(inputs.back(column) for column in table.columns if column.why == LEAKS)
-    back = [f"    # Left out as leaks; to put them back: {leaks}"] if leaks else []
-    return ["def features(rows: pl.DataFrame) -> pl.DataFrame:", f'    """{python.clean(inputs.described(table))}"""', *back, body]
+    back = [f"    # Left out as leaks; to put them back: {python.clean(leaks)}"] if leaks else []
+    return ["def features(rows: pl.DataFrame) -> pl.DataFrame:", python.docstring(inputs.described(table), indent=4), *back, body]
 
 
-def _definition(table: Table, question: Question, choices: Choices, name: str, title: str, source: str) -> list[str]:
+def _definition(table: Table, question: Question, choices: Choices, name: str, title: str, made: str) -> list[str]:
     target = table.one("target")
     lines = [f"name={python.literal(name)}", f"title={python.literal(headline(table, question))}", f"problem={python.literal(question.problem)}"]
     if question.problem == "binary" and question.positive is not True:
         lines += [f"positive={python.literal(question.positive)}"]
-    lines += [f"schema={title}", f"source={source}", "features=features"]
+    lines += [f"schema={title}", f"source={made}", "features=features"]
     metric = question.metric or PROBLEMS[question.problem].metric
     lines += [f"metric={python.literal(metric)}", f"split={choices.split}()"]
     lines += [f"candidates=({', '.join(f'{name}()' for name in choices.candidates)})"] if choices.candidates else []
-    lines += choices.settings
     assert target or not PROBLEMS[question.problem].target
-    return ["use_case = UseCase(", *(f"    {line}," if "  #" not in line else f"    {line.replace('  #', ',  #')}" for line in lines), ")"]
+    settings = [f"    {code},  # {python.clean(why)}" for code, why in choices.settings]
+    return ["use_case = UseCase(", *(f"    {line}," for line in lines), *settings, ")"]
 
 
 def headline(table: Table, question: Question) -> str:
-    """What is asked, in a few words."""
+    """What is asked, in a few words on one line."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in _asked(table, question)).split())
+
+
+def _asked(table: Table, question: Question) -> str:
     target: Found | None = table.one("target")
     if target is None:
         return "Groups of rows that are alike"
@@ -121,12 +121,11 @@ def _word(value: Any) -> str:
 
 def _docstring(table: Table, question: Question, choices: Choices, name: str, origin: str, warnings: list[str]) -> str:
     head = python.clean(f"{headline(table, question)}, from {origin}")[:140]
-    lines = [f'"""{name.replace("_", " ").capitalize()}: {head[0].lower()}{head[1:]}.', ""]
-    lines += [python.prose(f"Drafted from {table.sample.rows:,} rows; read it, and change what you know better. What was found:"), ""]
+    lines = [python.prose(f"Drafted from {table.sample.rows:,} rows; read it, and change what you know better. What was found:"), ""]
     lines += [python.prose(each, 0, "- ") for each in findings(table, question, choices)]
     if warnings:
         lines += ["", "What can make this model lie:", "", *(python.prose(each, 0, "- ") for each in warnings)]
-    return "\n".join([*lines, '"""'])
+    return python.docstring(f"{name.replace('_', ' ').capitalize()}: {head[0].lower()}{head[1:]}.", "", *lines)
 
 
 def findings(table: Table, question: Question, choices: Choices) -> list[str]:
