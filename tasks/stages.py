@@ -1,4 +1,4 @@
-"""Every stage as a task: which parts of a definition each depends on, and what it shows."""
+"""Every stage as a task: what each depends on beside its code, the definition and its inputs, and what it shows."""
 
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from lifecycle import train as training
 from lifecycle import tune as tuning
 from lifecycle import validate as validating
 from lifecycle.journal import intake
+from lifecycle.monitoring import live
 from lifecycle.references import Snapshot
 from lifecycle.rows.raw import current
 from lifecycle.store import tracking
@@ -25,19 +26,21 @@ from tasks.policies import stage
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
-MODEL = ("problem", "schema", "metric", "positive", "threshold", "seed")
-
-
 def _source(use_case: "UseCase", source: str | None = None) -> str | None:
     return collecting.content_key(use_case, source)
 
 
 def _champion(use_case: "UseCase", *inputs: object) -> str:
-    """Scoring and monitoring depend on who is champion, and on what has come over HTTP: what waits here is taken in first."""
+    """Scoring depends on who is champion, and counts what it has said over HTTP: what waits here is taken in first."""
     intake.take(use_case)
-    labels = lake().value(f"SELECT count(*) FROM {use_case.name}.labels")
-    served = lake().value(f"SELECT count(*) FROM {use_case.name}.predictions WHERE origin <> 'batch'")
-    return f"{history.standing(history.ledger(use_case.name)).champion}/{labels}/{served}"
+    champion = history.standing(history.ledger(use_case.name)).champion
+    served = lake().value(f"SELECT count(*) FROM {use_case.name}.predictions WHERE model_version = ? AND origin <> 'batch'", [champion or 0])
+    return f"{champion}/{served}"
+
+
+def _lived(use_case: "UseCase", *inputs: object) -> str:
+    """Monitoring depends on everything that was said, and on the labels."""
+    return f"{_champion(use_case)} {live.heard(use_case.name)}"
 
 
 def _decided(use_case: "UseCase", *inputs: object) -> str:
@@ -51,23 +54,22 @@ def _refused(use_case: str, reason: str) -> None:
     artifacts.refused(use_case, reason)
 
 
-collect = stage(collecting.collect, reads=("source", "schema", "bad_rows", "surprises"), also=_source, refused=_refused)
+collect = stage(collecting.collect, also=_source, refused=_refused)
 validate = stage(
     validating.validate,
-    reads=("schema", "bad_rows", "surprises", "arrivals"),
     also=validating.others,
     show=[artifacts.quality, events.quarantined],
     refused=_refused,
 )
-featurize = stage(featurizing.featurize, reads=("features", "schema", "history", "split", "slices", "seed"))
-split = stage(splitting.split, reads=("split", "most_rows", "schema", "history", "problem", "positive", "seed"))
-tune = stage(tuning.tune, reads=("candidates", "tuning", *MODEL), show=[artifacts.leaderboard])
-train = stage(training.train, reads=("candidates", *MODEL))
-evaluate = stage(evaluating.evaluate, reads=("slices", "gate", "selective_labels", "monitoring", *MODEL), show=[artifacts.evaluation])
-register = stage(registering.register, reads=("title", *MODEL), show=[artifacts.mlflow_run, artifacts.card])
-promote = stage(promoting.promote, reads=("gate", "approval", *MODEL), also=_decided, show=[artifacts.verdict, events.judged])
-score = stage(scoring.score, reads=MODEL, also=_champion)
-monitor = stage(monitoring.monitor, reads=("monitoring", *MODEL), also=_champion, show=[artifacts.drift, events.alarms])
+featurize = stage(featurizing.featurize)
+split = stage(splitting.split)
+tune = stage(tuning.tune, show=[artifacts.leaderboard])
+train = stage(training.train)
+evaluate = stage(evaluating.evaluate, show=[artifacts.evaluation])
+register = stage(registering.register, show=[artifacts.mlflow_run, artifacts.card])
+promote = stage(promoting.promote, also=_decided, show=[artifacts.verdict, events.judged])
+score = stage(scoring.score, also=_champion)
+monitor = stage(monitoring.monitor, also=_lived, show=[artifacts.drift, events.alarms])
 
 
 def preload() -> None:
