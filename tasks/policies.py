@@ -113,9 +113,7 @@ def retried(function: Callable[..., Any]) -> Task[..., Any]:
     )
 
 
-def asked(
-    function: Callable[..., Any], also: Callable[..., str | None] | None, definition: "UseCase", inputs: Sequence[Any]
-) -> Question | None:
+def asked(function: Callable[..., Any], also: Callable[..., str | None] | None, definition: "UseCase", inputs: Sequence[Any]) -> Question | None:
     """What a stage is asked: its code and the definition's, the lake, what it is given, every library's version."""
     more = also(definition, *inputs) if also else ""
     if more is None:

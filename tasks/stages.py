@@ -26,6 +26,7 @@ from tasks.policies import stage
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
+
 def _source(use_case: "UseCase", source: str | None = None) -> str | None:
     return collecting.content_key(use_case, source)
 

@@ -80,6 +80,12 @@ def readable(kind: "type[UseCase]") -> frozenset[str]:
     return frozenset(name for name in (*getattr(kind, "__dataclass_fields__", ()), *dir(kind)) if not name.startswith("__"))
 
 
+def _plain(kind: "type[UseCase]", values: dict[str, Any]) -> "UseCase":
+    made = object.__new__(kind)
+    made.__dict__.update(values)
+    return made
+
+
 @cache
 def _watching(kind: "type[UseCase]") -> "type[UseCase]":
     names = readable(kind)
@@ -92,9 +98,7 @@ def _watching(kind: "type[UseCase]") -> "type[UseCase]":
     def leave(self: Any, _protocol: Any) -> Any:
         """Nobody sees what another process reads."""
         note(self, names)
-        plain = object.__new__(kind)
-        plain.__dict__.update({name: value for name, value in vars(self).items() if name != NOTES})
-        return plain.__reduce_ex__(4)
+        return _plain, (kind, {name: value for name, value in vars(self).items() if name != NOTES})
 
     body = {"__getattribute__": read, "__reduce_ex__": leave, "__module__": kind.__module__, "__qualname__": kind.__qualname__}
     return type(kind.__name__, (kind,), body)
