@@ -84,10 +84,10 @@ def keep(question: Question, noted: Notes) -> str:
     return ""
 
 
-def forget(before: dt.datetime) -> int:
-    """Delete what is known of answers that were given before a moment. Returns how many."""
+def forget(before: dt.datetime) -> None:
+    """Delete what is known of answers that were given before a moment."""
     with _connection() as connection:
-        return connection.execute("DELETE FROM lifecycle_answers WHERE given_at < %s", [before]).rowcount
+        connection.execute("DELETE FROM lifecycle_answers WHERE given_at < %s", [before])
 
 
 def parts(use_case: "UseCase") -> tuple[dict[str, str], dict[str, str]]:

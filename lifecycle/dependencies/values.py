@@ -10,13 +10,12 @@ import copyreg
 import dis
 import hashlib
 import logging
-import os
 import re
 import sys
 import threading
 import types
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path, PurePath
 from typing import Any
@@ -138,7 +137,7 @@ class _Telling:
             given = [each for each in value._function_registry.values() if modules.side(str(getattr(each, "__module__", ""))) != "installed"]
             return f"check {value._name} {self.tell(given)}"
         if isinstance(value, PurePath):
-            return f"path {value} {self._content(str(value), '')}"
+            return f"path {value} {self._content(str(value), None)}"
         return self._object(value)
 
     def _object(self, value: Any) -> str:
@@ -197,7 +196,7 @@ class _Telling:
         """Byte code without its places: a comment, or a line more above it, is no change."""
         yield f"{of.co_name} {of.co_flags} {of.co_argcount} {of.co_posonlyargcount} {of.co_kwonlyargcount} {of.co_code.hex()}"
         yield f"{of.co_names} {of.co_varnames} {of.co_freevars} {of.co_cellvars} {getattr(of, 'co_exceptiontable', b'').hex()}"
-        folder = os.path.dirname(of.co_filename)
+        folder = Path(of.co_filename).parent
         for each in of.co_consts:
             yield self.tell(each)
             if isinstance(each, str):
@@ -221,7 +220,7 @@ class _Telling:
         if not isinstance(value, types.ModuleType):
             text = self.tell(value)
             self.steady &= callable(value) or isinstance(value, Constant)
-            return f"{text} {self._content(value, os.path.dirname(function.__code__.co_filename))}" if isinstance(value, str) else text
+            return f"{text} {self._content(value, Path(function.__code__.co_filename).parent)}" if isinstance(value, str) else text
         if modules.side(module) == "installed" or depth > 5:
             return f"module {module}"
         used = [name for name in names if name in vars(value) and not _dunder(name)]
@@ -272,7 +271,7 @@ class _Telling:
                 return code(base, one[2]) if modules.text(base) else ""
         return ""
 
-    def _content(self, text: str, folder: str) -> str:
+    def _content(self, text: str, folder: Path | None) -> str:
         """The file that a text names, if it names one."""
         found = _content(text, folder)
         self.steady &= not found
@@ -324,37 +323,37 @@ def _dunder(name: str) -> bool:
 
 
 def _filled(cell: types.CellType) -> bool:
+    """A variable that a function has not given a value yet leaves its cell empty."""
     try:
-        cell.cell_contents
+        return cell.cell_contents is not cell
     except ValueError:
         return False
-    return True
 
 
-def _content(text: str, folder: str) -> str:
-    """A hash of the file that a text names, if it names one: beside the code, or from where the process runs."""
+def _content(text: str, folder: Path | None) -> str:
+    """A hash of the file that a text names, if it names one: beside the code, in the data folder, or from where the process runs."""
     if not text or len(text) > LONGEST_NAME or not FILE_NAME.fullmatch(text):
         return ""
     for place in _places(text, folder):
         try:
-            if os.path.isfile(place):
-                found = os.stat(place)
-                return _hashed(os.path.realpath(place), found.st_size, found.st_mtime_ns)
-        except (OSError, ValueError):
+            if place.is_file():
+                found = place.stat()
+                return _hashed(place.resolve(), found.st_size, found.st_mtime_ns)
+        except OSError:
             continue
     return ""
 
 
-def _places(text: str, folder: str) -> Iterable[str]:
-    if os.path.isabs(text):
-        return [text]
+def _places(text: str, folder: Path | None) -> list[Path]:
+    if Path(text).is_absolute():
+        return [Path(text)]
     from lifecycle.settings import settings
 
     data = settings().data
-    return dict.fromkeys([os.path.abspath(text), *([os.path.join(folder, text)] if folder else []), *([str(data / text)] if data else [])])
+    return [Path(text).absolute(), *([folder / text] if folder else []), *([data / text] if data else [])]
 
 
 @lru_cache(maxsize=256)
-def _hashed(place: str, _size: int, _written: int) -> str:
-    with Path(place).open("rb") as file:
+def _hashed(place: Path, _size: int, _written: int) -> str:
+    with place.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

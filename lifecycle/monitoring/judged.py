@@ -77,12 +77,13 @@ def cooling(store: Lake, use_case: "UseCase", end: dt.datetime | None) -> str:
     if not found:
         return ""
     last, clock = found[0]
-    by_rows = end is not None and last is not None
-    passed = end - last if by_rows else now.replace(tzinfo=None) - clock
+    if end is not None and last is not None:
+        passed = end - last
+    else:
+        passed = now.replace(tzinfo=None) - clock
+        holds_until(use_case, clock + pause if passed < pause else None)
     if passed >= pause:
         return ""
-    if not by_rows:
-        holds_until(use_case, clock + pause)
     return f"an alarm was raised for {last or clock:%Y-%m-%d %H:%M} already, the next one comes no sooner than {pause} later"
 
 

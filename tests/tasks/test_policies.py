@@ -95,7 +95,7 @@ def test_an_answer_whose_time_is_over_stands_no_more() -> None:
 
 def test_a_field_of_which_nobody_can_tell_makes_its_stages_run_each_time_and_no_other() -> None:
     numbers = (number for number in range(3))
-    changes = {"features": lambda rows: rows.head(next(numbers))}
+    changes: Any = {"features": lambda rows: rows.head(next(numbers))}
 
     def blind(use_case: Any, batch: Batch) -> Batch:
         return batch.model_copy(update={"rows": use_case.seed})
