@@ -17,6 +17,7 @@ INSTALLED = tuple(
     for folder in {*site.getsitepackages(), site.getusersitepackages(), *map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib"))}
 )
 STARTED = time.time()
+ROOT = Path(__file__).resolve().parents[2]
 Side = Literal["machinery", "own", "installed"]
 
 
@@ -91,5 +92,6 @@ def installed(place: str) -> bool:
 @cache
 def distributions() -> tuple[str, ...]:
     """Everything that is installed, with its version, and Python itself."""
-    names = {path.name for folder in map(Path, sys.path) if folder.is_dir() for path in folder.glob("*-info")}
+    folders = {Path(folder).resolve() for folder in sys.path} - {ROOT}  # what a build leaves in the checkout is not installed
+    names = {path.name for folder in folders if folder.is_dir() for path in folder.glob("*-info")}
     return (sys.version, *sorted(names))
