@@ -103,10 +103,10 @@ class _View:
         from rich.text import Text
 
         table = Table.grid(padding=(0, 1))
-        table.add_column(width=1)
-        table.add_column(min_width=10)
-        table.add_column(justify="right", min_width=8)
-        table.add_column(no_wrap=True, overflow="ellipsis")
+        table.add_column(width=1, no_wrap=True)
+        table.add_column(min_width=10, no_wrap=True)
+        table.add_column(justify="right", min_width=9, no_wrap=True)
+        table.add_column()  # the one that gives way on a narrow terminal: rich takes nothing from those that do not wrap
         found = self.steps.all()
         if not found:
             found = [Step(STARTING, self.steps.began)]
@@ -114,7 +114,8 @@ class _View:
             mark, style = _marks(step.event, self.over)
             seconds = "unchanged" if step.event == "cached" else f"{step.seconds:.1f} s"
             name = Text(step.stage, style="bold" if step.ended is None else "")
-            table.add_row(Text(mark, style=style) if mark else self.spinner, name, Text(seconds, style="dim"), Text(step.text, style="dim"))
+            said = Text(" ".join(step.text.split()), style="dim", no_wrap=True, overflow="ellipsis")
+            table.add_row(Text(mark, style=style) if mark else self.spinner, name, Text(seconds, style="dim"), said)
         yield table
 
 

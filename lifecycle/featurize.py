@@ -12,6 +12,7 @@ import polars as pl
 
 from lifecycle.collect import staging
 from lifecycle.dataset import Rows, encode, info_columns
+from lifecycle.dependencies.watched import Remembered
 from lifecycle.references import Features, Snapshot
 from lifecycle.rows import chunks
 from lifecycle.store.lake import Lake, lake, literal, quoted
@@ -25,7 +26,7 @@ OWN = ("_key", "_hash", "_time")
 INFO = "_info_"
 WHOLE = 2_000_000
 """A table of at most so many rows is held in memory as a whole."""
-_newest: dict[str, Rows] = {}
+_newest: dict[str, "_Table"] = {}
 _guard = threading.Lock()
 
 
@@ -45,7 +46,7 @@ def featurize(use_case: "UseCase", snapshot: Snapshot) -> Features:
         names = tuple(name for name in table.columns if not name.startswith("_")) if table is not None else ()
         made = Features(use_case=use_case.name, snapshot=snapshot, version=version, rows=snapshot.rows, names=names)
         if table is not None and table.height == snapshot.rows:  # one chunk: it need not be read again
-            _remember(store, made, _as_rows(use_case, table, names))
+            _remember(store, made, table)
         return made
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -88,12 +89,10 @@ def read(use_case: "UseCase", features: Features) -> Rows:
     with _guard:
         known = _newest.get(_name(store, features))
     if known is not None:
-        return known
+        return known.rows(use_case, features.names)
     table = store.frame(f"FROM {use_case.name}.features AT (VERSION => {features.version})")
     table = table.sort(PLACE) if PLACE in table.columns else table  # a table of an older version is in its order
-    rows = _as_rows(use_case, table, features.names)
-    _remember(store, features, rows)
-    return rows
+    return _remember(store, features, table).rows(use_case, features.names)
 
 
 def pieces(use_case: "UseCase", features: Features) -> Iterator[Rows]:
@@ -152,12 +151,24 @@ def _as_rows(use_case: "UseCase", table: pl.DataFrame, names: tuple[str, ...]) -
     return Rows(table.select(names), y, info)
 
 
-def _remember(store: Lake, features: Features, rows: Rows) -> None:
-    if len(rows) > WHOLE:
-        return
-    with _guard:
-        _newest.clear()
-        _newest[_name(store, features)] = rows
+class _Table:
+    """A feature table in memory, and its rows as the definition takes them."""
+
+    def __init__(self, table: pl.DataFrame) -> None:
+        self.table = table
+        self.made = Remembered()
+
+    def rows(self, use_case: "UseCase", names: tuple[str, ...]) -> Rows:
+        return self.made.get(use_case, lambda seen: _as_rows(seen, self.table, names))
+
+
+def _remember(store: Lake, features: Features, table: pl.DataFrame) -> _Table:
+    made = _Table(table)
+    if table.height <= WHOLE:
+        with _guard:
+            _newest.clear()
+            _newest[_name(store, features)] = made
+    return made
 
 
 def _name(store: Lake, features: Features) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from lifecycle import progress, registry
 from lifecycle.candidates import Candidate
 from lifecycle.dataset import Rows
+from lifecycle.dependencies.watched import note, notes, watched
 from lifecycle.references import Parts, Recipe, Tuned
 from lifecycle.settings import settings
 from lifecycle.split import rows as part_of
@@ -85,16 +86,19 @@ def prepare(use_case: "UseCase", parts: Parts) -> Material:
     return Material(few, fitted, judged, answers)
 
 
-def search_family(use_case: str, parts: Parts, family: int) -> tuple[list[Attempt], str]:
-    """The trials of one family, in whatever process this is: it needs the name and the reference alone."""
-    found = registry.find(use_case)
-    return search(found, prepare(found, parts).answers, only=family)
+def search_family(use_case: str, parts: Parts, family: int) -> tuple[list[Attempt], str, set[str]]:
+    """The trials of one family, in whatever process this is: it needs the name and the reference alone. Also what it read of the definition."""
+    found = watched(registry.find(use_case))
+    attempts, stopped = search(found, prepare(found, parts).answers, only=family)
+    return attempts, stopped, notes(found).read
 
 
 def _elsewhere(use_case: "UseCase", parts: Parts, runner: str) -> tuple[list[Attempt], str]:
     found = spread(runner, search_family, use_case.name, parts, len(use_case.candidates))
-    stopped = "; ".join(reason for _, reason in found if reason)
-    return sorted((attempt for attempts, _ in found for attempt in attempts), key=lambda attempt: attempt.number), stopped
+    for _, _, read in found:
+        note(use_case, read)
+    stopped = "; ".join(reason for _, reason, _ in found if reason)
+    return sorted((attempt for attempts, _, _ in found for attempt in attempts), key=lambda attempt: attempt.number), stopped
 
 
 def search(use_case: "UseCase", answers: Answers, only: int | None = None) -> tuple[list[Attempt], str]:

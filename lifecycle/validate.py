@@ -65,12 +65,10 @@ def _unchanged(use_case: "UseCase", batch: Batch) -> Snapshot:
     return current(use_case).model_copy(update={"came": 0, "kept": 0, "quarantined": 0, "duplicates": 0})
 
 
-def others(use_case: "UseCase", batch: Batch) -> str | None:
-    """The newest batch beside this one: what `raw` holds depends on it too. `None` where time alone can change the answer."""
+def others(use_case: "UseCase", batch: Batch) -> str:
+    """The newest batch beside this one: what `raw` holds depends on it too."""
     store = lake()
     tables.prepare(store, use_case.name)
-    if use_case.arrivals.age is not None:
-        return None  # what is new enough today is too old tomorrow
     newest = store.value(f"SELECT max(batch) FROM {use_case.name}.batches WHERE NOT (source = ? AND content = ?)", [batch.source, batch.content])
     return str(newest or 0)
 

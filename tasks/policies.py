@@ -1,9 +1,8 @@
 """How stages run under Prefect: what is retried, what is cached, for how long. All the numbers are on this page."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE, CachePolicy
@@ -12,13 +11,18 @@ from prefect.context import TaskRunContext
 from prefect.tasks import exponential_backoff
 from prefect.transactions import IsolationLevel, get_transaction
 
-from lifecycle import fingerprint, registry
+from lifecycle import registry
+from lifecycle.dependencies import answers
+from lifecycle.dependencies.answers import Question
+from lifecycle.dependencies.watched import notes, watched
 from lifecycle.errors import DataError, LifecycleError
 from lifecycle.progress import say
 from lifecycle.references import Reference, Snapshot
-from lifecycle.store.lake import lake
 from tasks.locks import PostgresLocks
 from tasks.progress import shown_progress
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
 
 R = TypeVar("R", bound=Reference)
 
@@ -35,7 +39,6 @@ OUTAGES = ("OperationalError", "InterfaceError", "IOException", "TransactionExce
 def stage(
     function: Callable[..., R],
     *,
-    reads: Sequence[str],
     also: Callable[..., str | None] | None = None,
     show: Sequence[Callable[[R], None]] = (),
     refused: Callable[[str, str], None] | None = None,
@@ -44,28 +47,36 @@ def stage(
 
     Args:
         function: the plain stage, `function(use_case, *references) -> reference`.
-        reads: the fields of the definition that it depends on; their fingerprint is part of its key.
-        also: what else it depends on, from the same arguments; `None` says that nothing can tell, so it always runs.
+        also: what it depends on beside its code, the definition and its inputs; `None` says that nothing can tell, so it always runs.
         show: publish what a person wants to see of the result, and tell whoever listens.
         refused: is told the use case and the reason where the data is refused.
     """
     name = function.__name__
+    questions: dict[str, Question] = {}
 
     def key(context: TaskRunContext, given: dict[str, Any]) -> str | None:
-        return cache_key(function, reads, also, given["use_case"], given["inputs"])
+        question = asked(function, also, registry.find(given["use_case"]), given["inputs"])
+        if question is None:
+            return None
+        questions[question.key] = question
+        return question.key
 
     def run(use_case: str, *inputs: Any) -> R:
         say(name, "start")
+        definition = watched(registry.find(use_case))
         try:
             with shown_progress(use_case, name):
-                result = function(registry.find(use_case), *inputs)
+                result = function(definition, *inputs)
         except DataError as error:
             if refused:
                 refused(use_case, str(error))
             raise
+        transaction = get_transaction()
+        key = (transaction and transaction.key) or ""
         if not isinstance(result, Snapshot):  # a snapshot is named by its rows, whatever way they came
-            transaction = get_transaction()
-            result = result.model_copy(update={"key": (transaction and transaction.key) or ""})
+            result = result.model_copy(update={"key": key})
+        if key in questions and (why := answers.keep(questions.pop(key), notes(definition))):  # before the answer is there to be found
+            say(name, "note", why)
         for publish in show:
             publish(result)
         return result
@@ -102,24 +113,13 @@ def retried(function: Callable[..., Any]) -> Task[..., Any]:
     )
 
 
-def cache_key(
-    function: Callable[..., Any], reads: Sequence[str], also: Callable[..., str | None] | None, use_case: str, inputs: Sequence[Any]
-) -> str | None:
-    """What a stage's result depends on: its code and the definition's, the lake, what it is given, every library's version."""
-    definition = registry.find(use_case)
+def asked(function: Callable[..., Any], also: Callable[..., str | None] | None, definition: "UseCase", inputs: Sequence[Any]) -> Question | None:
+    """What a stage is asked: its code and the definition's, the lake, what it is given, every library's version."""
     more = also(definition, *inputs) if also else ""
     if more is None:
         return None
     given = [value.key or value.model_dump_json() if isinstance(value, Reference) else repr(value) for value in inputs]
-    parts = [
-        fingerprint.of(function),
-        fingerprint.of([getattr(definition, field) for field in reads]),
-        lake().identity,
-        fingerprint.lock(),
-        more,
-        *given,
-    ]
-    return f"{use_case}-{function.__name__}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"
+    return answers.ask(function, definition, more, *given)
 
 
 def can_help(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:

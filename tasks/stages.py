@@ -1,4 +1,4 @@
-"""Every stage as a task: which parts of a definition each depends on, and what it shows."""
+"""Every stage as a task: what each depends on beside its code, the definition and its inputs, and what it shows."""
 
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from lifecycle import tune as tuning
 from lifecycle import validate as validating
 from lifecycle.errors import Lost
 from lifecycle.journal import intake
+from lifecycle.monitoring import live
 from lifecycle.references import Snapshot
 from lifecycle.rows.raw import current
 from lifecycle.store import tracking, versions
@@ -26,23 +27,26 @@ from tasks.policies import stage
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
-MODEL = ("problem", "schema", "metric", "positive", "threshold", "seed")
-
 
 def _source(use_case: "UseCase", source: str | None = None) -> str | None:
     return collecting.content_key(use_case, source)
 
 
 def _champion(use_case: "UseCase", *inputs: object) -> str:
-    """Scoring and monitoring depend on who is champion, and on what has come over HTTP: what waits here is taken in first."""
+    """Scoring depends on who is champion, and counts what it has said over HTTP: what waits here is taken in first."""
     intake.take(use_case)
-    labels = lake().value(f"SELECT count(*) FROM {use_case.name}.labels")
-    served = lake().value(f"SELECT count(*) FROM {use_case.name}.predictions WHERE origin <> 'batch'")
     try:
         champion = history.champion(use_case.name)
     except Lost:
-        return f"lost/{labels}/{served}"
-    return f"{champion and champion.version}/{labels}/{served}"
+        return "lost"
+    number = champion.version if champion else 0
+    served = lake().value(f"SELECT count(*) FROM {use_case.name}.predictions WHERE model_version = ? AND origin <> 'batch'", [number])
+    return f"{number}/{served}"
+
+
+def _lived(use_case: "UseCase", *inputs: object) -> str:
+    """Monitoring depends on everything that was said, and on the labels."""
+    return f"{_champion(use_case)} {live.heard(use_case.name)}"
 
 
 def _registered(use_case: "UseCase", *inputs: object) -> str:
@@ -62,23 +66,22 @@ def _refused(use_case: str, reason: str) -> None:
     artifacts.refused(use_case, reason)
 
 
-collect = stage(collecting.collect, reads=("source", "schema", "bad_rows", "surprises"), also=_source, refused=_refused)
+collect = stage(collecting.collect, also=_source, refused=_refused)
 validate = stage(
     validating.validate,
-    reads=("schema", "bad_rows", "surprises", "arrivals"),
     also=validating.others,
     show=[artifacts.quality, events.quarantined],
     refused=_refused,
 )
-featurize = stage(featurizing.featurize, reads=("features", "schema", "history", "split", "slices", "seed"))
-split = stage(splitting.split, reads=("split", "most_rows", "schema", "history", "problem", "positive", "seed"))
-tune = stage(tuning.tune, reads=("candidates", "tuning", *MODEL), show=[artifacts.leaderboard])
-train = stage(training.train, reads=("candidates", *MODEL))
-evaluate = stage(evaluating.evaluate, reads=("slices", "gate", "selective_labels", "monitoring", *MODEL), show=[artifacts.evaluation])
-register = stage(registering.register, reads=("title", *MODEL), also=_registered, show=[artifacts.mlflow_run, artifacts.card])
-promote = stage(promoting.promote, reads=("gate", "approval", *MODEL), also=_decided, show=[artifacts.verdict, events.judged])
-score = stage(scoring.score, reads=MODEL, also=_champion)
-monitor = stage(monitoring.monitor, reads=("monitoring", *MODEL), also=_champion, show=[artifacts.drift, events.alarms])
+featurize = stage(featurizing.featurize)
+split = stage(splitting.split)
+tune = stage(tuning.tune, show=[artifacts.leaderboard])
+train = stage(training.train)
+evaluate = stage(evaluating.evaluate, show=[artifacts.evaluation])
+register = stage(registering.register, also=_registered, show=[artifacts.mlflow_run, artifacts.card])
+promote = stage(promoting.promote, also=_decided, show=[artifacts.verdict, events.judged])
+score = stage(scoring.score, also=_champion)
+monitor = stage(monitoring.monitor, also=_lived, show=[artifacts.drift, events.alarms])
 
 
 def preload() -> None:

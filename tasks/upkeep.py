@@ -1,5 +1,6 @@
 """Maintenance as a task, and the cached results that point at what is gone."""
 
+import datetime as dt
 import json
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
 
 from lifecycle import maintain as maintaining
+from lifecycle.dependencies import answers
 from lifecycle.maintain import Freed
 from lifecycle.store.lake import lake
 from tasks.policies import KEPT, retried
@@ -19,6 +21,7 @@ from tasks.policies import KEPT, retried
 def maintain(use_case: str | None, keep_days: int) -> Freed:
     """Clear up, and say what was freed."""
     freed = maintaining.maintain(use_case, keep_days)
+    answers.forget(dt.datetime.now(dt.UTC) - KEPT)
     results, size = _prune(Path(PREFECT_LOCAL_STORAGE_PATH.value()), {row[0] for row in lake().rows("SELECT snapshot_id FROM lake.snapshots()")})
     freed = freed.model_copy(update={"results_deleted": results, "bytes_freed": freed.bytes_freed + size})
     counts = freed.model_dump(exclude={"use_case", "key"})

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lifecycle.dependencies.watched import holds_until
 from lifecycle.store.lake import Lake, lake
 from lifecycle.store.tables import exists
 
@@ -65,17 +66,25 @@ def judged(store: Lake, use_case: "UseCase", version: int) -> list[Window]:
 
 
 def cooling(store: Lake, use_case: "UseCase", end: dt.datetime | None) -> str:
-    """Why there is no new alarm now, if so. Time is that of the rows; the clock's where they have none."""
+    """Why there is no new alarm now, if so. Time is that of the rows; the clock's where they have none, and then the answer holds for so long only."""
+    now = dt.datetime.now(dt.UTC)
+    pause = use_case.monitoring.cooldown
+    if end is None:  # the alarm of now is followed by the next one
+        holds_until(use_case, now + pause)
     found = store.rows(
         f"SELECT window_end, judged_at::TIMESTAMPTZ AT TIME ZONE 'UTC' FROM {use_case.name}.drift WHERE drifted ORDER BY judged_at DESC LIMIT 1"
     )
     if not found:
         return ""
     last, clock = found[0]
-    passed = end - last if end is not None and last is not None else dt.datetime.now(dt.UTC).replace(tzinfo=None) - clock
-    if passed >= use_case.monitoring.cooldown:
+    if end is not None and last is not None:
+        passed = end - last
+    else:
+        passed = now.replace(tzinfo=None) - clock
+        holds_until(use_case, clock + pause if passed < pause else None)
+    if passed >= pause:
         return ""
-    return f"an alarm was raised for {last or clock:%Y-%m-%d %H:%M} already, the next one comes no sooner than {use_case.monitoring.cooldown} later"
+    return f"an alarm was raised for {last or clock:%Y-%m-%d %H:%M} already, the next one comes no sooner than {pause} later"
 
 
 def record(store: Lake, use_case: "UseCase", report: "DriftReport", new: list[Window], reached: dt.datetime | None) -> None:

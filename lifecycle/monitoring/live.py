@@ -117,6 +117,13 @@ def said(use_case: "UseCase", model: ModelVersion, rows: Rows) -> pl.DataFrame:
     return watch(found)
 
 
+def heard(use_case: str) -> str:
+    """What tells that no prediction and no label has come or gone: how many of each there are, and sums over them."""
+    said = lake().rows(f"SELECT model_version, count(*), max(scored_at) FROM {use_case}.predictions GROUP BY 1 ORDER BY 1")
+    labels = lake().rows(f"SELECT count(*), sum(hash(key, target, label_time, received_at)::HUGEINT) FROM {use_case}.labels")
+    return repr([said, labels])
+
+
 def logged(use_case: "UseCase", model: ModelVersion) -> pl.DataFrame:
     """A model's logged predictions: `key`, `time`, `prediction` (a number for a regression, else text), `probability`; the last of each key."""
     prediction = "number" if use_case.problem == "regression" else "prediction"

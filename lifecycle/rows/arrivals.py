@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from statistics import median
 from typing import TYPE_CHECKING
 
+from lifecycle.dependencies.watched import holds_until
 from lifecycle.store.lake import Lake
 
 if TYPE_CHECKING:
@@ -52,9 +53,12 @@ def too_old(use_case: "UseCase", newest: dt.datetime | None) -> list[str]:
     limit = use_case.arrivals.age
     if limit is None or newest is None:
         return []
-    age = dt.datetime.now(dt.UTC).replace(tzinfo=None) - newest
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    age = now - newest
     if age <= limit:
+        holds_until(use_case, newest + limit)
         return []
+    holds_until(use_case, now)  # the sentence says how long ago
     return [f"freshness: the newest row is of {_moment(newest)}, {_span(age)} ago; at most {_span(limit)} are allowed"]
 
 

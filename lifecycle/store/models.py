@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SHA_TAG = "lifecycle.sha256"
 PICKLE = "model.pkl"
 WRITTEN_ON_LOADING = "registered_model_meta"  # MLflow adds it when a registered model is loaded from a local folder
+REACHES = ("lifecycle.models",)  # what a pickled model is made of: no code names it where one is loaded
 OURS = frozenset({"lifecycle", "schemas", "usecases", "__main__"})
 
 

@@ -34,6 +34,32 @@ def test_the_live_view_marks_what_is_done_what_runs_and_what_broke() -> None:
     assert marks[3][1] == "train"
 
 
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_a_text_wider_than_the_terminal_is_cut_and_takes_nothing_from_marks_names_and_seconds(width: int) -> None:
+    steps = Steps()
+    long = "no drift: amount (PSI 0.0123, limit 0.0500) is the furthest off in the newest of 12 windows, " * 3
+    said: list[tuple[str, Event, str]] = [
+        ("collect", "cached", "100 rows"),
+        ("validate", "done", long),
+        ("featurize", "cached", "first line\nsecond line"),
+        ("tune", "note", long),
+        ("monitor", "failed", long),
+    ]
+    for stage, event, text in said:
+        steps.hear(stage, event, text)
+    console = Console(file=io.StringIO(), width=width, force_terminal=False)
+    with console.capture() as captured:
+        console.print(_View(steps))
+    lines = captured.get().splitlines()
+    assert len(lines) == len(said)
+    assert max(map(len, lines)) <= width
+    assert [line.split()[0] for line in (*lines[:3], lines[4])] == ["=", "✓", "=", "✗"]
+    assert [line[2:13].split()[0] for line in lines] == ["collect", "validate", "featurize", "tune", "monitor"]
+    assert [line[13:22].strip() for line in lines] == ["unchanged", "0.0 s", "unchanged", "0.0 s", "0.0 s"]
+    assert lines[1].rstrip().endswith("…")
+    assert lines[2].rstrip().endswith("first line second line")
+
+
 def test_a_stage_that_is_tried_again_runs_again() -> None:
     steps = Steps()
     steps.hear("collect", "failed", "")

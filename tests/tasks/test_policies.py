@@ -1,5 +1,6 @@
 """Policies: what a cache key holds, what is retried, and locks that die with their holder."""
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -12,12 +13,13 @@ import duckdb
 import pytest
 from psycopg import OperationalError
 
-from lifecycle import registry
+from lifecycle.dependencies import answers
+from lifecycle.dependencies.watched import holds_until, notes, watched
 from lifecycle.errors import DataError
 from lifecycle.references import Batch
 from lifecycle.store.lake import lake
 from tasks.locks import PostgresLocks
-from tasks.policies import cache_key, can_help
+from tasks.policies import asked, can_help
 from tests.toys import toy, visit_features
 
 ROOT = Path(__file__).parents[2]
@@ -26,44 +28,91 @@ HOLD = "import sys; from tasks.locks import PostgresLocks; PostgresLocks().acqui
 
 
 def stage(use_case: Any, batch: Batch) -> Batch:
-    return batch
+    return batch.model_copy(update={"rows": use_case.seed, "source": str(use_case.features)})
 
 
 def other(use_case: Any, batch: Batch) -> Batch:
     return batch.model_copy()
 
 
-def key(
-    monkeypatch: pytest.MonkeyPatch, function: Any = stage, reads: tuple[str, ...] = ("features", "seed"), batch: Batch = BATCH, **changes: Any
-) -> str:
+def key(function: Any = stage, batch: Batch = BATCH, more: str = "", **changes: Any) -> str:
+    """The key of a stage whose answer is then given."""
     definition = toy("keyed", **changes)
-    monkeypatch.setattr(registry, "find", lambda name: definition)
-    return cache_key(function, reads, None, "keyed", [batch]) or ""
+    question = asked(function, lambda *given: more, definition, [batch])
+    assert question
+    seen = watched(definition)
+    function(seen, batch)
+    assert answers.keep(question, notes(seen)) == ""
+    return question.key
 
 
-def test_a_key_changes_with_the_stage_the_fields_it_reads_and_what_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = key(monkeypatch)
-    assert first == key(monkeypatch, features=visit_features)
+def test_a_key_changes_with_the_stage_the_fields_it_reads_and_what_it_is_given() -> None:
+    first = key()
+    assert first == key(features=visit_features)
     different = [
-        key(monkeypatch, other),
-        key(monkeypatch, seed=1),
-        key(monkeypatch, features=lambda rows: rows.select("age")),
-        key(monkeypatch, batch=BATCH.model_copy(update={"key": "b"})),
+        key(other),
+        key(seed=1),
+        key(features=lambda rows: rows.select("age")),
+        key(batch=BATCH.model_copy(update={"key": "b"})),
+        key(more="and this"),
     ]
-    assert len({first, *different}) == 5
+    assert len({first, *different}) == 6
+    assert key() == first, "what was answered before stands again"
 
 
-def test_a_field_that_a_stage_does_not_read_leaves_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert key(monkeypatch) == key(monkeypatch, bad_rows=0.5)
+def test_a_field_that_a_stage_does_not_read_leaves_its_key() -> None:
+    assert key() == key(bad_rows=0.5)
 
 
-def test_a_key_changes_with_the_lock_file_and_the_lake(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = key(monkeypatch)
+def test_a_key_changes_with_the_libraries_and_the_lake(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = key()
     with monkeypatch.context() as changed:
-        changed.setattr("lifecycle.fingerprint.lock", lambda: "newer libraries")
-        assert key(monkeypatch) != first
+        changed.setattr("lifecycle.fingerprint.libraries", lambda: "newer libraries")
+        assert key() != first
     monkeypatch.setattr(lake(), "_identity", "another lake", raising=False)
-    assert key(monkeypatch) != first
+    assert key() != first
+
+
+def test_a_stage_of_which_nothing_can_tell_has_no_key() -> None:
+    assert asked(stage, lambda *given: None, toy("keyed"), [BATCH]) is None
+
+
+def test_an_answer_whose_time_is_over_stands_no_more() -> None:
+    def timed(use_case: Any, batch: Batch) -> Batch:
+        return batch
+
+    definition = toy("keyed")
+    keys = []
+    for moment in (dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1), dt.datetime.now(dt.UTC) + dt.timedelta(hours=1), None):
+        question = asked(timed, None, definition, [BATCH])
+        assert question
+        keys.append(question.key)
+        seen = watched(definition)
+        holds_until(seen, moment)
+        answers.keep(question, notes(seen))
+    assert keys[0] != keys[1] == keys[2]
+
+
+def test_a_field_of_which_nobody_can_tell_makes_its_stages_run_each_time_and_no_other() -> None:
+    numbers = (number for number in range(3))
+    changes: Any = {"features": lambda rows: rows.head(next(numbers))}
+
+    def blind(use_case: Any, batch: Batch) -> Batch:
+        return batch.model_copy(update={"rows": use_case.seed})
+
+    assert key(blind, **changes) == key(blind, **changes)
+    definition = toy("keyed", **changes)
+    keys = set()
+    for _ in range(2):
+        question = asked(stage, None, definition, [BATCH])
+        assert question
+        keys.add(question.key)
+        seen = watched(definition)
+        stage(seen, BATCH)
+        why = answers.keep(question, notes(seen))
+        assert why.startswith("features rests on an object of type generator, which tests.tasks.test_policies:")
+        assert why.endswith("nobody can tell whether it has changed, so it is run each time")
+    assert len(keys) == 2
 
 
 class Ended:

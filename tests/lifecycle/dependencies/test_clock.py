@@ -1,0 +1,127 @@
+"""Answers that the clock changes: they stand until it does, and no longer."""
+
+import datetime as dt
+import time
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from lifecycle.dependencies import answers
+from lifecycle.dependencies.watched import notes, watched
+from lifecycle.expectations import Arrivals
+from lifecycle.monitor import monitor
+from lifecycle.references import Batch, DriftReport
+from lifecycle.splits import HashSplit
+from lifecycle.store.lake import lake
+from lifecycle.usecase import Monitoring, UseCase
+from lifecycle.validate import others, validate
+from tasks import stages
+from tasks.policies import asked
+from tests.lifecycle.monitoring.test_performance import label
+from tests.lifecycle.test_monitor import Shop, Timeless
+from tests.toys import toy, visits
+
+
+class Asked:
+    """A stage that is asked again and again, and runs where no answer stands."""
+
+    def __init__(self, stage: Any, also: Any) -> None:
+        self.stage, self.also = stage, also
+        self.known: dict[str, Any] = {}
+        self.ran = 0
+
+    def __call__(self, use_case: UseCase, *inputs: Any) -> Any:
+        question = asked(self.stage, self.also, use_case, inputs)
+        assert question
+        if question.key not in self.known:
+            self.ran += 1
+            seen = watched(use_case)
+            self.known[question.key] = self.stage(seen, *inputs)
+            answers.keep(question, notes(seen))
+        return self.known[question.key]
+
+
+def test_a_label_whose_time_comes_is_counted_then_and_nothing_runs_before() -> None:
+    shop = Shop("due", {"monitoring": Monitoring(window=400)}).open()
+    shop.watch({"rows": 1_200, "late": True})
+    features, ask = shop.features(), Asked(monitor, stages._lived)
+
+    def report() -> DriftReport:
+        return ask(shop.use_case, features, shop.model)
+
+    rows = visits(1_200, seed=2).select(key=(pl.col("visit") + 6_000).cast(pl.String), target=pl.col("bought").cast(pl.String))
+    due = dt.datetime.now(dt.UTC).replace(tzinfo=None) + dt.timedelta(seconds=6)
+    label(shop, rows, due)
+    assert report().performance == {}
+    assert report().performance == {}
+    assert ask.ran == 1
+    time.sleep(max((due - dt.datetime.now(dt.UTC).replace(tzinfo=None)).total_seconds(), 0) + 0.1)
+    assert report().performance["rows"] == 1_200
+    assert report().performance["rows"] == 1_200
+    assert ask.ran == 2, "with every label due, the clock changes nothing more"
+
+
+def test_without_times_an_alarm_is_raised_again_when_the_pause_is_over_and_nothing_runs_before() -> None:
+    pause = dt.timedelta(seconds=6)
+    shop = Shop("paused", {"schema": Timeless, "split": HashSplit(), "monitoring": Monitoring(window=400, cooldown=pause)}).open()
+    shop.watch()
+    shop.batches.append({"rows": 1_300, "shift": 0.8})
+    features, ask = shop.features(), Asked(monitor, stages._lived)
+    first = ask(shop.use_case, features, shop.model)
+    assert first.drifted
+    assert ask(shop.use_case, features, shop.model) is first
+    assert ask.ran == 1
+    time.sleep(pause.total_seconds() + 0.2)
+    assert ask(shop.use_case, features, shop.model).drifted
+    assert ask.ran == 2
+    assert lake().value("SELECT count(*) FROM paused.drift WHERE drifted") == 2
+
+
+def test_with_times_the_pause_is_the_rows_own_and_the_clock_changes_nothing() -> None:
+    shop = Shop("timely", {"monitoring": Monitoring(window=400, cooldown=dt.timedelta(seconds=1))}).open()
+    shop.watch()
+    shop.batches.append({"rows": 1_600, "shift": 0.8})
+    features, ask = shop.features(), Asked(monitor, stages._lived)
+    assert ask(shop.use_case, features, shop.model).drifted
+    time.sleep(1.2)
+    ask(shop.use_case, features, shop.model)
+    assert ask.ran == 1
+
+
+def test_rows_that_are_new_enough_today_are_judged_again_when_they_are_too_old() -> None:
+    newest = visits(200)["at"].max()
+    assert isinstance(newest, dt.datetime)
+    age = dt.datetime.now(dt.UTC).replace(tzinfo=None) - newest
+    base = toy("ageing", parameters={"rows": 200})
+    batch: Batch = stages.collecting.collect(base)
+
+    def limited(seconds: float) -> UseCase:
+        return replace(base, arrivals=Arrivals(age=age + dt.timedelta(seconds=seconds)))
+
+    ask, soon, late = Asked(validate, others), limited(5), limited(3600)
+    assert ask(late, batch).alarms == ask(late, batch).alarms == ()
+    assert ask.ran == 1
+    assert ask(soon, batch).alarms == ask(soon, batch).alarms == ()
+    assert ask.ran == 2
+    time.sleep(max((newest + soon.arrivals.age - dt.datetime.now(dt.UTC).replace(tzinfo=None)).total_seconds(), 0) + 0.1)  # type: ignore[operator]
+    assert "freshness" in ask(soon, batch).alarms[0]
+    assert ask(late, batch).alarms == ()
+    assert ask.ran == 3
+
+
+def test_monitoring_runs_again_where_a_prediction_or_a_label_came_or_went() -> None:
+    shop = Shop("heard", {"monitoring": Monitoring(window=400)}).open()
+    shop.watch(scored=False)
+    features, ask = shop.features(), Asked(monitor, stages._lived)
+    ask(shop.use_case, features, shop.model)
+    shop.watch()  # scored
+    ask(shop.use_case, features, shop.model)
+    assert ask.ran == 2
+    label(shop, pl.DataFrame({"key": ["1"], "target": ["true"]}))
+    ask(shop.use_case, features, shop.model)
+    assert ask.ran == 3
+    lake().write(lambda transaction: transaction.execute("UPDATE heard.labels SET target = 'false'"))
+    ask(shop.use_case, features, shop.model)
+    ask(shop.use_case, features, shop.model)
+    assert ask.ran == 4
