@@ -98,8 +98,13 @@ def shape(use_case: str, row: dict[str, Any], random: random.Random) -> bytes:
 
 
 def nested(use_case: str, row: dict[str, Any], random: random.Random) -> bytes:
-    """Deep nesting."""
-    depth = random.choice([100, 1_000, 100_000])
+    """Deep nesting, of the body and of one cell."""
+    depth = random.choice([100, 253, 254, 255, 256, 600, 1_000, 100_000])
+    if random.random() < 0.5:
+        row[random.choice(list(row))] = "@"
+        label = {random.choice(["key", "target", "label_time", "x"]): "@", "key": 1, "target": True}
+        route, content = random.choice([(_route(use_case, random), {"rows": [row]}), (f"/{use_case}/labels", {"labels": [label]})])
+        return http(route, _json(content).replace(b'"@"', random.choice([b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth])))
     deep = random.choice([b"[" * depth + b"]" * depth, b'{"rows":' * depth + b"1" + b"}" * depth, b'{"rows":[{"a":' * depth])
     return http(_route(use_case, random), deep)
 

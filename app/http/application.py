@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from app.http import documents
 from app.http.body import Refused
 from app.http.operations import Operations, Place
+from app.http.outages import OUTAGES, unreachable
 from app.http.predict import MOST_ROWS, Journal, Predict
 from app.http.respond import Json, Receive, Scope, Send
 from app.http.state import routes
@@ -73,6 +74,8 @@ def create(options: Options) -> FastAPI:
         application.post(f"/{name}/predict", tags=[name], summary=f"Predict: {predict.desk.use_case.title}", **_documented(predict))(_route(predict))
     application.include_router(routes(desks))
     application.add_exception_handler(HTTPException, _said)
+    for kind in OUTAGES:
+        application.add_exception_handler(kind, unreachable)
     application.add_middleware(Shortcut, routes={f"/{name}/predict": predict for name, predict in predicts.items()})
     if operations is not None:
         operations.join(application, predicts)

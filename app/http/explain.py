@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import logging
 from typing import Any
 
 import polars as pl
@@ -23,8 +24,13 @@ from lifecycle.store import versions
 
 AT_ONCE = 1
 """So many explanations are computed at a time: they must not slow predictions down."""
+log = logging.getLogger("lifecycle.http")
 ROUNDING = 1e-9
 """By how much base and contributions may miss the output, in units of it."""
+
+
+class Unexplained(LifecycleError):
+    """What an explanation starts from is not there."""
 
 
 class Explain:
@@ -45,8 +51,10 @@ class Explain:
         except Refused as refused:
             return Json(refused.content, refused.status)
         except RowsError as error:
-            self._metrics.rejected(self.desk.use_case.name, error.failures, self.desk.use_case.columns.names)
+            self._metrics.rejected(self.desk.use_case.name, error.counts, self.desk.use_case.columns.names)
             return Json({"error": str(error), "detail": error.failures}, 422)
+        except Unexplained as error:
+            return Json({"error": str(error)}, 503)
         except LifecycleError as error:
             return Json({"error": str(error)}, 422)
 
@@ -58,7 +66,7 @@ class Explain:
         said = served.say(row)
         output = contributions.output(use_case, said)[0](said).item()
         if abs(found.base + sum(found.parts.values()) - output) > ROUNDING * max(abs(output), abs(found.base), 1.0):
-            raise ArithmeticError("contributions that do not add up to what the model says")  # never shown
+            raise LifecycleError("contributions that do not add up to the output are not shown: the row's numbers are too large to be told apart")
         order = sorted(found.parts, key=lambda name: -abs(found.parts[name]))
         return {
             "model_version": str(served.number),
@@ -74,9 +82,19 @@ class Explain:
 
     def _background(self, served: Served) -> pl.DataFrame:
         if self._known is None or self._known[0] != served.number:
-            kept = versions.artifact(served.version, contributions.FILE)
-            self._known = (served.number, inputs(served.version, pl.read_parquet(io.BytesIO(kept))))
+            self._known = (served.number, self._read(served))
         return self._known[1]
+
+    def _read(self, served: Served) -> pl.DataFrame:
+        try:
+            kept = versions.artifact(served.version, contributions.FILE)
+            return inputs(served.version, pl.read_parquet(io.BytesIO(kept)))
+        except (LifecycleError, pl.exceptions.PolarsError) as error:
+            log.error("no explanation of %s version %d: %s", self.desk.use_case.name, served.number, type(error).__name__)
+            raise Unexplained(
+                f"version {served.number} cannot be explained: the training rows kept beside it are missing or cannot be read; "
+                f"train again: 'lifecycle train {self.desk.use_case.name} --fresh'"
+            ) from error
 
 
 def routes(explainers: dict[str, Explain]) -> APIRouter:

@@ -15,6 +15,7 @@ from app.http.keys import Door
 from app.http.limits import IN_FLIGHT, Hosts, Limits, Origins, Rates
 from app.http.logs import Log
 from app.http.metrics import Metrics
+from app.http.outages import OUTAGES, RETRY_AFTER, WHY, note
 from app.http.respond import Receive, Scope, Send
 
 OPEN = frozenset({"/", "/live", "/ready", "/docs", "/openapi.json", "/favicon.ico"})
@@ -87,6 +88,10 @@ class Guard:
             await _say(answer, turned.status, turned.why, turned.headers)
         except asyncio.CancelledError:
             raise
+        except OUTAGES as error:
+            if not visit.began:
+                note(scope, error)
+                await _say(answer, 503, WHY, [RETRY_AFTER])
         except Exception as error:
             log.error("request failed", extra={"request_id": visit.id, "path": visit.path[:200]}, exc_info=error)
             if not visit.began:

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -42,7 +43,7 @@ class Labels:
         except Refused as refused:
             first = refused.problems[0]
             said = f"use case '{name}': row {first['row']}, column '{first['column']}' must satisfy '{first['rule']}', found {first['value']!r}"
-            self._metrics.rejected(name, [{**each, "rule": "label"} for each in refused.problems], ("key", "target", "label_time"))
+            self._metrics.rejected(name, Counter((each["column"], "label") for each in refused.problems), ("key", "target", "label_time"))
             return Json({"error": said, "detail": refused.problems[:MOST]}, 422)
         await asyncio.wrap_future(self._ledger.add(good))
         self._metrics.add("labels", (name,), len(labels))
@@ -83,6 +84,10 @@ def _documented(desk: Desk) -> dict[str, Any]:
         "responses": {
             "200": {"description": "They are safe", "content": {"application/json": {"schema": done}}},
             "413": {"description": "Too many labels, or too large a body", "content": {"application/json": {"schema": ERROR}}},
+            "503": {
+                "description": "They could not be made safe: the disk refuses, send them again",
+                "content": {"application/json": {"schema": ERROR}},
+            },
             "422": {"description": "Labels that the schema refuses: row, column, rule", "content": {"application/json": {"schema": ERROR}}},
         },
     }

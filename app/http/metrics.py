@@ -29,6 +29,8 @@ GAUGES: dict[str, tuple[str, tuple[str, ...], Any]] = {
     "journal_failures": ("Writes of the log that the disk refused; they are tried again.", ("use_case",), sum),
     "segments_waiting": ("Files that wait to be taken into the lake, on this machine.", ("use_case", "kind"), max),
     "questions_waiting": ("Requests that wait for their turn to be predicted.", ("use_case",), sum),
+    "recent_rows": ("Rows in memory for windows that look back.", ("use_case",), max),
+    "recent_rows_dropped": ("Rows asked about that memory had no room for; windows miss them until the lake has them.", ("use_case",), sum),
     "log_lines_lost": ("Lines of the log of requests that could not be written.", (), sum),
 }
 DRIFT = {
@@ -57,12 +59,11 @@ class Metrics(Tally):
         self.add("requests", (use_case, route, method if method in ("GET", "POST") else "other", str(status)))
         self.observe("request_seconds", (use_case, route), seconds)
 
-    def rejected(self, use_case: str, failures: Iterable[Any], columns: Iterable[str]) -> None:
-        """Rows were refused: a count for each failing cell, by column and rule."""
+    def rejected(self, use_case: str, counts: Mapping[tuple[str | None, str], int], columns: Iterable[str]) -> None:
+        """Rows were refused: how many cells failed, by column and rule."""
         known = set(columns)
-        for failure in failures:
-            column = failure["column"] if failure["column"] in known else "other"
-            self.add("rows_rejected", (use_case, column, str(failure["rule"])[:80]))
+        for (column, rule), count in counts.items():
+            self.add("rows_rejected", (use_case, column if column is not None and column in known else "other", rule[:80]), count)
 
     def render(self) -> bytes:
         """The page that Prometheus reads."""

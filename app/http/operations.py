@@ -92,7 +92,7 @@ class Operations:
             drifting.observe(version, features)
 
         self._drifting[name], predict.desk.observe = drifting, observe
-        predict.rejected = lambda failures: self.metrics.rejected(name, failures, columns)
+        predict.rejected = lambda counts: self.metrics.rejected(name, counts, columns)
 
     def telling(self, further: Callable[..., None]) -> Callable[..., None]:
         """Takes what happens to models: counts it, logs it, and tells somebody else."""
@@ -183,6 +183,9 @@ class Operations:
             yield "journal_failures", (name,), journal.failures
             for kind in intake.KINDS:
                 yield "segments_waiting", (name, kind), intake.pending(name, kind, self.at.home)
+            if desk.recent is not None:
+                yield "recent_rows", (name,), len(desk.recent)
+                yield "recent_rows_dropped", (name,), desk.recent.asked.dropped
         yield "log_lines_lost", (), self._log.lost
 
 

@@ -24,8 +24,8 @@ LARGE = 100_000
 class Journal(Protocol):
     """Where predictions are remembered. `append` neither blocks nor fails."""
 
-    def append(self, entries: Sequence[Mapping[str, Any]], /) -> None:
-        """Remember predictions."""
+    def append(self, entries: Sequence[Mapping[str, Any]], /, size: int = 0) -> None:
+        """Remember predictions; `size`: about how many bytes they take."""
         ...
 
     def room(self, rows: int, /) -> None:
@@ -39,8 +39,8 @@ class Predict:
     def __init__(self, desk: Desk, journal: Journal | None, most_rows: int = MOST_ROWS) -> None:
         self.desk, self.gather = desk, Gather(desk)
         self._journal, self._most_rows = journal, most_rows
-        self.rejected: Callable[[Sequence[Mapping[str, Any]]], None] | None = None
-        """Is told of rows that the schema refuses: the failing cells."""
+        self.rejected: Callable[[Mapping[tuple[str | None, str], int]], None] | None = None
+        """Is told of rows that the schema refuses: how many cells failed, by column and rule."""
         self._asked = [column.name for column in desk.reader.columns]
         self._key = desk.use_case.columns.one("key")
         self._time = desk.use_case.columns.one("time")
@@ -71,16 +71,16 @@ class Predict:
             answers = await self.gather.ask(cells, len(rows))
         except RowsError as error:
             if self.rejected is not None:
-                self.rejected(error.failures)
+                self.rejected(error.counts)
             raise Refused(422, str(error), error.failures) from None
         except LifecycleError as error:
             raise Refused(422, str(error)) from None
         except NoChampion as error:
             raise Refused(503, str(error)) from None
-        predictions = await run(self._told, rows, cells, answers, began)
+        predictions = await run(self._told, rows, cells, answers, began, len(body))
         return {"model_version": str(answers.served.number), "predictions": predictions}
 
-    def _told(self, rows: list[dict[str, Any]], cells: Mapping[str, list[Any]], answers: Answers, began: float) -> list[dict[str, Any]]:
+    def _told(self, rows: list[dict[str, Any]], cells: Mapping[str, list[Any]], answers: Answers, began: float, size: int) -> list[dict[str, Any]]:
         """What was said, as the answer holds it; the journal is told."""
         predictions = _predictions(answers.said)
         if self._journal is None:
@@ -88,11 +88,11 @@ class Predict:
         latency = time.perf_counter() - began
         if len(rows) >= APART:
             self._journal.room(len(rows))
-        self._journal.append(self._entries(rows, cells, answers.served, predictions, latency))
+        self._journal.append(self._entries(rows, cells, answers.served, predictions, latency), size)
         if answers.shadow is not None and answers.shadow_said is not None:
             beside = self._entries(rows, cells, answers.shadow, _predictions(answers.shadow_said), latency)
             keys = [entry["key"] or said["id"] for entry, said in zip(beside, predictions, strict=True)]  # a label of the one is of both
-            self._journal.append([{**entry, "key": key, "shadow": True} for entry, key in zip(beside, keys, strict=True)])
+            self._journal.append([{**entry, "key": key, "shadow": True} for entry, key in zip(beside, keys, strict=True)], size)
         return predictions
 
     def _rows(self, body: bytes) -> list[Any]:

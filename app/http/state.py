@@ -1,5 +1,6 @@
 """`/live`, `/ready` and `/{use_case}/model`: what runs, what can answer, who answers."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,9 @@ from fastapi import APIRouter
 
 from app.http.respond import Json
 from lifecycle.online.desk import Desk
+
+PATH = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?<![\w.])/{1,3}[^/;:,()\"']+/[^;,()\"']*", re.IGNORECASE)
+"""A path of this machine or an address, as far as a sentence goes on with it."""
 
 
 def routes(desks: Mapping[str, Desk]) -> APIRouter:
@@ -19,7 +23,7 @@ def routes(desks: Mapping[str, Desk]) -> APIRouter:
 
     @router.get("/ready", summary="Whether the champion of every use case is loaded and warmed up", responses={503: {"description": "Not yet"}})
     async def ready() -> Json:
-        states = {name: state(desk) for name, desk in desks.items()}
+        states = {name: _open(name, state(desk)) for name, desk in desks.items()}
         up = all(each["ready"] for each in states.values())
         return Json({"ready": up, "use_cases": states}, 200 if up else 503)
 
@@ -28,6 +32,11 @@ def routes(desks: Mapping[str, Desk]) -> APIRouter:
             f"/{name}/model", summary=f"The model that answers: {desk.use_case.title}", tags=[name], responses={503: {"description": "None yet"}}
         )(_model(desk))
     return router
+
+
+def _open(name: str, found: dict[str, Any]) -> dict[str, Any]:
+    """A state as `/ready` tells it to anybody: of what went wrong that it did, and where those who may know read why."""
+    return {field: PATH.sub(f"... (GET /{name}/model says where)", said) if isinstance(said, str) else said for field, said in found.items()}
 
 
 def state(desk: Desk) -> dict[str, Any]:

@@ -36,6 +36,7 @@ def take(use_case: "UseCase | str", home: Path | None = None) -> int:
         folder = segments.place(home or settings().home, name, kind)
         if segments.waiting(folder):
             store = lake()
+            store.cursor().execute("SET enable_external_file_cache = false")  # segments are read once and deleted: a cache of them only grows
             tables.prepare(store, name)
             with store.lock(f"intake {name} {kind}"):
                 came += _take(store, name, kind, folder, insert)

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from lifecycle.columns import parsed
+from lifecycle.errors import Outage
 from lifecycle.journal.segments import Writer
+from lifecycle.rows.shown import shown
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 LONGEST_KEY = 500
-SHOWN = 200
-"""Characters of a value that a complaint shows."""
 SCHEMA: dict[str, Any] = {"key": pl.String, "target": pl.String, "label_time": pl.Datetime("us"), "received_at": pl.Datetime("us", "UTC")}
 log = logging.getLogger("lifecycle.labels")
 
@@ -62,7 +62,7 @@ def _cells(use_case: "UseCase", row: int, label: Any, problems: list[dict[str, A
         wrong("", "a label is an object with key and target", label)
         return "", None, None
     for name in label.keys() - {"key", "target", "label_time"}:
-        wrong(shown(name), "a label has key, target and label_time, nothing else", label[name])
+        wrong(str(shown(name)), "a label has key, target and label_time, nothing else", label[name])
     key = _whole(label.get("key"))
     if isinstance(key, bool) or not isinstance(key, str | int) or not 0 < len(str(key)) <= LONGEST_KEY or "\0" in str(key):
         wrong("key", f"a text of 1 to {LONGEST_KEY} characters, or a whole number", key)
@@ -125,12 +125,6 @@ def _failing(use_case: "UseCase", targets: list[Any]) -> list[dict[str, Any]]:
     return []
 
 
-def shown(value: Any) -> str:
-    """A value in a complaint, cut short."""
-    text = str(value)
-    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
-
-
 class Ledger:
     """Where labels of one use case go in one process: several requests share one write to the disk."""
 
@@ -144,7 +138,7 @@ class Ledger:
         self._thread.start()
 
     def add(self, labels: pl.DataFrame) -> "Future[int]":
-        """Keep judged labels. The future is done when they are safe: with their number, or with the OSError of the disk."""
+        """Keep judged labels. The future is done when they are safe: with their number, or with an Outage where the disk refused."""
         done: Future[int] = Future()
         with self._guard:
             self._queue.append((labels.with_columns(received_at=self._moments(labels.height)), done))
@@ -178,7 +172,7 @@ class Ledger:
         except Exception as error:  # who sent them is told that they are not safe
             log.error("labels of %s could not be written: %s", self.use_case, type(error).__name__)
             for _, done in taken:
-                done.set_exception(error)
+                done.set_exception(Outage("the labels could not be written to the disk and are not safe; send them again"))
             return
         for labels, done in taken:
             self.rows += labels.height

@@ -15,6 +15,8 @@ from lifecycle.journal.segments import Writer
 
 MOST = 200_000
 """Rows held in memory while the disk is slow; what comes beyond them is dropped, and counted."""
+BYTES = 512_000_000
+"""The same for the bytes of the requests that they came with."""
 FULL = 50_000
 """Rows at which a segment is written before its time."""
 log = logging.getLogger("lifecycle.journal")
@@ -44,15 +46,16 @@ class Journal:
         self._writer = Writer(folder)
         self._seconds, self._most = seconds, most
         self._queue: deque[Lot] = deque()
-        self._length = self._told = 0
+        self._sizes: deque[int] = deque()
+        self._length = self._bytes = self._told = 0
         self._guard, self._writing = threading.Lock(), threading.Lock()
         self._wake, self._closed = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name=f"journal {use_case}", daemon=True)
         self._thread.start()
 
-    def append(self, entries: Sequence[Mapping[str, Any]], /) -> None:
-        """Queue answers, each with the fields of `lifecycle.journal.answers.Entry`; never blocks, never fails."""
-        self._put(entries, len(entries))
+    def append(self, entries: Sequence[Mapping[str, Any]], /, size: int = 0) -> None:
+        """Queue answers, each with the fields of `lifecycle.journal.answers.Entry`; never blocks, never fails. `size`: about how many bytes they are."""
+        self._put(entries, len(entries), size)
 
     def append_frame(self, answers: pl.DataFrame) -> None:
         """Queue many answers at once: the fields of an `Entry` as columns, `inputs` JSON text or a struct."""
@@ -65,14 +68,16 @@ class Journal:
             self._wake.set()
             time.sleep(0.01)
 
-    def _put(self, entries: Sequence[Mapping[str, Any]] | pl.DataFrame, rows: int) -> None:
+    def _put(self, entries: Sequence[Mapping[str, Any]] | pl.DataFrame, rows: int, size: int = 0) -> None:
         with self._guard:
-            if self._length + rows > self._most:
+            if self._length + rows > self._most or self._bytes + size > BYTES:
                 self.dropped += rows
             else:
                 self._queue.append((time.time(), entries))
+                self._sizes.append(size)
                 self._length += rows
-        if self._length >= FULL:
+                self._bytes += size
+        if self._length >= FULL or self._bytes >= BYTES // 4:
             self._wake.set()
 
     def __len__(self) -> int:
@@ -83,8 +88,9 @@ class Journal:
         """Write out what waits. Returns whether it is safe now; if not, it is kept and tried again."""
         with self._writing:
             with self._guard:
-                taken = list(self._queue)
+                taken, sizes = list(self._queue), list(self._sizes)
                 self._queue.clear()
+                self._sizes.clear()
             if not taken:
                 return True
             rows = self._rows(taken)
@@ -93,11 +99,13 @@ class Journal:
             except Exception as error:  # the disk is full, read-only, gone: the log outlives that
                 with self._guard:
                     self._queue.extendleft(reversed(taken))
+                    self._sizes.extendleft(reversed(sizes))
                 self.failures += 1
                 log.error("the prediction log of %s could not be written (%s); %d rows wait", self.use_case, type(error).__name__, self._length)
                 return False
             with self._guard:
                 self._length -= sum(len(lot) for _, lot in taken)
+                self._bytes -= sum(sizes)
             self.rows += rows.height
             return True
 

@@ -6,6 +6,10 @@ from typing import Any
 Cells = tuple[Any, ...]
 MOST = 500_000
 """So many are kept; beyond, those that were asked about first go: without a new batch in the lake nothing else would end them."""
+BYTES = 256_000_000
+"""The same for the memory that their cells take, about."""
+CELL = 40
+"""Bytes of a cell beside its text: what Python takes for a number, a moment, a reference."""
 
 
 class Asked:
@@ -22,6 +26,10 @@ class Asked:
         self._places: dict[Any, int] = {}
         self._by_entity: dict[str, dict[Any, dict[int, None]]] = {name: {} for name in entities}
         self._next = 0
+        self.bytes = 0
+        """What the rows take, about."""
+        self.dropped = 0
+        """Rows that had to go for want of room."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -48,9 +56,11 @@ class Asked:
         else:
             self._forget(place)
         self._rows[place] = cells
+        self.bytes += _size(cells)
         for name, at in self._entities.items():
             self._by_entity[name].setdefault(cells[at], {})[place] = None
-        if len(self._rows) > MOST:
+        while len(self._rows) > MOST or (self.bytes > BYTES and len(self._rows) > 1):
+            self.dropped += 1
             self._drop(next(iter(self._rows)))
 
     def of(self, entities: Mapping[str, Iterable[Any]], but: Iterable[Any]) -> list[Cells]:
@@ -66,10 +76,16 @@ class Asked:
             self._places.pop(cells[self._key], None)
 
     def _forget(self, place: int) -> None:
-        """Take a place out of the index of entities."""
+        """Take a place out of the index of entities, and out of the count."""
         cells = self._rows[place]
+        self.bytes -= _size(cells)
         for name, at in self._entities.items():
             places = self._by_entity[name][cells[at]]
             del places[place]
             if not places:
                 del self._by_entity[name][cells[at]]
+
+
+def _size(cells: Cells) -> int:
+    """The bytes of a row, about."""
+    return sum(CELL + len(cell) if isinstance(cell, str | bytes) else CELL for cell in cells)

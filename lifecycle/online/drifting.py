@@ -81,6 +81,9 @@ class Drifting:
             except LifecycleError as error:
                 log.warning("the inputs of %s are not compared: %s", self._use_case, error)
                 found = None
+            except Exception as error:  # an outage: what is known goes on being said, and the profile is asked for again
+                log.warning("the inputs of %s cannot be compared now: %s", self._use_case, type(error).__name__)
+                return None
             self._profile = (served.number, found)
             self._forget(served.number)
         return self._profile[1]

@@ -125,7 +125,9 @@ class Recent:
             keys = pl.Series([row[self._at[self._key]] for row in kept], dtype=self._schema[self._key])
             there = keys.is_in(block.frame[self._key].implode()).to_list()
             kept = [row for row, known in zip(kept, there, strict=True) if not known]
+        dropped = self.asked.dropped
         self.block, self.floor, self.asked = block, floor, self._nobody()
+        self.asked.dropped = dropped
         for row in kept:
             self.asked.put(row)
 

@@ -1,5 +1,6 @@
 """Rows of a request: from JSON to a typed frame, judged by the schema; what is wrong is named by row, column and rule."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from lifecycle.columns import Column, parsed
 from lifecycle.errors import DataError
 from lifecycle.online import rules
 from lifecycle.online.cells import converter
+from lifecycle.rows.shown import shown
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -27,10 +29,13 @@ class RowsError(DataError):
 
     Attributes:
         failures: `row` (from 0), `column`, `rule` and the `value` found, of the first 100.
+        counts: how many cells break each rule, by column and rule; all of them.
     """
 
     def __init__(self, use_case: str, failures: list[dict[str, Any]]) -> None:
-        self.failures = sorted(failures, key=lambda failure: failure["row"])[:MOST]
+        self.counts = Counter((failure["column"], str(failure["rule"])) for failure in failures)
+        first = sorted(failures, key=lambda failure: failure["row"])[:MOST]
+        self.failures = [{**failure, "value": shown(failure["value"])} for failure in first]
         first = self.failures[0]
         where = f"row {first['row']}" + (f", column '{first['column']}'" if first["column"] else "")
         super().__init__(f"use case '{use_case}': {where} must satisfy '{first['rule']}', found {first['value']!r}; see /docs for what a row holds")
@@ -132,6 +137,6 @@ def _failures(schema: Any, frame: pl.DataFrame) -> list[dict[str, Any]]:
         cases: Any = error.failure_cases
         return [
             {"row": case["index"] or 0, "column": case["column"], "rule": case["check"], "value": case["failure_case"]}
-            for case in cases.head(MOST).iter_rows(named=True)
+            for case in cases.iter_rows(named=True)
         ]
     return []

@@ -23,6 +23,9 @@ PAUSE = 0.5
 """Seconds between two looks at the lake's version."""
 MOST = 2_000_000
 """So many rows of a use case are kept in memory, the newest; what windows need of older ones is read when it is asked for."""
+BYTES = 1_000_000_000
+"""The same for the memory that they take, by the size of the newest thousand."""
+SAMPLE = 1_000
 SPANS = 2
 """So many times the use case's `history` is kept, so that rows which come late find their windows in memory too."""
 
@@ -103,11 +106,19 @@ def read(store: Lake, use_case: "UseCase") -> tuple[Block, dt.datetime | None]:
     time, table = quoted(use_case.columns.one("time") or ""), f"{use_case.name}.raw"
     newest = store.value(f"SELECT max({time})::TIMESTAMP FROM {table}")
     floor = newest - SPANS * (use_case.history or dt.timedelta(0)) if newest else None
-    if floor and int(store.value(f"SELECT count(*) FROM {table} WHERE {time} >= ?", [floor]) or 0) > MOST:
-        newest = f"SELECT {time} AS moment FROM {table} ORDER BY moment DESC LIMIT {MOST}"
+    most = _room(store, use_case)
+    if floor and int(store.value(f"SELECT count(*) FROM {table} WHERE {time} >= ?", [floor]) or 0) > most:
+        newest = f"SELECT {time} AS moment FROM {table} ORDER BY moment DESC LIMIT {most}"
         floor = store.value(f"SELECT min(moment)::TIMESTAMP FROM ({newest})") + dt.timedelta(microseconds=1)  # all of one moment, or none
     frame = _rows(store, use_case, f"{time} >= ?" if floor else "true", [floor] if floor else [])
     return Block(use_case, frame), floor
+
+
+def _room(store: Lake, use_case: "UseCase") -> int:
+    """How many rows of a use case memory has room for."""
+    time = quoted(use_case.columns.one("time") or "")
+    some = store.frame(f"SELECT * FROM {use_case.name}.raw ORDER BY {time} DESC LIMIT {SAMPLE}")
+    return MOST if some.is_empty() else min(MOST, max(SAMPLE, int(BYTES / max(some.estimated_size() / some.height, 1))))
 
 
 def older(at: Settings, use_case: "UseCase", entities: Mapping[str, set[Any]], since: dt.datetime, until: dt.datetime) -> pl.DataFrame:

@@ -52,7 +52,8 @@ class Lake:
 
     def frame(self, query: str, params: Sequence[Any] | None = None) -> "pl.DataFrame":
         """The result of a query as a Polars frame."""
-        return self.cursor().sql(query, params=params).pl()
+        # not `.sql(query, params=...)`: with parameters it makes every row a Python object on the way, thirty times as slow
+        return self.cursor().execute(query, params).pl()
 
     def rows(self, query: str, params: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
         """The result of a query as tuples."""

@@ -69,6 +69,30 @@ def stop(home: Path) -> bool:
         return _stop(home)
 
 
+def alive(home: Path) -> bool:
+    """Whether the server's process lives, at the cost of a look at its pid file."""
+    import psutil
+
+    try:
+        process = psutil.Process(int((home / "data" / "postmaster.pid").read_text().split()[0]))
+        return process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str((home / "data").resolve())
+    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        return False
+    except psutil.AccessDenied:
+        return True  # it is there, under an account that may not be looked at
+
+
+def revive(home: Path) -> None:
+    """Start the server again, which has ended although this process holds it.
+
+    Raises:
+        LifecycleError: it does not start.
+    """
+    with _turn(home):
+        if not _answers(home):
+            _launch(home)
+
+
 def held(home: Path) -> bool:
     """Whether any living process holds the server."""
     with (home / "holders").open("a") as file:

@@ -162,7 +162,7 @@ def test_the_newest_challenger_answers_beside_the_champion_unseen(use_case: UseC
         def room(self, rows: int, /) -> None:
             pass
 
-        def append(self, some: Any, /) -> None:
+        def append(self, some: Any, /, size: int = 0) -> None:
             entries.extend(some)
 
     challenger = registered(use_case, parts, "linear", alpha=10.0)
