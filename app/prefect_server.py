@@ -198,7 +198,13 @@ def _launch(at: Settings) -> str:
         )
         _started.append(process)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
-        json.dump({"url": url, "pid": process.pid}, description)
+        try:
+            json.dump({"url": url, "pid": process.pid}, description)
+            description.flush()
+        except OSError:  # the disk is full: a server that nobody can find must not stay
+            process.terminate()
+            process.wait()
+            raise
     return url
 
 

@@ -34,7 +34,7 @@ AWAY = {
 }
 """By these the clients of PostgreSQL (psycopg, asyncpg, SQLAlchemy) say that it is away."""
 LIBRARIES = {"duckdb", "psycopg", "sqlalchemy", "asyncpg", "polars", "pyarrow", "mlflow"}
-OURS = {"BinderException", "CatalogException", "ParserException", "ProgrammingError", "SchemaError", "ColumnNotFoundError"}
+OURS = {"BinderException", "CatalogException", "ParserException", "SchemaError", "ColumnNotFoundError"}
 """By these they say that a statement of ours is wrong, which nobody but us can change."""
 SILENT = {"ConnectError", "ConnectTimeout", "ReadError", "ReadTimeout", "RemoteProtocolError", "PrefectHTTPStatusError", "HTTPStatusError"}
 DISK = (

@@ -111,3 +111,15 @@ def python(code: str, folder: Path) -> str:
     """What a fresh process prints whose home is an empty folder."""
     surroundings = {"PYTHONPATH": str(ROOT), "HOME": str(folder), "PREFECT_HOME": str(folder / "prefect")}
     return subprocess.run([sys.executable, "-c", code], cwd=folder, env=surroundings, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_scripts_of_an_environment_run_along_a_path_that_a_shell_would_misread(tmp_path: Path) -> None:
+    folder = tmp_path / 'it\'s "here" ünï' / "bin"
+    folder.mkdir(parents=True)
+    (folder / "python").symlink_to(sys.executable)
+    script = folder / "hello"
+    script.write_text(f"#!/bin/sh\n'''exec' \"{folder}/python\" \"$0\" \"$@\"\n' '''\nimport sys\nprint(sys.argv[1:])\n")
+    script.chmod(0o755)
+    subprocess.run([sys.executable, ROOT / ".ci" / "beside", folder], check=True)
+    done = subprocess.run([script, "a b", "c"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "['a b', 'c']\n"), done.stderr

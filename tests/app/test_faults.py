@@ -53,6 +53,7 @@ def test_a_full_disk_and_a_read_only_one_are_said_and_leave_nothing_behind(lifec
     for command in (("history", "shop"), ("ingest", "shop")):
         assert "disk is full" in fails(lifecycle, disk, *command)
     (disk / "filler").unlink()
+    lifecycle("down", LIFECYCLE_HOME=str(disk))
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     assert "disk is read-only" in fails(lifecycle, disk, "history", "shop")
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
