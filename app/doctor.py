@@ -158,7 +158,7 @@ def _changed(version: "ModelVersion | None") -> list[str]:
 
     try:
         if version:
-            versions.verify(version)
+            versions.verify(version, shown=True)
     except Lost as lost:
         return [f"{version.use_case} version {version.version}: {lost}"] if version else []
     return []

@@ -16,7 +16,7 @@ from lifecycle.evaluation.compare import compare
 from lifecycle.gate import Difference, Evidence
 from lifecycle.history import JUDGED, Standing, ledger, standing
 from lifecycle.references import ModelVersion, Verdict
-from lifecycle.store import models, standings, tables, tracking, versions
+from lifecycle.store import standings, tables, tracking, versions
 from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _champion(use_case: "UseCase", stands: Standing) -> tuple[ModelVersion | Non
         return None, ""
     try:
         found = versions.version(use_case.name, stands.champion)
-        models.verified(found.run_id, found.location, found.sha256)
+        versions.verify(found)
     except Lost as lost:
         return None, str(lost)
     return found, ""

@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from lifecycle.decisions import promote_by_hand
+from lifecycle.evaluation import contributions
 from lifecycle.evaluation.metrics import compute
+from lifecycle.monitoring import profile
+from lifecycle.monitoring.typical import typical
 from lifecycle.predict import predict
 from lifecycle.references import Evaluated, ModelVersion, Parts, Recipe, Trained
 from lifecycle.register import register
@@ -43,6 +46,14 @@ def registered(use_case: UseCase, parts: Parts, candidate: str = "linear", besid
         metric=use_case.metric, mode="holdout", holdout=numbers, intervals={}, train=numbers, baseline=numbers, linear={}, files=files,
     )  # fmt: skip
     return register(use_case, evaluated)
+
+
+def beside(use_case: UseCase, parts: Parts, run: str, model: Any) -> dict[str, str]:
+    """The profile and the background, as evaluation writes them."""
+    train, gate = (rows(use_case, parts, part) for part in ("train", "gate"))
+    reference = profile.reference(use_case, train, predict(use_case, model, gate.X)) | {"typical": typical(use_case, parts.features.snapshot.version)}
+    files = tracking.write(run, "profile.json", json.dumps(reference))
+    return files | tracking.write(run, contributions.FILE, contributions.background(train.X, use_case.seed))
 
 
 def champion(use_case: UseCase, parts: Parts, candidate: str = "linear", beside: Beside | None = None, **params: Any) -> ModelVersion:

@@ -13,7 +13,7 @@ from app.http.documents import request_schema
 from app.http.labels import ERROR
 from app.http.metrics import Metrics
 from app.http.respond import Json
-from lifecycle.errors import LifecycleError
+from lifecycle.errors import LifecycleError, Lost
 from lifecycle.evaluation import contributions
 from lifecycle.online.champion import Served
 from lifecycle.online.desk import Desk
@@ -53,7 +53,7 @@ class Explain:
         except RowsError as error:
             self._metrics.rejected(self.desk.use_case.name, error.counts, self.desk.use_case.columns.names)
             return Json({"error": str(error), "detail": error.failures}, 422)
-        except Unexplained as error:
+        except (Unexplained, Lost) as error:  # what explanations start from is not what was registered: nothing of the request is wrong
             return Json({"error": str(error)}, 503)
         except LifecycleError as error:
             return Json({"error": str(error)}, 422)

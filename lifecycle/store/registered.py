@@ -13,7 +13,7 @@ MADE = "SELECT to_regclass('registered_model_aliases') IS NOT NULL"
 MODEL = "SELECT count(*) FROM registered_models WHERE name = %s"
 ALIASES = "SELECT alias, version FROM registered_model_aliases WHERE name = %s"
 VERSIONS = "SELECT version, current_stage FROM model_versions WHERE name = %s"
-ELSEWHERE = "SELECT name, version FROM model_versions WHERE run_id = %s AND name <> %s AND current_stage <> %s ORDER BY name LIMIT 1"
+ELSEWHERE = "SELECT name FROM model_versions WHERE run_id = %s AND version = %s AND name <> %s AND current_stage <> %s ORDER BY name LIMIT 1"
 TAGS = "SELECT key, value FROM model_version_tags WHERE name = %s AND version = %s"
 DELETED, ARCHIVED = "Deleted_Internal", "Archived"
 """Stages of MLflow: a version that is deleted keeps its number."""
@@ -57,10 +57,9 @@ def lost(at: Reader, found: Registry, version: ModelVersion) -> str:
     """Why a version that was registered is not there any more, and what would bring it back; empty where it is there."""
     if version.version in found.numbers:
         return ""
-    elsewhere = at.rows(ELSEWHERE, version.run_id, found.name, DELETED) if not found.stages.get(version.version) and at.rows(MADE)[0][0] else []
-    if elsewhere:
-        name, number = elsewhere[0]
-        return f"MLflow has it as version {number} of '{name}' (rename that model back to '{found.name}' to have it again)"
+    renamed = at.rows(ELSEWHERE, version.run_id, version.version, found.name, DELETED) if at.rows(MADE)[0][0] else []
+    if renamed:
+        return f"MLflow has it under the name '{renamed[0][0]}' (rename that model back to '{found.name}' to have it again)"
     return "it was deleted in MLflow" if found.there else f"the whole registered model '{found.name}' was deleted in MLflow"
 
 

@@ -9,6 +9,7 @@ from lifecycle.store.records import Reader
 
 REFERENCE_TAG = "lifecycle.evaluated"
 DIVISION_TAG = "lifecycle.division"
+LOADED = frozenset({"compiled/model.onnx", "evaluation.json", "profile.json", "background.parquet"})
 FIND = "SELECT reference FROM lifecycle_versions WHERE use_case = %s AND version = %s"
 OF_RUN = "SELECT reference FROM lifecycle_versions WHERE use_case = %s AND run_id = %s ORDER BY version"
 ALL = "SELECT reference FROM lifecycle_versions ORDER BY use_case, version"
@@ -99,12 +100,13 @@ def artifact(version: ModelVersion, path: str) -> bytes:
     return tracking.read(version.run_id, path, version.files, version.run_location)
 
 
-def verify(version: ModelVersion) -> None:
-    """Look at the hashes of all that is loaded of a version.
+def verify(version: ModelVersion, *, shown: bool = False) -> None:
+    """Look at the hashes of all that a version needs to answer and to be watched; `shown`: of what is only shown too.
 
     Raises:
         Lost: something is gone, or is another.
     """
     models.verified(version.run_id, version.location, version.sha256)
     for path in version.files:
-        artifact(version, path)
+        if shown or path in LOADED:
+            artifact(version, path)

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from lifecycle import register
+from lifecycle.errors import LifecycleError
 from lifecycle.references import Evaluated, Parts
 from lifecycle.store import tracking, versions
 from tests.challengers import evaluated, parts_of
@@ -68,6 +69,36 @@ def test_a_kill_before_the_run_was_closed_is_healed_by_the_next_try(ready: Evalu
     made = register.register(USE_CASE, ready)
     assert len(tracking.client().search_model_versions(f"name = '{USE_CASE.name}'")) == before
     assert tracking.client().get_run(made.run_id).info.status == "FINISHED"
+
+
+def test_a_kill_between_mlflow_and_our_record_is_completed_by_the_next_try(ready: Evaluated, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(versions, "keep", lambda version: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            register.register(USE_CASE, ready)
+    left = max(int(each.version) for each in tracking.client().search_model_versions(f"name = '{USE_CASE.name}'"))
+    with pytest.raises(LifecycleError, match="must have been registered by Lifecycle"):
+        versions.version(USE_CASE.name, left)
+    made = register.register(USE_CASE, ready)
+    assert made.version == left
+    assert versions.version(USE_CASE.name, left) == made
+    assert f", version {left}" in versions.artifact(made, "model_card.md").decode()
+
+
+def test_a_number_is_never_given_twice(ready: Evaluated) -> None:
+    made = register.register(USE_CASE, ready)
+    tracking.client().delete_registered_model(USE_CASE.name)  # MLflow would begin at 1 again
+    again = register.register(USE_CASE, ready)
+    assert again.version == made.version + 1
+    assert versions.numbers(USE_CASE.name) == [again.version]
+    assert again.evaluated == made.evaluated
+
+
+def test_every_file_that_is_read_back_has_its_hash(ready: Evaluated) -> None:
+    made = register.register(USE_CASE, ready)
+    assert {"evaluation.json", "model_card.md", "reference.json", "requirements.lock"} <= set(made.files)
+    assert made.hashes["model"] == ready.trained.sha256
+    versions.verify(made, shown=True)
 
 
 def test_another_evaluation_of_the_same_run_is_another_version(ready: Evaluated) -> None:

@@ -1,6 +1,5 @@
 """A champion of a toy use case, with what evaluation keeps beside it; a service in this process, and one in its own."""
 
-import json
 import os
 import subprocess
 import sys
@@ -15,17 +14,11 @@ import pytest
 
 from app.http.application import Options, create
 from app.http.operations import Place
-from lifecycle.evaluation import contributions
-from lifecycle.monitoring import profile
-from lifecycle.monitoring.typical import typical
-from lifecycle.predict import predict
-from lifecycle.references import ModelVersion, Parts
+from lifecycle.references import ModelVersion
 from lifecycle.settings import Settings, settings
-from lifecycle.split import rows
-from lifecycle.store import tracking
 from lifecycle.usecase import UseCase
 from tests.challengers import parts_of
-from tests.served import Client, champion, serving
+from tests.served import Client, beside, champion, serving
 from tests.toys import toy
 
 ROOT = Path(__file__).parents[3]
@@ -43,14 +36,6 @@ def version() -> ModelVersion:
     use_case = shop()
     parts = parts_of(use_case)
     return champion(use_case, parts, beside=beside)
-
-
-def beside(use_case: UseCase, parts: Parts, run: str, model: Any) -> dict[str, str]:
-    """The profile and the background, as evaluation writes them."""
-    train, gate = (rows(use_case, parts, part) for part in ("train", "gate"))
-    reference = profile.reference(use_case, train, predict(use_case, model, gate.X)) | {"typical": typical(use_case, parts.features.snapshot.version)}
-    files = tracking.write(run, "profile.json", json.dumps(reference))
-    return files | tracking.write(run, contributions.FILE, contributions.background(train.X, use_case.seed))
 
 
 Start = Callable[..., Any]
