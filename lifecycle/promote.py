@@ -44,8 +44,10 @@ def turn(use_case: "UseCase") -> Iterator[Standing]:
     store = lake()
     tables.prepare(store, use_case.name)
     with store.lock(f"promote {use_case.name}"):
-        stands = standing(ledger(use_case.name))
-        align(use_case.name, stands)
+        found = ledger(use_case.name)
+        stands = standing(found)
+        if align(use_case.name, stands):
+            stands.finished = found[-1]
         yield stands
 
 
@@ -69,10 +71,10 @@ def record(
     return stands
 
 
-def align(use_case: str, stands: Standing) -> None:
-    """Set MLflow's aliases `champion`, `previous` and `challenger` to what the ledger says, where they differ."""
+def align(use_case: str, stands: Standing) -> bool:
+    """Set MLflow's aliases `champion`, `previous` and `challenger` to what the ledger says. Returns whether the champion's differed."""
     if not stands.latest:
-        return
+        return False
     from mlflow.exceptions import MlflowException
 
     client = tracking.client()
@@ -87,6 +89,7 @@ def align(use_case: str, stands: Standing) -> None:
             except MlflowException as error:  # an old version that somebody deleted needs no alias
                 if alias == "champion" or error.error_code != "RESOURCE_DOES_NOT_EXIST":
                     raise
+    return str(there.get("champion")) != str(stands.champion)
 
 
 def verdict(use_case: "UseCase", version: int, stands: Standing) -> Verdict:
