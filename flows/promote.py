@@ -30,4 +30,5 @@ def promote(
     """
     begin(use_case)
     verdict = decisions.decide(use_case, decision, version, reason, by)
+    decisions.tell(verdict)
     return done(of_decision(verdict), verdict.reason)

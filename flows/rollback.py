@@ -24,4 +24,5 @@ def rollback(use_case: UseCaseName, version: Version | None = None, reason: Text
     """
     begin(use_case)
     verdict = decisions.roll_back(use_case, version, reason, by)
+    decisions.tell(verdict, returned=True)
     return done(of_decision(verdict), f"version {verdict.version} is champion again: {verdict.reason}")

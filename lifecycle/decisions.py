@@ -19,6 +19,8 @@ def approve(use_case: "UseCase", version: int | None = None, actor: str = "", re
         LifecycleError: it does not wait, or it was compared with another version than the one that is champion now.
     """
     with turn(use_case) as stands:
+        if done := _finished(use_case, stands, APPROVED, version):
+            return done
         number = _waiting(use_case, stands, version)
         compared = stands.judged[number]["champion"]
         if compared != stands.champion:
@@ -55,6 +57,8 @@ def rollback(use_case: "UseCase", version: int | None = None, actor: str = "", r
         LifecycleError: there is no former champion, or the version named is none.
     """
     with turn(use_case) as stands:
+        if done := _finished(use_case, stands, ROLLED_BACK, version):
+            return done
         former = stands.reigns[:-1]
         number = version if version is not None else stands.previous
         if number not in former:
@@ -74,12 +78,22 @@ def promote_by_hand(use_case: "UseCase", version: int, actor: str = "", reason: 
         LifecycleError: there is no such version, or it is champion already.
     """
     with turn(use_case) as stands:
+        if done := _finished(use_case, stands, BY_HAND, version):
+            return done
         versions.version(use_case.name, version)
         if version == stands.champion:
             raise LifecycleError(
                 f"use case '{use_case.name}': a version can be promoted once, and version {version} is champion already; nothing is to do"
             )
         return _decide(use_case, stands, version, BY_HAND, actor, reason)
+
+
+def _finished(use_case: "UseCase", stands: Standing, action: str, version: int | None) -> Verdict | None:
+    """The verdict of a decision that a kill or an outage cut off behind the ledger: asked for again, it is that one, not one more."""
+    last = stands.finished
+    if not last or last["action"] != action or version not in (None, last["model_version"]):
+        return None
+    return verdict(use_case, last["model_version"], stands)
 
 
 def _decide(use_case: "UseCase", stands: Standing, version: int, action: str, actor: str, reason: str, promoted: bool = True) -> Verdict:

@@ -37,6 +37,8 @@ class Standing:
     """Versions that a person has yet to approve or reject."""
     blocked: dict[int, str] = field(default_factory=dict)
     """Versions that were rolled back or rejected, and by whom."""
+    finished: Mapping[str, Any] | None = None
+    """The last row of the ledger, where only now the aliases were set by it: who decided so was killed, or cut off, in between."""
 
     @property
     def champion(self) -> int | None:

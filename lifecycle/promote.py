@@ -45,8 +45,10 @@ def turn(use_case: "UseCase") -> Iterator[Standing]:
     store = lake()
     tables.prepare(store, use_case.name)
     with store.lock(standings.deciding(use_case.name)):
-        stands = standing(ledger(use_case.name))
-        align(use_case.name, stands)
+        found = ledger(use_case.name)
+        stands = standing(found)
+        if align(use_case.name, stands):
+            stands.finished = found[-1]
         yield stands
 
 
@@ -73,9 +75,19 @@ def record(
     return stands
 
 
-def align(use_case: str, stands: Standing) -> None:
-    """Set the standings, and MLflow's aliases `champion`, `previous` and `challenger`, to what the ledger says, where they differ."""
+def align(use_case: str, stands: Standing) -> bool:
+    """Set MLflow's aliases `champion`, `previous` and `challenger`, then the standings, to what the ledger says, where they differ.
+
+    Returns:
+        Whether another champion stood there, unsettled: who decided last was killed, or cut off, behind the ledger.
+    """
+    before = standings.known(use_case)
+    _set_aliases(use_case, stands)
     standings.settle(use_case, stands.champion, stands.previous, stands.challenger)
+    return before is not None and not before.settled and before.champion != stands.champion
+
+
+def _set_aliases(use_case: str, stands: Standing) -> None:
     if not stands.latest:
         return
     from mlflow.exceptions import MlflowException

@@ -1,4 +1,7 @@
-"""A person's decisions about models as tasks: retried on outages, never cached."""
+"""A person's decisions about models as tasks: retried on outages, never cached.
+
+What is decided and what is shown of it are tasks of their own: showing it again decides nothing again.
+"""
 
 from collections.abc import Callable
 
@@ -22,20 +25,23 @@ def decide(use_case: str, decision: str, version: int | None, reason: str, by: s
     }
     if decision == "promote" and version is None:
         version = _newest(use_case)
-    verdict = ways[decision](registry.find(use_case), version, by or _whoever(), reason)
-    artifacts.verdict(verdict)
-    if verdict.promoted:
-        events.promoted(verdict)
-    return verdict
+    return ways[decision](registry.find(use_case), version, by or _whoever(), reason)
 
 
 @retried
 def roll_back(use_case: str, version: int | None, reason: str, by: str) -> Verdict:
     """Return to a former champion."""
-    verdict = decisions.rollback(registry.find(use_case), version, by or _whoever(), reason)
+    return decisions.rollback(registry.find(use_case), version, by or _whoever(), reason)
+
+
+@retried
+def tell(verdict: Verdict, *, returned: bool = False) -> None:
+    """Show a decision in the run, and tell whoever listens: of a champion, or of one that has `returned`."""
     artifacts.verdict(verdict)
-    events.rolled_back(verdict)
-    return verdict
+    if returned:
+        events.rolled_back(verdict)
+    elif verdict.promoted:
+        events.promoted(verdict)
 
 
 def _newest(use_case: str) -> int:

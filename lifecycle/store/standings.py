@@ -52,6 +52,13 @@ def settle(use_case: str, champion: int | None, previous: int | None, challenger
         connection.execute(SETTLE, [use_case, champion, previous, challenger])
 
 
+def known(use_case: str) -> Stands | None:
+    """What is noted of one use case; `None` where nothing was ever decided about it."""
+    with records.opened() as connection:
+        row = connection.execute(f"{READ} WHERE use_case = %s", [use_case]).fetchone()
+    return Stands(*row[1:]) if row else None
+
+
 def read(reader: records.Reader) -> dict[str, Stands]:
     """The standings of all use cases."""
     return {name: Stands(*stands) for name, *stands in reader.rows(READ)}

@@ -14,7 +14,7 @@ from lifecycle.usecase import UseCase
 from tests.challengers import evaluated, parts_of
 from tests.toys import toy
 
-MIDDLE, STRONG = ("amount",), ("amount", "kind")
+WEAK, MIDDLE, STRONG = ("kind",), ("amount",), ("amount", "kind")
 
 
 def made(name: str, **changes: Any) -> tuple[UseCase, Parts]:
@@ -87,6 +87,25 @@ def test_a_rollback_returns_to_the_one_before_and_the_fallen_never_rises_by_itse
     assert champion(use_case) == first.version
     assert decisions.promote_by_hand(use_case, second.version, "ana", "it was the sensor").promoted
     assert champion(use_case) == second.version
+
+
+@pytest.mark.parametrize("decide", [decisions.rollback, lambda use_case: decisions.promote_by_hand(use_case, 1)], ids=["rollback", "promote"])
+def test_a_decision_that_was_cut_off_behind_the_ledger_and_is_asked_for_again_is_taken_once(decide: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_case, parts = made("decide_cut_rollback" if decide is decisions.rollback else "decide_cut_promote")
+    for inputs in (WEAK, MIDDLE, STRONG):
+        promote(use_case, challenger(use_case, parts, inputs))
+    assert champion(use_case) == 3
+    before = history.standing(history.ledger(use_case.name))
+    wanted = before.previous if decide is decisions.rollback else 1
+    with monkeypatch.context() as broken:
+        broken.setattr(tracking.client(), "set_registered_model_alias", lambda *given, **more: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            decide(use_case)
+    assert champion(use_case) == 3
+    lines = len(history.ledger(use_case.name))
+    assert decide(use_case).version == wanted
+    assert champion(use_case) == wanted
+    assert len(history.ledger(use_case.name)) == lines
 
 
 def test_a_rollback_needs_a_former_champion() -> None:
