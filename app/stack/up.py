@@ -14,9 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app import environment
+from app import environment, login
 from app.answer import Answer, to_json
-from app.stack import deploy, notices, parts, processes
+from app.stack import deploy, link, notices, parts, processes
 from app.stack.parts import Addresses, Part
 from app.stack.view import table
 from lifecycle.errors import LifecycleError
@@ -67,6 +67,7 @@ class Stack:
         parts.free(self.parts)
         _prepare_mlflow(self.at)
         os.environ |= parts.environment(self.at, self.where)
+        login.join(self.at.home, self.where.api)
         prefect, *others = self.parts
         self._launch(prefect)
         for part in others:
@@ -149,10 +150,12 @@ def _alone(home: Path, where: Addresses) -> Iterator[None]:
             ) from None
         note = parts.note(home)
         note.write_text(json.dumps({"pid": os.getpid(), **_addresses(where), "api": where.api}))
+        link.write_shell(home, where)
         try:
             yield
         finally:
             note.unlink(missing_ok=True)
+            link.shell(home).unlink(missing_ok=True)
 
 
 def _has_http() -> bool:
@@ -174,7 +177,7 @@ def _prepare_mlflow(at: Settings) -> None:
 
 def _announce(at: Settings, where: Addresses, stack: Stack, seconds: float, options: argparse.Namespace) -> None:
     served = "http" in stack.running
-    data = {"seconds": round(seconds, 1), **_addresses(where), "logs": str(at.home / "logs"), "pid": os.getpid()}
+    data = {"seconds": round(seconds, 1), **_addresses(where), "logs": str(at.home / "logs"), "login": str(login.file(at.home)), "shell": str(link.shell(at.home)), "pid": os.getpid()}
     if options.json:
         print(to_json(data), file=sys.__stdout__, flush=True)
     else:

@@ -18,8 +18,9 @@ def test_everything_is_there_and_once(stack: Stack) -> None:
     said: dict[str, Any] = stack.said  # type: ignore[attr-defined]
     assert parts.said(f"{said['prefect']}/api/health") == "true"
     assert parts.said(f"{said['mlflow']}/health") == "OK"
-    surroundings = stack.environment | {"PREFECT_API_URL": f"{said['prefect']}/api", "PWD": str(ROOT), "PREFECT_HOME": str(stack.home / "prefect")}
-    subprocess.run([sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"], cwd=ROOT, env=surroundings, check=True, capture_output=True)
+    surroundings = stack.environment | {"PWD": str(ROOT), "PREFECT_HOME": str(stack.home / "prefect")}
+    typed = f". {stack.said['shell']}; exec {sys.executable} -m prefect --no-prompt deploy --all"  # type: ignore[attr-defined]
+    subprocess.run(["sh", "-c", typed], cwd=ROOT, env=surroundings, check=True, capture_output=True)
     found = {each["name"]: each for each in stack.server.found("deployments")}
     assert set(found) == DEPLOYMENTS
     for name in ("ingest", "score", "monitor", "train"):
