@@ -1,6 +1,7 @@
 """The process that is the shared Prefect server: `python -m app.prefect_process SOCKET DESCRIPTION` (file descriptors)."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from app import login, prefect_server
 from app.guarded import PREFECT, Guarded, Hosts
+from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings, settings
 from lifecycle.store import database, postgres
 from lifecycle.store.database import Database
@@ -90,6 +92,10 @@ def _watch(home: Path, serving: "list[uvicorn.Server]", postmaster: int | None) 
     try:
         while not prefect_server.last_one_left(home):
             time.sleep(1)
+            if postgres.died(home / "postgres"):
+                with contextlib.suppress(LifecycleError):  # its log says why; it is tried again
+                    postgres.revive(home / "postgres")
+                    postmaster = _postmaster(home)
     except FileNotFoundError:  # somebody deleted the home folder: PostgreSQL would notice in a minute, and then remove
         if postmaster:  # the socket of its successor
             os.kill(postmaster, signal.SIGQUIT)

@@ -90,7 +90,7 @@ def _prefect(at: Settings, where: Addresses) -> Part:
         "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
         "PREFECT_API_SERVICES_LATE_RUNS_AFTER_SECONDS": "60",
     }
-    return Part("prefect", ["app.stack.prefect_server", str(port)], own, port, lambda: said(f"{where.api}/health") == "true")
+    return Part("prefect", ["app.stack.prefect_server", str(port)], own, port, lambda: bool(said(f"{where.api}/ready")))
 
 
 def _mlflow(at: Settings, where: Addresses) -> Part:
@@ -102,7 +102,7 @@ def _mlflow(at: Settings, where: Addresses) -> Part:
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         login.LOGIN: "",  # it has no business with Prefect
     }
-    return Part("mlflow", ["app.stack.mlflow_server", str(port)], own, port, lambda: said(f"{where.mlflow}/health") == "OK")
+    return Part("mlflow", ["app.stack.mlflow_server", str(port)], own, port, lambda: bool(said(f"{where.mlflow}/api/2.0/mlflow/experiments/search?max_results=1", login.auth(at.home))))
 
 
 def _worker(at: Settings, where: Addresses) -> Part:
@@ -122,10 +122,11 @@ def _http(where: Addresses) -> Part:
     return Part("http", ["app.cli", "serve", "--port", str(port)], own, port, lambda: bool(said(f"{where.http}/live")))
 
 
-def said(url: str) -> str:
-    """What an address answers; empty where it does not."""
+def said(url: str, auth: str | None = None) -> str:
+    """What an address answers, to a login where one is given; empty where it does not."""
+    request = urllib.request.Request(url, headers={"Authorization": login.header(auth)} if auth else {})
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.read().decode()
     except (OSError, ValueError):
         return ""

@@ -20,7 +20,7 @@ async ({address, posts, sockets, stranger}) => {
       all.push(quietly(fetch(url, {method, headers: {"content-type": "application/json"}, body: sent, credentials: "include"})));
       all.push(quietly(fetch(url, {method, body: sent, credentials: "include"})));
     }
-    for (const sent of [text, new Blob([text]), new Blob([text], {type: "text/plain"}), new URLSearchParams(body)])
+    for (const sent of [text, new Blob([text]), new Blob([text], {type: "text/plain"}), new URLSearchParams({json: text})])
       all.push(quietly(fetch(url, {method: "POST", mode: "no-cors", body: sent, credentials: "include"})));
     all.push(Promise.resolve(navigator.sendBeacon(url, new Blob([text]))));
     for (const enctype of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]) {
