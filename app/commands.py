@@ -67,5 +67,6 @@ COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
     "sql": ("app.look:sql", "read the lake", (QUERY,)),
     "doctor": ("app.doctor:doctor", "what is installed, reachable, out of step; the remedy for each", ()),
     "up": ("app.stack.up:up", "the local stack: PostgreSQL, Prefect, MLflow, a worker, all deployments, predictions over HTTP", (OFFSET,)),
+    "open": ("app.stack.link:links", "the links to the running stack, which log a browser in", ()),
     "down": ("app.stack.down:down", "stop what runs under the home folder", ()),
 }

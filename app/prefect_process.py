@@ -1,6 +1,7 @@
 """The process that is the shared Prefect server: `python -m app.prefect_process SOCKET DESCRIPTION` (file descriptors)."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -11,9 +12,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from app import prefect_server
+from app import login, prefect_server
+from app.guarded import PREFECT, Guarded, Hosts
+from lifecycle.errors import LifecycleError
 from lifecycle.faults import plain
-from lifecycle.settings import settings
+from lifecycle.settings import Settings, settings
 from lifecycle.store import database, locks, postgres
 from lifecycle.store.database import Database
 
@@ -34,19 +37,34 @@ def main(listening: int, description: int) -> None:
     at_database = database.connect(at)
     serving: list[uvicorn.Server] = []
     threading.Thread(target=_watch, args=(at.home, serving, _postmaster(at.home)), daemon=True).start()
-    os.environ["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = at_database.url("prefect", "asyncpg")
-    os.environ["PREFECT_SERVER_DATABASE_MIGRATE_ON_START"] = "false"
+    port = socket.socket(fileno=os.dup(listening)).getsockname()[1]
+    surround(at, at_database, port)
     migrate(at.home, at_database)
     from prefect.server.api.server import create_app
 
     # Without a worker there is nothing to schedule, to mark as late or to clean up: no such loops, no web pages.
-    app = create_app(ephemeral=True, final=True)
+    app = guard(create_app(ephemeral=True, final=True), at, port)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2))
     serving.append(server)
     try:
         server.run(sockets=[socket.socket(fileno=listening)])
     finally:
         _leave(at.home)
+
+
+def surround(at: Settings, at_database: Database, port: int) -> None:
+    """Tell Prefect, before it is imported, where its tables are and that only who has the login is answered."""
+    os.environ |= {
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": at_database.url("prefect", "asyncpg"),
+        "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "false",
+        "PREFECT_SERVER_API_AUTH_STRING": login.auth(at.home),
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}",
+    }
+
+
+def guard(app: Any, at: Settings, port: int) -> Guarded:
+    """Prefect's server as it stands on a port: for its own pages and for who has the login."""
+    return Guarded(app, auth=login.auth(at.home), hosts=Hosts(at.allowed_hosts, port), rules=PREFECT)
 
 
 def migrate(home: Path, at: Database) -> None:
@@ -73,6 +91,10 @@ def _watch(home: Path, serving: "list[uvicorn.Server]", postmaster: int | None) 
     try:
         while not prefect_server.last_one_left(home):
             time.sleep(1)
+            if postgres.died(home / "postgres"):
+                with contextlib.suppress(LifecycleError):  # its log says why; it is tried again
+                    postgres.revive(home / "postgres")
+                    postmaster = _postmaster(home)
     except FileNotFoundError:  # somebody deleted the home folder: PostgreSQL would notice in a minute, and then remove
         if postmaster:  # the socket of its successor
             os.kill(postmaster, signal.SIGQUIT)

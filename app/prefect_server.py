@@ -19,6 +19,7 @@ import urllib.request
 from pathlib import Path
 from typing import IO, Any
 
+from app import login
 from app.stack import parts
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings
@@ -39,16 +40,23 @@ def start(at: Settings) -> str:
     """
     given = os.environ.get("PREFECT_API_URL", "")
     if given and answers(given):
+        if own(at.home, given):
+            login.join(at.home, given)
+        else:
+            login.withhold(at.home)
         return given
-    stack = parts.noted(at.home).get("api", "")
-    if not given and stack and answers(stack):
-        os.environ["PREFECT_API_URL"] = stack
-        return stack
-    url = _shared(at)
+    stack = parts.api(at.home)
+    url = stack if not given and stack and answers(stack) else _shared(at)
     if given:
         print(f"lifecycle: PREFECT_API_URL={given} does not answer; this run uses a server of its own", file=sys.stderr)
-    os.environ["PREFECT_API_URL"] = url
+    login.join(at.home, url)
     return url
+
+
+def own(home: Path, url: str) -> bool:
+    """Whether an address is of a server of this home folder: of its stack, or of its runs. Others are not told its login."""
+    found = running(home)
+    return url.rstrip("/") in {parts.api(home), found["url"] if found else None}
 
 
 def wait(at: Settings, url: str, seconds: float = 90) -> None:
@@ -217,4 +225,4 @@ def _environment() -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
         "PREFECT_API_BLOCKS_REGISTER_ON_START": "true",
     }
-    return {name: value for name, value in os.environ.items() if name not in {"PREFECT_API_URL", "PREFECT_API_KEY"}} | ours
+    return {name: value for name, value in os.environ.items() if name not in {login.API, login.LOGIN, login.KEY}} | ours

@@ -4,13 +4,14 @@ import fcntl
 import json
 import os
 import socket
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app import login
+from app.stack.rest import Server
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings
 from lifecycle.store import database, tracking
@@ -72,7 +73,6 @@ def parts(at: Settings, where: Addresses, serve: bool) -> list[Part]:
 def environment(at: Settings, where: Addresses) -> dict[str, str]:
     """What every process of the stack is told."""
     own = {
-        "PREFECT_API_URL": where.api,
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO",
@@ -90,7 +90,7 @@ def _prefect(at: Settings, where: Addresses) -> Part:
         "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
         "PREFECT_API_SERVICES_LATE_RUNS_AFTER_SECONDS": "60",
     }
-    return Part("prefect", ["app.stack.prefect_server", str(port)], own, port, lambda: said(f"{where.api}/health") == "true")
+    return Part("prefect", ["app.stack.prefect_server", str(port)], own, port, lambda: bool(said(f"{where.api}/ready")))
 
 
 def _mlflow(at: Settings, where: Addresses) -> Part:
@@ -100,9 +100,15 @@ def _mlflow(at: Settings, where: Addresses) -> Part:
         "MLFLOW_BACKEND_STORE_URI": database.connect(at).url("mlflow", "psycopg"),
         "MLFLOW_DEFAULT_ARTIFACT_ROOT": tracking.artifacts(),
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        login.LOGIN: "",  # it has no business with Prefect
     }
-    command = ["mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
-    return Part("mlflow", command, own, port, lambda: said(f"{where.mlflow}/health") == "OK")
+    return Part(
+        "mlflow",
+        ["app.stack.mlflow_server", str(port)],
+        own,
+        port,
+        lambda: bool(said(f"{where.mlflow}/api/2.0/mlflow/experiments/search?max_results=1", login.auth(at.home))),
+    )
 
 
 def _worker(at: Settings, where: Addresses) -> Part:
@@ -122,21 +128,23 @@ def _http(where: Addresses) -> Part:
     return Part("http", ["app.cli", "serve", "--port", str(port)], own, port, lambda: bool(said(f"{where.http}/live")))
 
 
-def said(url: str, body: dict[str, object] | None = None) -> str:
-    """What an address answers; empty where it does not."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+def said(url: str, auth: str | None = None) -> str:
+    """What an address answers, to a login where one is given; empty where it does not."""
+    request = urllib.request.Request(url, headers={"Authorization": login.header(auth)} if auth else {})
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.read().decode()
-    except (urllib.error.URLError, OSError, ValueError):
+    except (OSError, ValueError):
         return ""
 
 
 def _online(where: Addresses) -> bool:
     """Whether the worker has said so to the server."""
-    found = said(f"{where.api}/work_pools/{POOL}/workers/filter", {})
-    return any(worker["name"] == WORKER and worker["status"] == "ONLINE" for worker in json.loads(found or "[]"))
+    try:
+        found = Server(where.api).found(f"work_pools/{POOL}/workers")
+    except (OSError, ValueError):
+        return False
+    return any(worker["name"] == WORKER and worker["status"] == "ONLINE" for worker in found)
 
 
 def free(parts: list[Part]) -> None:
@@ -187,6 +195,11 @@ def noted(home: Path) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def api(home: Path) -> str | None:
+    """The address of the Prefect API of a home folder's stack, while its supervisor lives: else anybody may listen there."""
+    return noted(home).get("api") if supervised(home) else None
 
 
 def supervised(home: Path) -> bool:

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from app.prefect_process import migrate
+from app.prefect_process import guard, migrate, surround
 from app.stack.parts import HOST
 from lifecycle.settings import settings
 from lifecycle.store import database, postgres
@@ -15,13 +15,13 @@ def main(port: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     at = settings()
     found = database.connect(at)
-    os.environ["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = found.url("prefect", "asyncpg")
-    os.environ["PREFECT_SERVER_DATABASE_MIGRATE_ON_START"] = "false"
+    surround(at, found, port)
     migrate(at.home, found)
     import uvicorn
     from prefect.server.api.server import create_app
 
-    config = uvicorn.Config(create_app(final=True), host=HOST, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+    app = guard(create_app(final=True), at, port)
+    config = uvicorn.Config(app, host=HOST, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
     try:
         uvicorn.Server(config).run()
     finally:

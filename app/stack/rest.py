@@ -1,17 +1,19 @@
 """A Prefect server by its REST API: the little that is needed here, without importing Prefect."""
 
-import base64
 import json
 import os
 import urllib.request
 from typing import Any
 
+from app import login
+
 
 class Server:
     """`server("GET", "/flow_runs/ID")`: requests to one server's API."""
 
-    def __init__(self, api: str) -> None:
-        self.api = api.rstrip("/")
+    def __init__(self, api: str, auth: str | None = None) -> None:
+        """`auth` is `user:password`; left out, what the environment holds by Prefect's own variables."""
+        self.api, self._auth = api.rstrip("/"), auth
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
         """Send a request and decode the answer.
@@ -20,7 +22,7 @@ class Server:
             OSError: the server is away, or says no.
         """
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.api}{path}", data, {"Content-Type": "application/json", **_key()}, method=method)
+        request = urllib.request.Request(f"{self.api}{path}", data, {"Content-Type": "application/json", **self._key()}, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
             said = answer.read()
             return json.loads(said) if said else None
@@ -29,11 +31,9 @@ class Server:
         """What the server has of a kind."""
         return self("POST", f"/{kind}/filter", condition or {})
 
-
-def _key() -> dict[str, str]:
-    """The header for a server that wants a key or a password, by Prefect's own variables."""
-    if os.environ.get("PREFECT_API_KEY"):
-        return {"Authorization": f"Bearer {os.environ['PREFECT_API_KEY']}"}
-    if os.environ.get("PREFECT_API_AUTH_STRING"):
-        return {"Authorization": f"Basic {base64.b64encode(os.environ['PREFECT_API_AUTH_STRING'].encode()).decode()}"}
-    return {}
+    def _key(self) -> dict[str, str]:
+        """The header for a server that wants a key or a password."""
+        if self._auth is None and os.environ.get(login.KEY):
+            return {"Authorization": f"Bearer {os.environ[login.KEY]}"}
+        auth = self._auth or os.environ.get(login.LOGIN)
+        return {"Authorization": login.header(auth)} if auth else {}

@@ -14,9 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app import environment
+from app import environment, login
 from app.answer import Answer, to_json
-from app.stack import deploy, notices, parts, processes
+from app.stack import deploy, link, notices, parts, processes
 from app.stack.parts import Addresses, Part
 from app.stack.view import table
 from lifecycle.errors import LifecycleError
@@ -25,6 +25,8 @@ from lifecycle.store import database, postgres
 
 SECONDS = 180.0
 """How long the parts may take to answer: on a busy machine a first start takes a minute."""
+BACK = 30.0
+"""How long the parts may take to find back to a PostgreSQL that was started again."""
 PAUSES = (1, 2, 5, 10, 30)
 """Seconds before a part that ended is started again: the first time, the second, ..."""
 
@@ -57,6 +59,7 @@ class Stack:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.parts: list[Part] = []
         self.falls: dict[str, list[float]] = {}
+        self.embedded = None if at.database_url else at.home / "postgres"
 
     def start(self) -> None:
         """Start everything; return when all of it answers."""
@@ -67,6 +70,7 @@ class Stack:
         parts.free(self.parts)
         _prepare_mlflow(self.at)
         os.environ |= parts.environment(self.at, self.where)
+        login.join(self.at.home, self.where.api)
         prefect, *others = self.parts
         self._launch(prefect)
         for part in others:
@@ -84,6 +88,8 @@ class Stack:
         """Start again what ends by itself, until a signal comes."""
         while True:
             time.sleep(0.5)
+            if self.embedded and not postgres.alive(self.embedded):
+                self._revive(self.embedded)
             for part in self.parts:
                 code = self.running[part.name].poll()
                 if code is not None:
@@ -121,13 +127,35 @@ class Stack:
 
     def _again(self, part: Part, code: int) -> None:
         """Start a part that ended, after a pause that grows while it keeps ending."""
-        now = time.monotonic()
-        falls = [when for when in self.falls.get(part.name, []) if now - when < 300]
-        self.falls[part.name] = [*falls, now]
-        pause = PAUSES[min(len(falls), len(PAUSES) - 1)]
+        pause = self._pause(part.name)
         _say(f"{part.name} ended with code {code}; it is started again in {pause} s (see {processes.log_file(self.at.home, part.name)})")
         time.sleep(pause)
         self._launch(part)
+
+    def _pause(self, name: str) -> int:
+        """Seconds to wait before something that fell is started again."""
+        now = time.monotonic()
+        falls = [when for when in self.falls.get(name, []) if now - when < 300]
+        self.falls[name] = [*falls, now]
+        return PAUSES[min(len(falls), len(PAUSES) - 1)]
+
+    def _revive(self, home: Path) -> None:
+        """Start PostgreSQL again, and what does not find back to it by itself."""
+        pause = self._pause("PostgreSQL")
+        _say(f"PostgreSQL ended; it is started again in {pause} s (see {home / 'data' / 'log'})")
+        time.sleep(pause)
+        try:
+            postgres.revive(home)
+        except LifecycleError as error:  # a full disk, say: it is tried again, and all others wait for it
+            _say(str(error))
+            return
+        until = time.monotonic() + BACK
+        for part in self.parts:
+            while not part.answers() and self.running[part.name].poll() is None:
+                if time.monotonic() > until:
+                    processes.end([self.running[part.name].pid])  # which starts it again
+                time.sleep(0.5)
+        _say("PostgreSQL answers again")
 
 
 @contextmanager
@@ -149,10 +177,12 @@ def _alone(home: Path, where: Addresses) -> Iterator[None]:
             ) from None
         note = parts.note(home)
         note.write_text(json.dumps({"pid": os.getpid(), **_addresses(where), "api": where.api}))
+        link.write_shell(home, where)
         try:
             yield
         finally:
             note.unlink(missing_ok=True)
+            link.shell(home).unlink(missing_ok=True)
 
 
 def _has_http() -> bool:
@@ -174,7 +204,14 @@ def _prepare_mlflow(at: Settings) -> None:
 
 def _announce(at: Settings, where: Addresses, stack: Stack, seconds: float, options: argparse.Namespace) -> None:
     served = "http" in stack.running
-    data = {"seconds": round(seconds, 1), **_addresses(where), "logs": str(at.home / "logs"), "pid": os.getpid()}
+    data = {
+        "seconds": round(seconds, 1),
+        **_addresses(where),
+        "logs": str(at.home / "logs"),
+        "login": str(login.file(at.home)),
+        "shell": str(link.shell(at.home)),
+        "pid": os.getpid(),
+    }
     if options.json:
         print(to_json(data), file=sys.__stdout__, flush=True)
     else:

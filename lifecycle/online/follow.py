@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from lifecycle.errors import LifecycleError
@@ -10,7 +11,7 @@ from lifecycle.online.champion import Served
 from lifecycle.online.desk import Desk
 from lifecycle.online.standing import Standings
 from lifecycle.settings import Settings
-from lifecycle.store import database
+from lifecycle.store import database, postgres
 
 PAUSE = 0.25
 """Seconds between two looks at the standings; one look takes about a thousandth of that."""
@@ -45,6 +46,7 @@ class Follower(threading.Thread):
                 self._compare(standings)
             except Exception as error:  # an outage of the database: what is loaded goes on answering
                 self._tell("registry unreachable", error=said(error))
+                self._revive()
                 self._stop.wait(1)
             self._stop.wait(PAUSE)
         if standings:
@@ -53,6 +55,13 @@ class Follower(threading.Thread):
     def stop(self) -> None:
         """End soon."""
         self._stop.set()
+
+    def _revive(self) -> None:
+        """Start the embedded PostgreSQL again, if it was killed: nobody else may be here to do so."""
+        home = self._at.home / "postgres"
+        if postgres.died(home):
+            with suppress(LifecycleError):  # told of already; it is tried again
+                postgres.revive(home)
 
     def _look(self, standings: Standings) -> None:
         for desk, stands in zip(self._desks, standings.now([desk.use_case.name for desk in self._desks]), strict=True):

@@ -70,27 +70,34 @@ def stop(home: Path) -> bool:
 
 
 def alive(home: Path) -> bool:
-    """Whether the server's process lives, at the cost of a look at its pid file."""
+    """Whether the server's process lives; asked often, so nobody connects for it."""
     import psutil
 
     try:
         process = psutil.Process(int((home / "data" / "postmaster.pid").read_text().split()[0]))
         return process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str((home / "data").resolve())
-    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+    except (psutil.Error, OSError, ValueError, IndexError):
         return False
-    except psutil.AccessDenied:
-        return True  # it is there, under an account that may not be looked at
 
 
-def revive(home: Path) -> None:
-    """Start the server again, which has ended although this process holds it.
+def died(home: Path) -> bool:
+    """Whether the server was killed: one that was told to stop takes its pid file along."""
+    return (home / "data" / "postmaster.pid").exists() and not alive(home)
+
+
+def revive(home: Path) -> bool:
+    """Start the server again for those who hold it. Returns whether it answers; this process must hold it.
 
     Raises:
         LifecycleError: it does not start.
     """
-    with _turn(home):
-        if not _answers(home):
-            _launch(home)
+    with _starting:
+        if home not in _held or not home.exists():
+            return False
+        with _turn(home):
+            if not _answers(home):
+                _launch(home)
+        return True
 
 
 def held(home: Path) -> bool:

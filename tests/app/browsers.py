@@ -25,9 +25,9 @@ needed = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here;
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium that speaks to nobody but the pages it is shown."""
+def chromium(*more: str) -> Iterator[Browser]:
+    """A headless Chromium that speaks to nobody but the pages it is shown; `more` are arguments of its command line."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *more])
         yield browser
         browser.close()

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from app import login
 from app.stack.rest import Server
 
 ROOT = Path(__file__).parents[3]
@@ -45,7 +46,12 @@ class Stack:
         for name, approval in (("shop", "automatic"), ("guarded", "human"), ("viewed", "automatic")):
             (self.cases / f"{name}.py").write_text(CASE.format(name=name, approval=approval))
         self.settings = settings
-        self.server = Server(f"http://127.0.0.1:{4200 + self.offset}/api")
+        self.prefect, self.mlflow = (f"http://127.0.0.1:{base + self.offset}" for base in (4200, 5000))
+
+    @property
+    def server(self) -> Server:
+        """The server's API, with the login of the home."""
+        return Server(f"{self.prefect}/api", login.auth(self.home))
 
     @property
     def environment(self) -> dict[str, str]:

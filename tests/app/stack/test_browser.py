@@ -9,17 +9,19 @@ from playwright.sync_api import Page, expect
 
 from tests.app import browsers
 from tests.app.browsers import SCREENSHOTS
-from tests.app.stack.conftest import Stack
+from tests.app.stack.conftest import ROOT, Stack
 
 pytestmark = browsers.needed
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    """A page of a headless browser."""
+def page(stack: Stack) -> Iterator[Page]:
+    """A page of a headless browser that was opened with the link."""
     with browsers.chromium() as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(60_000)
+        page.goto(stack.command("open").stdout.split()[0])
+        page.wait_for_url(re.compile("/dashboard"))
         yield page
 
 
@@ -53,6 +55,42 @@ def test_somebody_who_does_not_program_runs_the_loop_and_sees_the_plots(stack: S
     assert min(widths) > 300
     plots.first.scroll_into_view_if_needed()
     picture(page, "evaluation")
+
+
+def test_the_link_opens_both_interfaces_and_nobody_is_asked_for_a_password(stack: Stack, page: Page) -> None:
+    page.goto(f"{stack.prefect}/deployments")
+    expect(page.get_by_role("link", name="lifecycle").first).to_be_visible()
+    page.goto(f"{stack.prefect}/runs")
+    expect(page.get_by_text("lifecycle viewed").first).to_be_visible()
+    assert page.locator("input[type=password]").count() == 0
+    page.goto(f"{stack.mlflow}/#/models")
+    expect(page.get_by_text("viewed").first).to_be_visible()
+    assert "open" not in page.evaluate("JSON.stringify(performance.getEntriesByType('navigation')[0].name)")
+
+
+def test_an_artifact_of_a_run_is_seen_in_mlflow(stack: Stack, page: Page) -> None:
+    page.goto(stack.mlflow)
+    asked = {"order_by": ["attributes.start_time DESC"], "experiment_ids": [str(number) for number in range(20)], "max_results": 50}
+    runs = page.evaluate(
+        "async (asked) => (await (await fetch('/ajax-api/2.0/mlflow/runs/search', {method: 'POST', headers: {'content-type': "
+        "'application/json'}, body: JSON.stringify(asked)})).json()).runs",
+        asked,
+    )
+    seen = page.evaluate(
+        """async (runs) => {
+          for (const run of runs) {
+            const id = run.info.run_id;
+            const listed = await (await fetch(`/ajax-api/2.0/mlflow/artifacts/list?run_id=${id}`)).json();
+            const file = (listed.files || []).find((one) => !one.is_dir);
+            if (file) return [(await fetch(`/get-artifact?path=${encodeURIComponent(file.path)}&run_uuid=${id}`)).status, file.path];
+          }
+        }""",
+        runs,
+    )
+    assert seen[0] == 200
+    put = "async () => (await fetch('/ajax-api/2.0/mlflow-artifacts/artifacts/x', {method: 'PUT', body: 'x'})).status"
+    assert page.evaluate(put) >= 400
+    assert not (ROOT / "mlartifacts").exists()
 
 
 def _logged(stack: Stack, run: str, text: str) -> bool:

@@ -89,18 +89,24 @@ def test_another_database_storage_and_runner_give_the_same_results(scaled: Stack
 def test_no_secret_is_in_a_file_or_a_command_line(scaled: Stack) -> None:
     import psutil
 
-    from app.stack import processes
+    from app import login
+    from app.stack import link, processes
 
-    written = [file for file in scaled.home.rglob("*") if file.is_file() and SECRET.encode() in file.read_bytes()]
-    assert written == []
+    own = login.secret(scaled.home)
+    kept = {login.file(scaled.home), link.shell(scaled.home)}
+    assert {file.stat().st_mode & 0o777 for file in kept} == {0o600}
+    for secret, where in ((SECRET, set()), (own, kept)):
+        written = {file for file in scaled.home.rglob("*") if file.is_file() and secret.encode() in file.read_bytes()}
+        assert written == where
     lines = [" ".join(psutil.Process(pid).cmdline()) for pid in processes.marked(scaled.home)]
     assert lines
-    assert not any("hush" in line for line in lines)
+    assert not any("hush" in line or own in line for line in lines)
 
 
 def test_a_second_worker_takes_its_share(scaled: Stack) -> None:
     surroundings = scaled.environment | {
         "PREFECT_API_URL": scaled.server.api,
+        "PREFECT_API_AUTH_STRING": login.auth(scaled.home),
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "PREFECT_HOME": str(scaled.home / "second"),
         "PREFECT_LOCAL_STORAGE_PATH": str(scaled.home / "prefect" / "storage"),

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from typing import Any
 
+from app import login
 from app.stack import parts, processes
+from lifecycle.store import postgres
 from tests.app.stack.conftest import ROOT, Inbox, Stack, free
 
 DEPLOYMENTS = {"ingest", "train", "score", "monitor", "lifecycle", "promote", "rollback", "maintain"}
@@ -18,8 +20,9 @@ def test_everything_is_there_and_once(stack: Stack) -> None:
     said: dict[str, Any] = stack.said  # type: ignore[attr-defined]
     assert parts.said(f"{said['prefect']}/api/health") == "true"
     assert parts.said(f"{said['mlflow']}/health") == "OK"
-    surroundings = stack.environment | {"PREFECT_API_URL": f"{said['prefect']}/api", "PWD": str(ROOT), "PREFECT_HOME": str(stack.home / "prefect")}
-    subprocess.run([sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"], cwd=ROOT, env=surroundings, check=True, capture_output=True)
+    surroundings = stack.environment | {"PWD": str(ROOT), "PREFECT_HOME": str(stack.home / "prefect")}
+    typed = f". {stack.said['shell']}; exec {sys.executable} -m prefect --no-prompt deploy --all"  # type: ignore[attr-defined]
+    subprocess.run(["sh", "-c", typed], cwd=ROOT, env=surroundings, check=True, capture_output=True)
     found = {each["name"]: each for each in stack.server.found("deployments")}
     assert set(found) == DEPLOYMENTS
     for name in ("ingest", "score", "monitor", "train"):
@@ -166,6 +169,19 @@ def test_a_part_that_ends_is_started_again(stack: Stack) -> None:
         os.kill(pid, signal.SIGKILL)
     address = f"http://127.0.0.1:{5000 + stack.offset}/health"
     stack.until(lambda: parts.said(address) == "OK", 90)
+
+
+def test_a_postgresql_that_was_killed_is_started_again_and_all_find_back_to_it(stack: Stack) -> None:
+    file = stack.home / "postgres" / "data" / "postmaster.pid"
+    killed = int(file.read_text().split()[0])
+    os.kill(killed, signal.SIGKILL)
+    home, auth = stack.home / "postgres", login.auth(stack.home)
+    stack.until(lambda: postgres.alive(home) and int(file.read_text().split()[0]) != killed, 60)
+    stack.until(lambda: parts.said(f"{stack.prefect}/api/ready"), 90)
+    stack.until(lambda: parts.said(f"{stack.mlflow}/api/2.0/mlflow/experiments/search?max_results=1", auth), 90)
+    assert parts.said(f"http://127.0.0.1:{8000 + stack.offset}/live")
+    assert stack.done("score", use_case="shop")
+    assert stack.process.poll() is None
 
 
 def test_down_leaves_nothing_behind_even_after_a_kill_and_up_has_all_history(stack: Stack) -> None:
