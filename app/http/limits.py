@@ -58,7 +58,7 @@ class Hosts:
 
     def _fits(self, host: bytes) -> bool:
         try:
-            name = urlsplit(f"//{host.decode('ascii')}").hostname or ""
+            name = "" if b"@" in host else urlsplit(f"//{host.decode('ascii')}").hostname or ""
         except ValueError:
             return False
         return name in self._exact or name.endswith(self._under or ("\0",)) or _numeric(name)
