@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 KEY_TAG = "lifecycle.key"
+FORGOTTEN = 48 * 3600
+"""Seconds after which a run that is still open belongs to a process that was killed: longer than all stages together may take."""
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -101,6 +103,7 @@ def begin(use_case: str, name: str, key: str, tags: Mapping[str, str] | None = N
         The run's id.
     """
     where = experiment(use_case)
+    _close_forgotten(where)
     if key:
         condition = f"tags.`{KEY_TAG}` = '{key}' and attributes.status = 'RUNNING'"
         left = client().search_runs([where], condition, max_results=1)
@@ -108,6 +111,13 @@ def begin(use_case: str, name: str, key: str, tags: Mapping[str, str] | None = N
             return left[0].info.run_id
     run = client().create_run(where, run_name=name, tags={KEY_TAG: key, **(tags or {})})
     return run.info.run_id
+
+
+def _close_forgotten(experiment_id: str) -> None:
+    """Mark runs that nobody can be at work on any more as killed: what they were for has changed, and nobody took them up."""
+    before = int((time.time() - FORGOTTEN) * 1000)
+    for run in client().search_runs([experiment_id], f"attributes.status = 'RUNNING' and attributes.start_time < {before}", max_results=100):
+        client().set_terminated(run.info.run_id, "KILLED")
 
 
 def end(run_id: str, status: str = "FINISHED") -> None:
