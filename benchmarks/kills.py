@@ -41,7 +41,7 @@ class Bench:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("LIFECYCLE_", "PREFECT_", "MLFLOW_"))}
         ours = {"HOME": "home", "USECASES": "cases", "DATA": "data"}
         self.place = Place(folder / "home", {**clean, **{f"LIFECYCLE_{name}": str(folder / value) for name, value in ours.items()}})
-        self.until = time.monotonic() + 60 * options.minutes
+        self.began, self.seconds = time.monotonic(), 60 * options.minutes
         self.database = False
         self.hits: Counter[tuple[str, str]] = Counter()
         self.outcomes: Counter[str] = Counter()
@@ -190,10 +190,10 @@ class Bench:
         self.must("down")
         self.check("up")
 
-    def rounds(self, most: int, kinds: list[Callable[[], None]]) -> None:
-        """Rounds until there were so many kills, or the time is over."""
-        there = sum(self.hits.values())
-        while sum(self.hits.values()) - there < most and time.monotonic() < self.until:
+    def rounds(self, most: int, share: float, kinds: list[Callable[[], None]]) -> None:
+        """Rounds until there were so many kills, or this share of the time is over."""
+        there, until = sum(self.hits.values()), self.began + share * self.seconds
+        while sum(self.hits.values()) - there < most and time.monotonic() < until:
             self.random.choice(kinds)()
 
     def table(self) -> None:
@@ -228,9 +228,13 @@ def main() -> int:
     bench = Bench(folder, options)
     try:
         bench.prepare()
-        bench.rounds(options.kills, [bench.loop] * 6 + [bench.load] * 3 + [bench.decide] * 3 + [bench.serve] * 3 + [bench.stack])
+        bench.rounds(
+            options.kills,
+            options.kills / max(options.kills + options.database, 1),
+            [bench.loop] * 6 + [bench.load] * 3 + [bench.decide] * 3 + [bench.serve] * 3 + [bench.stack],
+        )
         bench.database = True
-        bench.rounds(options.database, [bench.loop] * 4 + [bench.load] + [bench.decide])
+        bench.rounds(options.database, 1.0, [bench.loop] * 4 + [bench.load] + [bench.decide])
     finally:
         bench.place.run("down")
         for process in books.family(bench.place.home):

@@ -2,8 +2,6 @@
 
 import hashlib
 import shutil
-import time
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,15 +14,14 @@ from lifecycle.reading.reader import Reader
 from lifecycle.reading.rejects import REJECTS
 from lifecycle.references import Batch
 from lifecycle.rows import cells
-from lifecycle.settings import settings
 from lifecycle.sources import File, Files, Generated, Source, SQLite
+from lifecycle.store import staging
 from lifecycle.store.lake import lake, literal
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 STAGED = "FORMAT parquet, DICTIONARY_SIZE_LIMIT 1"  # it is read twice and thrown away: looking for repeated values costs more than it saves
-ABANDONED = 24 * 3600  # seconds after which a staging folder belongs to a run that was killed
 
 
 def collect(use_case: "UseCase", source: str | None = None) -> Batch:
@@ -40,7 +37,7 @@ def collect(use_case: "UseCase", source: str | None = None) -> Batch:
     cursor = lake().cursor()
     after = increments.newest(cursor, use_case.name, name)  # before what is new is asked for: a load in between is then seen
     new = increments.new(use_case, origin, name)
-    folder = staging(use_case.name)
+    folder = staging.folder(use_case.name)
     try:
         came, unknown = (0, ()) if new.nothing else _stage(cursor, use_case, origin, new, folder)
     except BaseException:
@@ -65,18 +62,6 @@ def content_key(use_case: "UseCase", source: str | None) -> str | None:
     for file in named:
         told += [files.digest(files.locate(file))] if not files.is_remote(file.path) else files.signs(file).values()
     return hashlib.sha256("".join(told).encode()).hexdigest() if all(told) else None
-
-
-def staging(use_case: str) -> Path:
-    """A new folder for rows on their way into the lake."""
-    root = settings().home / "staging" / use_case
-    root.mkdir(parents=True, exist_ok=True)
-    for old in root.iterdir():
-        if time.time() - old.stat().st_mtime > ABANDONED:
-            shutil.rmtree(old, ignore_errors=True)
-    folder = root / uuid.uuid4().hex
-    folder.mkdir()
-    return folder
 
 
 def staged(folder: Path) -> str:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lifecycle.collect import staging
 from lifecycle.dataset import Rows, encode, info_columns
 from lifecycle.dependencies.watched import Remembered
 from lifecycle.references import Features, Snapshot
 from lifecycle.rows import chunks
+from lifecycle.store import staging
 from lifecycle.store.lake import Lake, lake, literal, quoted
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def featurize(use_case: "UseCase", snapshot: Snapshot) -> Features:
         DefinitionError: `features` loses rows, shows the target, or returns something that is no model input.
     """
     store = lake()
-    folder = staging(use_case.name)
+    folder = staging.folder(use_case.name)
     try:
         table = None
         for number, table in enumerate(_tables(store, use_case, snapshot)):

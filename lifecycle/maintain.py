@@ -8,7 +8,7 @@ from typing import Any
 from lifecycle import registry
 from lifecycle.journal import intake
 from lifecycle.references import ModelVersion, Reference
-from lifecycle.store import tracking, versions
+from lifecycle.store import models, tracking, versions
 from lifecycle.store.lake import Lake, lake
 
 UNSCHEDULED = "SELECT path FROM ducklake_cleanup_old_files('lake', dry_run => true, cleanup_all => true)"
@@ -110,14 +110,16 @@ def _delete_runs(use_cases: list[str], registered: list[ModelVersion], began: dt
     count = freed = 0
     for use_case in use_cases:
         for run in tracking.runs(use_case, f"attributes.start_time < {int(began.timestamp() * 1000)}", most=50_000):
-            if run.info.run_id not in needed and run.data.tags.get(MLFLOW_PARENT_RUN_ID) not in needed:
+            if run.info.run_id in needed:
+                freed += models.remove(model for model in models.begun(run) if model.model_id not in models.linked(run))
+            elif run.data.tags.get(MLFLOW_PARENT_RUN_ID) not in needed:
                 freed += _delete_run(run)
                 count += 1
     return count, freed
 
 
 def _delete_run(run: Any) -> int:
-    """Remove a run with its artifacts and models for good, as `mlflow gc` does."""
+    """Remove a run with its artifacts and models for good, as `mlflow gc` does; also models that a kill kept from becoming the run's own."""
     client = tracking.client()
     folder = tracking.local(run.info.artifact_uri or "")
     if folder and not folder.is_relative_to(tracking.artifacts()):
@@ -125,12 +127,8 @@ def _delete_run(run: Any) -> int:
     freed = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder and folder.is_dir() else 0
     if run.info.lifecycle_stage == "active":
         client.delete_run(run.info.run_id)
-    store = client._tracking_client.store
-    outputs = run.outputs.model_outputs if run.outputs else []
-    for output in outputs:
-        client.delete_logged_model(output.model_id)
-        store._hard_delete_logged_model(output.model_id)
-    store._hard_delete_run(run.info.run_id)
+    freed += models.remove(models.begun(run))
+    client._tracking_client.store._hard_delete_run(run.info.run_id)
     if folder:
         shutil.rmtree(folder, ignore_errors=True)
     return freed

@@ -1,7 +1,6 @@
 """What one reading of a source needs: a cursor, a folder for copies, and what has to be undone when it is over."""
 
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from lifecycle.settings import settings
+from lifecycle.store import staging
 from lifecycle.store.lake import load, quoted
 
 
@@ -19,7 +18,8 @@ class Reader:
     """One reading. Copies of files that DuckDB cannot read as they are lie in its folder until it is closed."""
 
     cursor: duckdb.DuckDBPyConnection
-    folder: Path
+    folder: Path | None = None
+    """Where copies go; `None`: a staging folder, made with the first."""
     expects: frozenset[str] = frozenset()
     """Names of columns, in lower case, that tell a header line."""
     ready: dict[Any, Any] = field(default_factory=dict)
@@ -42,6 +42,7 @@ class Reader:
 
     def copy(self, suffix: str) -> Path:
         """A new path in the folder."""
+        self.folder = self.folder or staging.folder("_copies")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.made += 1
         return self.folder / f"{self.made}{suffix}"
@@ -78,14 +79,15 @@ class Reader:
             self.cursor.unregister(name)
         self.attached.clear()
         self.registered.clear()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextmanager
 def opened(cursor: duckdb.DuckDBPyConnection, folder: Path | None = None, expects: frozenset[str] = frozenset()) -> Iterator[Reader]:
     """A reading that is closed at the end. `folder` is where its copies go, under the home folder by default."""
     reader = unclosed(cursor)
-    reader.folder, reader.expects = folder or reader.folder, frozenset(name.lower() for name in expects)
+    reader.folder, reader.expects = folder, frozenset(name.lower() for name in expects)
     try:
         yield reader
     finally:
@@ -94,4 +96,4 @@ def opened(cursor: duckdb.DuckDBPyConnection, folder: Path | None = None, expect
 
 def unclosed(cursor: duckdb.DuckDBPyConnection) -> Reader:
     """A reading that nobody closes: its copies, if it makes any, stay under the home folder."""
-    return Reader(cursor, settings().home / "staging" / "_copies" / uuid.uuid4().hex)
+    return Reader(cursor)

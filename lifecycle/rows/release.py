@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from lifecycle.collect import staging
 from lifecycle.references import Batch, Reference
 from lifecycle.rows import cells, load, quarantine, raw
 from lifecycle.rows.load import FAILURES, REFUSED, SKIPPED, Judged
 from lifecycle.rows.refusal import TOO_MANY
 from lifecycle.rows.repaired import TRIED, open_all, open_file
-from lifecycle.store import tables
+from lifecycle.store import staging, tables
 from lifecycle.store.lake import Lake, lake, literal, quoted
 from lifecycle.validate import judge, open_batch, rules
 
@@ -51,7 +50,7 @@ def release(use_case: "UseCase", file: Path | None = None) -> Released:
     """
     store = lake()
     tables.prepare(store, use_case.name)
-    folder = staging(use_case.name)
+    folder = staging.folder(use_case.name)
     try:
         with store.lock(f"ingest {use_case.name}"):
             cursor = store.cursor()

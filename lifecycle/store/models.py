@@ -5,7 +5,7 @@ import logging
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from importlib import import_module, metadata
@@ -55,6 +55,30 @@ def save(run_id: str, use_case: "UseCase", estimator: Any, X_head: pl.DataFrame,
     client.finalize_logged_model(logged.model_id, "READY")
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, 0)])  # last: a kill before it leaves no model
     return sha256
+
+
+def begun(run: Any) -> "list[LoggedModel]":
+    """All models that were begun for an MLflow run, also those that never became its own, for their process was killed."""
+    return list(tracking.client().search_logged_models([run.info.experiment_id], f"source_run_id = '{run.info.run_id}'"))
+
+
+def linked(run: Any) -> set[str]:
+    """The ids of the models that are an MLflow run's own."""
+    return {output.model_id for output in (run.outputs.model_outputs if run.outputs else [])}
+
+
+def remove(models: "Iterable[LoggedModel]") -> int:
+    """Delete models for good, with their files where these lie on this machine's disk. Returns the bytes."""
+    freed = 0
+    for model in models:
+        folder = tracking.local(model.artifact_location)
+        if folder and folder.is_dir():
+            freed += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+            shutil.rmtree(folder.parent if folder.name == "artifacts" else folder, ignore_errors=True)
+        client = tracking.client()
+        client.delete_logged_model(model.model_id)
+        client._tracking_client.store._hard_delete_logged_model(model.model_id)
+    return freed
 
 
 def logged_model(run_id: str, sha256: str) -> "LoggedModel":

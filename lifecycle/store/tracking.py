@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 KEY_TAG = "lifecycle.key"
 EARLIER = "earlier"
 """Where a run keeps what was written over: a version that was registered before still reads its own."""
+FORGOTTEN = 48 * 3600
+"""Seconds after which a run that is still open belongs to a process that was killed: longer than all stages together may take."""
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -107,6 +109,7 @@ def begin(use_case: str, name: str, key: str, tags: Mapping[str, str] | None = N
         The run's id.
     """
     where = experiment(use_case)
+    _close_forgotten(where)
     if key:
         condition = f"tags.`{KEY_TAG}` = '{key}' and attributes.status = 'RUNNING'"
         left = client().search_runs([where], condition, max_results=1)
@@ -134,6 +137,13 @@ def active(use_case: str, run_id: str) -> None:
         f"use case '{use_case}': the MLflow run {run_id} must be there to go on with its model, found it deleted; restore it in MLflow, "
         f"or train again with 'lifecycle train {use_case} --fresh'"
     )
+
+
+def _close_forgotten(experiment_id: str) -> None:
+    """Mark runs that nobody can be at work on any more as killed: what they were for has changed, and nobody took them up."""
+    before = int((time.time() - FORGOTTEN) * 1000)
+    for run in client().search_runs([experiment_id], f"attributes.status = 'RUNNING' and attributes.start_time < {before}", max_results=100):
+        client().set_terminated(run.info.run_id, "KILLED")
 
 
 def end(run_id: str, status: str = "FINISHED") -> None:

@@ -1,5 +1,7 @@
 """Decisions as tasks: what is retried must not be decided again."""
 
+import warnings
+
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -18,7 +20,8 @@ def test_a_rollback_whose_prefect_is_away_is_decided_once_whatever_is_tried_agai
         promote(use_case, register(use_case, evaluated(use_case, parts, inputs)))
     assert history.standing(history.ledger(use_case.name)).reigns == [1, 2, 3]
     monkeypatch.setattr(registry, "find", lambda name: use_case)
-    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Prefect's, of artifacts that are made outside of a run
         verdict = decisions.roll_back.fn(use_case.name, None, "alarms", "ana")
         with pytest.raises(Exception, match=r"(?i)connect"):  # showing it fails, and is tried again by itself
             decisions.tell.fn(verdict, returned=True)

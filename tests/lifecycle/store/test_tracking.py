@@ -1,9 +1,11 @@
 """MLflow as Lifecycle uses it."""
 
+import psycopg
 import pytest
 
 from lifecycle.errors import LifecycleError
 from lifecycle.store import tracking
+from lifecycle.store.lake import lake
 
 
 def test_an_experiment_is_made_once() -> None:
@@ -69,3 +71,11 @@ def test_a_missing_artifact_is_named() -> None:
 def test_only_a_folder_of_this_machine_is_local(place: str, folder: str | None) -> None:
     found = tracking.local(place)
     assert (str(found) if found else None) == folder
+
+
+def test_a_run_that_a_killed_process_left_open_and_nobody_took_up_is_closed_as_killed() -> None:
+    left, young = (tracking.begin("tracking_left", "run", key) for key in ("old key", "young key"))
+    with psycopg.connect(lake().server.conninfo("mlflow"), autocommit=True) as connection:
+        connection.execute("UPDATE runs SET start_time = start_time - %s WHERE run_uuid = %s", [3 * 24 * 3600 * 1000, left])
+    tracking.begin("tracking_left", "run", "new key")
+    assert [tracking.client().get_run(run).info.status for run in (left, young)] == ["KILLED", "RUNNING"]
