@@ -28,7 +28,7 @@ PATTERNS = (
     # scheme://user:password@host; a port is none
     rf"(?i)(\w://[^\s'\"@/\[]*:)(?!\d+(?:[/?#\s'\"]|$))({SOMETHING}[^\s'\"@][^\s'\"]*(?=@)|{SOMETHING}[^\s'\"@](?=@))",
     # the same where the address is all of the text, and the password has whatever it likes in it
-    rf"(?i)^(\s*[a-z][\w+.-]*://[^@/\[]*:)(?!\d+(?:[/?#\s]|$))({SOMETHING}[^@][\s\S]*(?=@))",
+    rf"(?i)^(\s*[a-z][\w+.-]*://[^@/\[]*:)(?!\d+(?:[/?#\s]|$))((?:(?:{PLACEHOLDER})+(?!{PLACEHOLDER})[^@]|(?!{PLACEHOLDER})[\s\S])[\s\S]*(?=@))",
     # https://TOKEN@host
     rf"(?i)(\b(?:https?|ftps?)://)({SOMETHING}[^\s'\"@/:?#][^\s'\"@/:?#]*)(?=@)",
     # ?key=..., and what comes after a # for no server to see

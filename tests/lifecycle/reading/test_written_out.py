@@ -5,7 +5,7 @@ import time
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecycle.errors import LifecycleError
@@ -61,6 +61,8 @@ HONEST = [
     "https://host:8080/a@b.csv",
     "https://me:${PASSWORD}@host/orders.csv?key=${KEY}",
     "https://${TOKEN}@host/orders.csv",
+    "https://me:${PASSWORD}@host/a@b.csv",
+    "https://me:${FIRST}${SECOND}@host/a@b.csv",
     "https://host/orders.csv?year=2026&country_code=AT&page=2&keyword=x",
     "s3://bucket/a#b/orders.parquet",
     "SELECT id AS key, code, token, password FROM 'orders.csv' WHERE code = 'AT' AND key = 'x'",
@@ -76,6 +78,7 @@ HONEST = [
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+@settings(deadline=None)
 @given(secret=PLAIN)
 def test_a_secret_is_found_and_masked_wherever_it_stands(shape: str, secret: str) -> None:
     text = shape.format(secret)
@@ -101,6 +104,7 @@ def test_what_holds_no_secret_is_let_through(text: str) -> None:
     assert masked(text) == text
 
 
+@settings(deadline=None)
 @given(password=st.text(min_size=6, max_size=30).filter(lambda text: "${" not in text and not re.match(r"\d+(?:[/?#\s]|$)", text) and text.strip()))
 def test_a_password_of_any_letters_is_found_in_an_address(password: str) -> None:
     for spelled in (password, quote(password, safe="")):
@@ -109,6 +113,7 @@ def test_a_password_of_any_letters_is_found_in_an_address(password: str) -> None
         assert spelled not in masked(text)
 
 
+@settings(deadline=None)
 @given(password=st.text(min_size=6, max_size=30).filter(lambda text: "${" not in text and "'" not in text and "\\" not in text and text.strip()))
 def test_a_password_of_any_letters_is_found_in_sql(password: str) -> None:
     for text in (f"CREATE SECRET (TYPE postgres, PASSWORD '{password}')", f"FROM postgres_scan('host=h password=''{password}''', 'a', 'b')"):
@@ -121,6 +126,7 @@ def test_names_in_the_spelling_of_an_address_are_seen_through() -> None:
     assert secret_in("https://host/orders.csv?api%5Fkey=abcdef")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_masking_twice_is_masking_once_and_leaves_no_secret(text: str) -> None:
     once = masked(text)
@@ -129,9 +135,9 @@ def test_masking_twice_is_masking_once_and_leaves_no_secret(text: str) -> None:
 
 @pytest.mark.parametrize("bit", ["://", "a:", "password", "token=", "''", "?key", "bearer ", "${A}", "@", "https://a:", "secret "])
 def test_a_long_text_takes_no_long_time(bit: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     secret_in(bit * (10_000 // len(bit)))
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_headers_and_parameters_of_a_definition_hold_no_secret() -> None:
