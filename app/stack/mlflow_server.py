@@ -21,8 +21,11 @@ def main(port: int) -> None:
 
 
 def _surround(at: Settings) -> None:
-    """What `mlflow server` tells its workers. No artifact passes through the server, so none lands where it was started: clients read
-    and write the storage itself, and the interface shows what lies there."""
+    """What `mlflow server` tells its workers.
+
+    No artifact passes through the server, so none lands where it was started: clients read and write the storage itself, and the
+    interface shows what lies there.
+    """
     here = at.home / "cache" / "mlflow"
     here.mkdir(parents=True, exist_ok=True)
     os.chdir(here)

@@ -102,7 +102,13 @@ def _mlflow(at: Settings, where: Addresses) -> Part:
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         login.LOGIN: "",  # it has no business with Prefect
     }
-    return Part("mlflow", ["app.stack.mlflow_server", str(port)], own, port, lambda: bool(said(f"{where.mlflow}/api/2.0/mlflow/experiments/search?max_results=1", login.auth(at.home))))
+    return Part(
+        "mlflow",
+        ["app.stack.mlflow_server", str(port)],
+        own,
+        port,
+        lambda: bool(said(f"{where.mlflow}/api/2.0/mlflow/experiments/search?max_results=1", login.auth(at.home))),
+    )
 
 
 def _worker(at: Settings, where: Addresses) -> Part:

@@ -26,7 +26,7 @@ def table(where: Addresses, served: bool, at: Settings, seconds: float) -> None:
     console.print(f"\nup in {seconds:.1f} s\n")
     console.print(grid)
     console.print(f"""
-open    {'the links above log this browser in' if seen else f"'{called()} open' prints the links that log a browser in"}
+open    {"the links above log this browser in" if seen else f"'{called()} open' prints the links that log a browser in"}
 try     {where.prefect}/deployments: choose 'lifecycle', Run, Quick run
         {called()} run diagnosis      a run from here, on the same server
 stop    Ctrl-C here, or {called()} down

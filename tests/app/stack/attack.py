@@ -107,4 +107,3 @@ def tried(context: BrowserContext, address: str, given: dict[str, object], port:
             found["sandboxed"] = page.evaluate(SANDBOXED, [TRIES, {"address": target, **given, "stranger": STRANGER}])
         page.close()
     return found
-

@@ -59,9 +59,7 @@ ON_MLFLOW = {
 def small() -> Iterator[Path]:
     """The home folder of a run's own server that is up, and has a flow."""
     home = Path(tempfile.mkdtemp(prefix="lifecycle-small-"))
-    user = subprocess.Popen(
-        [sys.executable, "-c", USER], env=surroundings(home, home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    user = subprocess.Popen([sys.executable, "-c", USER], env=surroundings(home, home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert user.stdout
     assert user.stdout.readline().startswith("http")
     yield home
@@ -138,7 +136,13 @@ FOREIGN = [
     {"Sec-Fetch-Site": "same-site"},
     {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
 ]
-NO_LOGIN = [{}, {"Authorization": "Basic"}, {"Authorization": "Basic \u00e9\u00e9"}, {"Authorization": "Bearer x"}, {"Authorization": "Basic bGlmZWN5Y2xlOng="}]
+NO_LOGIN = [
+    {},
+    {"Authorization": "Basic"},
+    {"Authorization": "Basic \u00e9\u00e9"},
+    {"Authorization": "Bearer x"},
+    {"Authorization": "Basic bGlmZWN5Y2xlOng="},
+]
 
 
 @pytest.mark.parametrize("which", ["prefect", "mlflow", "small"])
