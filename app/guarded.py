@@ -117,10 +117,7 @@ class Guarded:
         if not given.own:
             return 403, "pages of other origins may not call this server"
         path = given.scope["path"]
-        if given.scope["type"] == "websocket":
-            asks = self._rules.sockets
-        else:
-            asks = path != OPEN and self._rules.asks(path)
+        asks = self._rules.sockets if given.scope["type"] == "websocket" else path != OPEN and self._rules.asks(path)
         return (401, NO_LOGIN) if asks and not self._known(given) else None
 
     def _known(self, given: "Given") -> bool:
