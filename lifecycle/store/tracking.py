@@ -6,8 +6,8 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ QUIET = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+ROOT = "_MLFLOW_SERVER_ARTIFACT_ROOT"
+"""The only place where a store of a client looks for its root; who keeps it set is taken for a server."""
 _making = threading.Lock()
 
 
@@ -50,10 +52,20 @@ def _client() -> "MlflowClient":
     address = database.connect(settings()).url("mlflow", "psycopg")
     mlflow.set_tracking_uri(address)
     mlflow.set_registry_uri(address)
-    with lake().lock("mlflow"):
+    with lake().lock("mlflow"), _rooted():
         made = mlflow.MlflowClient(address, address)
         made.search_experiments(max_results=1)
         return made
+
+
+@contextmanager
+def _rooted() -> Iterator[None]:
+    """While the store is made: the experiment that MLflow makes by itself keeps its files beside ours, not where we were started."""
+    os.environ[ROOT] = artifacts()
+    try:
+        yield
+    finally:
+        del os.environ[ROOT]
 
 
 def preload() -> threading.Thread:
