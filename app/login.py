@@ -72,7 +72,7 @@ def join(home: Path, api: str, into: MutableMapping[str, str] | None = None) -> 
     """Let an environment speak to a server of this home: its address, its login, no key for another, no proxy between."""
     there = os.environ if into is None else into
     there.pop(KEY, None)
-    there |= {API: api, LOGIN: auth(home)}
+    there.update({API: api, LOGIN: auth(home)})
     host = urlsplit(api).hostname or ""
     direct = there.get("no_proxy") or there.get("NO_PROXY") or ""
     if "*" not in direct and host not in direct.split(","):

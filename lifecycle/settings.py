@@ -49,7 +49,7 @@ class Settings(BaseSettings, frozen=True):  # pyright: ignore[reportGeneralTypeI
     intake_seconds: Annotated[float, Field(gt=0)] = 60.0
     """So often the service takes what is on the disk into the lake; labels within a tenth of it."""
     allowed_hosts: str = ""
-    """Names by which the service may be called beside this machine's own, separated by commas; `*.example.com`, or `*` for any."""
+    """Names by which the service, and the interfaces of the stack, may be called beside this machine's own, separated by commas; `*.example.com`, or `*` for any."""
     cors_origins: str = ""
     """Origins whose pages may call the service from a browser, separated by commas; empty: none."""
     max_body_mb: Annotated[float, Field(gt=0)] = 32.0

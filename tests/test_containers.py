@@ -78,6 +78,9 @@ def test_the_stack_waits_for_what_it_needs_and_names_no_password() -> None:
     assert all(
         "${POSTGRES_PASSWORD" in each for pair in re.findall(r"(?i)password: (\S.*)|lifecycle:([^@\s].*?)@postgres", text) for each in pair if each
     )
+    assert services["server"]["environment"]["PREFECT_SERVER_API_AUTH_STRING"] == "${PREFECT_API_AUTH_STRING}"
+    assert services["server"]["environment"]["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] not in ("", "*")
+    assert all(services[name]["environment"]["PREFECT_API_AUTH_STRING"].startswith("${PREFECT_API_AUTH_STRING:?") for name in ("server", "worker"))
     made = set(re.findall(r"CREATE DATABASE (\w+);", text))
     assert made == {"lifecycle_lake", "lifecycle_mlflow", "lifecycle_prefect"}
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from app import environment, login
 from app.answer import Answer, to_json
@@ -168,13 +168,9 @@ def _alone(home: Path, where: Addresses) -> Iterator[None]:
     folder = parts.folder(home)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(lock):
             there = parts.noted(home)
-            raise LifecycleError(
-                f"a stack runs in {home} already, at {there.get('prefect', 'an unknown address')}; 'lifecycle down' ends it"
-            ) from None
+            raise LifecycleError(f"a stack runs in {home} already, at {there.get('prefect', 'an unknown address')}; 'lifecycle down' ends it")
         note = parts.note(home)
         note.write_text(json.dumps({"pid": os.getpid(), **_addresses(where), "api": where.api}))
         link.write_shell(home, where)
@@ -183,6 +179,16 @@ def _alone(home: Path, where: Addresses) -> Iterator[None]:
         finally:
             note.unlink(missing_ok=True)
             link.shell(home).unlink(missing_ok=True)
+
+
+def _locked(lock: IO[str]) -> bool:
+    """Whether the lock is ours now; who only looks whether somebody has it has it for a moment."""
+    for _ in range(5):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _has_http() -> bool:

@@ -7,8 +7,8 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,8 @@ QUIET = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+ROOT = "_MLFLOW_SERVER_ARTIFACT_ROOT"
+"""The only place where a store of a client looks for its root; who keeps it set is taken for a server."""
 _making = threading.Lock()
 
 
@@ -50,18 +52,29 @@ def _client() -> "MlflowClient":
         )
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    # MLflow's own first experiment would lie where this process was started, in a statement that quotes in that path break.
-    root = artifacts()
-    os.environ.setdefault("_MLFLOW_SERVER_ARTIFACT_ROOT", root if "://" in root else Path(root).as_uri())
     import mlflow
 
     address = database.connect(settings()).url("mlflow", "psycopg")
     mlflow.set_tracking_uri(address)
     mlflow.set_registry_uri(address)
-    with lake().lock("mlflow", locks.SHORT):
+    with lake().lock("mlflow", locks.SHORT), _rooted():
         made = mlflow.MlflowClient(address, address)
         made.search_experiments(max_results=1)
         return made
+
+
+@contextmanager
+def _rooted() -> Iterator[None]:
+    """While the store is made: the experiment that MLflow makes by itself keeps its files beside ours.
+
+    Else they would lie where this process was started, and be written into a statement that quotes in that path break.
+    """
+    root = artifacts()
+    os.environ[ROOT] = root if "://" in root else Path(root).as_uri()
+    try:
+        yield
+    finally:
+        del os.environ[ROOT]
 
 
 def preload() -> threading.Thread:

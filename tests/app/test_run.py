@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app import prefect_server
+from app import lost, prefect_server
 from tests.app.conftest import ROOT, Lifecycle, surroundings
 
 STAGES = ["collect", "validate", "featurize", "split", "tune", "train", "evaluate", "register", "promote", "score", "monitor"]
@@ -76,6 +76,25 @@ def test_an_interrupted_run_says_so_and_leaves_nothing_running(home: Path, defin
     assert run.returncode == code, err
     assert "Traceback" not in err
     assert out == ""
+    assert nothing_runs(home)
+
+
+def test_a_run_whose_server_is_ended_by_down_ends_with_one_sentence(lifecycle: Lifecycle, home: Path, definitions: Path) -> None:
+    run = subprocess.Popen(
+        [Path(sys.executable).parent / "lifecycle", "run", "shop", "--fresh"],
+        env=surroundings(home, definitions),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert run.stderr
+    while "tune" not in run.stderr.readline():
+        assert run.poll() is None
+    assert "prefect" in lifecycle("down", "--json").stdout
+    out, err = run.communicate(timeout=30)
+    assert (run.returncode, out) == (1, "")
+    assert [line for line in err.splitlines() if " s  " not in line] == [f"lifecycle: {lost.SAID}"]
     assert nothing_runs(home)
 
 

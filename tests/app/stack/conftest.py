@@ -46,7 +46,7 @@ class Stack:
         for name, approval in (("shop", "automatic"), ("guarded", "human"), ("viewed", "automatic")):
             (self.cases / f"{name}.py").write_text(CASE.format(name=name, approval=approval))
         self.settings = settings
-        self.prefect, self.mlflow = (f"http://127.0.0.1:{base + self.offset}" for base in (4200, 5000))
+        self.prefect, self.mlflow, self.http = (f"http://127.0.0.1:{base + self.offset}" for base in (4200, 5000, 8000))
 
     @property
     def server(self) -> Server:

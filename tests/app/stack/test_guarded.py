@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from app import login, prefect_server
-from app.stack import link
+from app.stack import link, parts
 from app.stack.rest import Server
 from lifecycle.store import postgres
 from tests.app import browsers
 from tests.app.conftest import surroundings
-from tests.app.stack.attack import STRANGER, page_of_a_stranger, tried
+from tests.app.stack.attack import STRANGER, UNPROTECTED, page_of_a_stranger, tried
 from tests.app.stack.conftest import Stack
 from tests.app.test_prefect_server import USER
 
@@ -53,6 +53,9 @@ def on_prefect(flow: str) -> dict[str, Any]:
 ON_MLFLOW = {
     f"/{api}/2.0/mlflow/{path}": {"name": STRANGER} for api in ("api", "ajax-api") for path in ("experiments/create", "registered-models/create")
 }
+
+
+ON_HTTP = {"/shop/labels": {"labels": [{"key": STRANGER, "target": True}]}, "/shop/predict": {"rows": [{}]}}
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +99,10 @@ def made_on_mlflow(stack: Stack) -> list[str]:
     return found
 
 
+def labelled(stack: Stack) -> list[str]:
+    return [line for line in parts.said(f"{stack.http}/metrics").splitlines() if line.startswith("lifecycle_labels_total")]
+
+
 @browsers.needed
 def test_a_page_of_another_makes_and_reads_nothing_also_in_a_browser_that_is_logged_in(stack: Stack, small: Path) -> None:
     run_server = the_small_one(small)
@@ -103,8 +110,10 @@ def test_a_page_of_another_makes_and_reads_nothing_also_in_a_browser_that_is_log
         (stack.prefect, on_prefect(a_flow(stack.server)), SOCKETS),
         (stack.mlflow, ON_MLFLOW, {"/": {}}),
         (run_server.api.removesuffix("/api"), on_prefect(a_flow(run_server)), SOCKETS),
+        (stack.http, ON_HTTP, {}),
     ]
-    with browsers.chromium("--host-resolver-rules=MAP stranger.example 127.0.0.1") as browser, page_of_a_stranger() as port:
+    labels = labelled(stack)
+    with browsers.chromium(*UNPROTECTED) as browser, page_of_a_stranger() as port:
         context = browser.new_context()
         page = context.new_page()
         for address in (stack.prefect, stack.mlflow):
@@ -117,6 +126,7 @@ def test_a_page_of_another_makes_and_reads_nothing_also_in_a_browser_that_is_log
     assert made_on_prefect(stack.server) == []
     assert made_on_prefect(run_server) == []
     assert made_on_mlflow(stack) == []
+    assert labelled(stack) == labels
     assert not Path("/tmp/stranger").exists()
 
 

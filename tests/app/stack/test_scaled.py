@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from app import login
+from app.stack import link
 from lifecycle.store import elsewhere, programs
 from tests.app.stack.conftest import ROOT, Stack, free
 
@@ -90,7 +91,7 @@ def test_another_database_storage_and_runner_give_the_same_results(scaled: Stack
 def test_no_secret_is_in_a_file_or_a_command_line(scaled: Stack) -> None:
     import psutil
 
-    from app.stack import link, processes
+    from app.stack import processes
 
     own = login.secret(scaled.home)
     kept = {login.file(scaled.home), link.shell(scaled.home)}

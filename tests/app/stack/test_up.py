@@ -1,12 +1,13 @@
 """The stack as its users have it: from the deployments' forms to the loop that closes by itself."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from typing import Any
 
-from app import login
+from app import login, lost
 from app.stack import parts, processes
 from lifecycle.store import postgres
 from tests.app.stack.conftest import ROOT, Inbox, Stack, free
@@ -20,6 +21,8 @@ def test_everything_is_there_and_once(stack: Stack) -> None:
     said: dict[str, Any] = stack.said  # type: ignore[attr-defined]
     assert parts.said(f"{said['prefect']}/api/health") == "true"
     assert parts.said(f"{said['mlflow']}/health") == "OK"
+    assert parts.said(f"{said['prefect']}/api/admin/version") == ""
+    assert login.secret(stack.home) not in json.dumps(said)
     surroundings = stack.environment | {"PWD": str(ROOT), "PREFECT_HOME": str(stack.home / "prefect")}
     typed = f". {stack.said['shell']}; exec {sys.executable} -m prefect --no-prompt deploy --all"  # type: ignore[attr-defined]
     subprocess.run(["sh", "-c", typed], cwd=ROOT, env=surroundings, check=True, capture_output=True)
@@ -187,10 +190,17 @@ def test_a_postgresql_that_was_killed_is_started_again_and_all_find_back_to_it(s
 def test_down_leaves_nothing_behind_even_after_a_kill_and_up_has_all_history(stack: Stack) -> None:
     busy = stack.command("up", "--port-offset", str(stack.offset))
     assert (busy.returncode, "a stack runs in" in busy.stderr) == (1, True)
+    command = [sys.executable, "-m", "app.cli", "run", "shop", "--fresh"]
+    run = subprocess.Popen(command, cwd=ROOT, env=stack.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert run.stderr
+    before = next(line for line in run.stderr if "  tune  " in line or line.startswith("lifecycle:"))
     os.kill(stack.process.pid, signal.SIGKILL)
     stack.process.wait()
     assert list(processes.marked(stack.home))
     assert "stack" in stack.down()["stopped"]
+    _, words = run.communicate(timeout=30)
+    assert (run.returncode, "tune" in before) == (1, True)
+    assert [line for line in words.splitlines() if " s  " not in line] == [f"lifecycle: {lost.SAID}"]
     assert list(processes.marked(stack.home)) == []
     assert all(free(base + stack.offset) for base in (4200, 5000))
     assert stack.command("down").stdout.strip() == "nothing was running"

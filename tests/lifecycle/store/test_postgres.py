@@ -91,6 +91,25 @@ def test_a_killed_server_is_started_again(home: Path) -> None:
     leave(first)
 
 
+def test_who_holds_a_killed_server_can_start_it_again_and_one_that_was_stopped_stays_so(home: Path) -> None:
+    postgres.start(home)
+    assert postgres.alive(home)
+    assert not postgres.died(home)
+    os.kill(int((home / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    for _ in range(100):
+        if postgres.died(home):
+            break
+        time.sleep(0.05)
+    assert not postgres.alive(home)
+    assert postgres.revive(home)
+    assert answers(home)
+    assert postgres.stop(home)
+    assert not postgres.died(home)
+    postgres.release(home)
+    assert not postgres.revive(home)
+    assert not answers(home)
+
+
 def test_stop_ends_the_server_whoever_holds_it(home: Path) -> None:
     first = holder(home)
     held(first)
