@@ -60,7 +60,7 @@ def test_a_kill_in_the_middle_of_a_decision_is_healed_by_whoever_looks(moment: s
         return real(*given, **more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(*broken, killed)
+        patched.setattr(broken[0], broken[1], killed)
         with pytest.raises(KeyboardInterrupt):
             decisions.promote_by_hand(use_case, 2)
     wanted = Stands(1, None, None, True) if moment == "before the ledger" else Stands(2, 1, None, True)
