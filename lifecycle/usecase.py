@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from pandera.polars import DataFrameModel
 
 
-TAKEN = frozenset(
-    "all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default deferrable desc describe"
-    " distinct do else end except false fetch for foreign from group having in initially intersect into lambda lateral leading limit not null offset"
-    " on only or order pivot pivot_longer pivot_wider placing primary qualify references returning select show some summarize symmetric table then to"
-    " trailing true union unique unpivot using variadic when where window with information_schema lake main memory pg_catalog roles system temp".split()
-)
+WORDS = """
+all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default deferrable desc describe
+distinct do else end except false fetch for foreign from group having in initially intersect into lambda lateral leading limit not null
+offset on only or order pivot pivot_longer pivot_wider placing primary qualify references returning select show some summarize symmetric
+table then to trailing true union unique unpivot using variadic when where window with information_schema lake main memory pg_catalog roles
+system temp
+"""
+TAKEN = frozenset(WORDS.split())
 """Words of SQL (`SELECT * FROM order.raw` would be no query), the lake's own schemas, and `schemas/roles.py`."""
 
 

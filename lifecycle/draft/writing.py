@@ -24,7 +24,9 @@ def places(name: str, force: bool) -> tuple[Path, Path]:
     schemas = folder / "schemas" if settings().usecases else folder.parent / "schemas"
     places = folder / f"{name}.py", schemas / f"{name}.py"
     if settings().usecases and registry.shadows(name, places[0]):
-        raise LifecycleError(f"there is a Python module '{name}', which a use case of that name would hide; choose another name, such as '{name}_case'")
+        raise LifecycleError(
+            f"there is a Python module '{name}', which a use case of that name would hide; choose another name, such as '{name}_case'"
+        )
     taken = [place for place in places if place.exists()]
     elsewhere = name in registry.names() and not places[0].exists()
     if elsewhere or (taken and not force):
