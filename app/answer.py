@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.terminal import UNSEEN, Safe, console
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -30,22 +32,23 @@ class Answer:
     """What is printed in place of the view where stdout is no terminal."""
     notes: tuple[str, ...] = field(default=())
     """Lines for stderr."""
+    beside: tuple[str, ...] = ()
+    """Lines for stderr where `plain` is printed."""
 
 
 def to_json(data: Mapping[str, Any]) -> str:
-    """One line of JSON. What JSON lacks becomes text, and a number that is none becomes null."""
+    """One line of JSON. What JSON lacks becomes text, a number that is none becomes null, and what a terminal would obey is escaped."""
     out = sys.__stdout__
     escaped = out is not None and out.encoding.lower().replace("-", "") != "utf8"  # JSON has its own way to write a letter that stdout lacks
-    return json.dumps(_clean(data), default=str, ensure_ascii=escaped, allow_nan=False)
+    line = json.dumps(_clean(data), default=str, ensure_ascii=escaped, allow_nan=False)
+    return UNSEEN.sub(lambda found: f"\u{ord(found[0]):04x}", line)
 
 
 def to_text(view: "RenderableType") -> str:
     """A view without colours, for files and pipes."""
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), width=WIDTH, highlight=False, color_system=None)
-    with console.capture() as captured:
-        console.print(view)
+    to = console(file=io.StringIO(), width=WIDTH, color_system=None)
+    with to.capture() as captured:
+        to.print(Safe(view))
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 

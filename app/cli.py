@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from app.commands import COMMANDS, ONE_OF
-from app.terminal import in_utf8, tell_waits
+from app.terminal import in_utf8, shown, tell_waits
 from lifecycle.errors import LifecycleError, Outage
 from lifecycle.faults import plain
 
@@ -111,24 +111,26 @@ def _failed(why: str, code: int = FAILED, *, debug: bool = False) -> int:
         import traceback
 
         traceback.print_exc()
-    print(f"lifecycle: {' '.join(why.split())}", file=sys.stderr)
+    print(shown(f"lifecycle: {' '.join(why.split())}"), file=sys.stderr)
     return code
 
 
 def _show(answer: "Answer", as_json: bool) -> None:
     for note in answer.notes:
-        print(note, file=sys.stderr)
+        print(shown(note), file=sys.stderr)
     if as_json:
         from app.answer import to_json
 
         print(to_json(answer.data), flush=True)
     elif sys.stdout.isatty():
-        from rich.console import Console
+        from app.terminal import Safe, console
 
-        Console(highlight=False).print(answer.view)
+        console().print(Safe(answer.view))
     else:
         from app.answer import to_text
 
+        for note in answer.beside:
+            print(shown(note), file=sys.stderr)
         print(answer.plain if answer.plain is not None else to_text(answer.view), end="", flush=True)
 
 

@@ -150,7 +150,7 @@ def sql(options: argparse.Namespace) -> Answer:
         raise LifecycleError(f"the query cannot be run: {store.server.hidden(' '.join(str(error).split()))}") from None
     data = {"columns": frame.columns, "rows": frame.to_dicts()}
     notes = (f"{SHOWN:,} of {frame.height:,} rows; redirect to a file for all of them, as CSV",) if frame.height > SHOWN else ()
-    return Answer(data, _grid(frame.head(SHOWN)), plain=_csv(frame), notes=notes)
+    return Answer(data, _grid(frame.head(SHOWN)), plain=_csv(frame), notes=notes, beside=_formulas(frame))
 
 
 def known(use_case: str) -> None:
@@ -191,6 +191,18 @@ def _csv(frame: "pl.DataFrame") -> str:
     writer.writerow(frame.columns)
     writer.writerows(frame.iter_rows())
     return out.getvalue()
+
+
+def _formulas(frame: "pl.DataFrame") -> tuple[str, ...]:
+    """What is said beside a CSV whose cells a spreadsheet would run."""
+    import duckdb
+
+    from lifecycle.rows import formulas
+
+    connection = duckdb.connect()
+    connection.register("found", frame)
+    said = formulas.note(frame.columns, formulas.found(connection, "FROM found"))
+    return (f"note: {said}",) if said else ()
 
 
 def moment(time: Any) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from app.terminal import Safe, console, shown
 from lifecycle.progress import Event, listen
 
 if TYPE_CHECKING:
@@ -71,17 +72,18 @@ def watch() -> Iterator[None]:
 def _say(steps: Steps, step: Step, out: TextIO) -> None:
     ended = f"{step.event} in {step.seconds:.1f} s"
     what = {"start": "...", "note": step.text, "cached": f"unchanged  {step.text}"}.get(step.event, f"{ended}  {step.text}")
-    print(f"{time.monotonic() - steps.began:7.1f} s  {step.stage:<10} {what}".rstrip(), file=out, flush=True)
+    print(shown(f"{time.monotonic() - steps.began:7.1f} s  {step.stage:<10} {what}".rstrip()), file=out, flush=True)
 
 
 @contextmanager
 def _live(steps: Steps) -> Iterator[None]:
-    from rich.console import Console
     from rich.live import Live
 
-    console = Console(stderr=True, highlight=False)
     view = _View(steps)
-    with Live(view, console=console, refresh_per_second=8, redirect_stdout=False), listen(lambda *said: steps.hear(*said) and None):
+    with (
+        Live(Safe(view), console=console(stderr=True), refresh_per_second=8, redirect_stdout=False),
+        listen(lambda *said: steps.hear(*said) and None),
+    ):
         try:
             yield
         finally:

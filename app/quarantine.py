@@ -47,7 +47,7 @@ def _listed(name: str) -> Answer:
         table.add_row(
             str(reason["batch"]),
             f"{reason['row']:,}",
-            reason["column"] or "",
+            Text(reason["column"] or ""),
             Text(reason["check"]),
             Text(_short(reason["value"])),
             f"{reason['rows']:,}",
@@ -66,7 +66,8 @@ def _exported(name: str, file: Path) -> Answer:
     rows = quarantine.export(name, file)
     command = f"{called()} quarantine {name} --retry {file}"
     text = f"{rows:,} rows written to {file}; repair their cells, leave _batch and _row as they are, then: {command}"
-    return Answer({"use_case": name, "file": str(file), "rows": rows}, text)
+    formulas = quarantine.runnable(name) if file.suffix.lower() == ".csv" else ""
+    return Answer({"use_case": name, "file": str(file), "rows": rows, "formulas": formulas}, text, notes=(f"note: {formulas}",) if formulas else ())
 
 
 def _retried(name: str, file: Path | None) -> Answer:

@@ -85,8 +85,16 @@ def _module(name: str, file: Path) -> ModuleType:
         raise DefinitionError(f"{file} cannot be loaded ({reason}); mend it") from error
 
 
+def shadows(name: str, file: Path) -> bool:
+    """Whether a file of a user's folder, which is imported under its own name, would take the place of another module."""
+    found = importlib.util.find_spec(name)
+    return found is not None and found.origin != str(file)
+
+
 def _from_folder(name: str, file: Path) -> ModuleType:
     """A file of a user's folder, which is importable from there: its helpers and its `schemas` lie beside it."""
+    if shadows(name, file):
+        raise DefinitionError(f"{file} has the name of the Python module '{name}', which would be hidden by it; rename the file and the use case")
     if str(file.parent) not in sys.path:
         sys.path.append(str(file.parent))
     schemas = file.parent / "schemas"

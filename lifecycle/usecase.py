@@ -1,5 +1,6 @@
 """The definition of a use case: what differs between problems, as one frozen value."""
 
+import keyword
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,24 @@ from lifecycle.splits import ColumnSplit, GroupSplit, Split, StratifiedSplit, Ti
 if TYPE_CHECKING:
     import polars as pl
     from pandera.polars import DataFrameModel
+
+
+WORDS = """
+all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default deferrable desc describe
+distinct do else end except false fetch for foreign from group having in initially intersect into lambda lateral leading limit not null
+offset on only or order pivot pivot_longer pivot_wider placing primary qualify references returning select show some summarize symmetric
+table then to trailing true union unique unpivot using variadic when where window with information_schema lake main memory pg_catalog roles
+system temp
+"""
+TAKEN = frozenset(WORDS.split())
+"""Words of SQL (`SELECT * FROM order.raw` would be no query), the lake's own schemas, and `schemas/roles.py`."""
+
+
+def misnamed(name: str) -> str:
+    """Why this cannot be the name of a use case; empty where it can."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name):
+        return "a name is lower-case letters, digits and _, starting with a letter"
+    return "a name is no word of SQL or Python, and none that the lake or the schemas keep" if name in TAKEN or keyword.iskeyword(name) else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +131,8 @@ class UseCase:
     seed: int = 20_26
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", self.name):
-            raise DefinitionError(f"use case '{self.name}': a name is lower-case letters, digits and _, starting with a letter; rename it")
+        if why := misnamed(self.name):
+            raise DefinitionError(f"use case '{self.name}': {why}; rename it")
         if self.problem not in PROBLEMS:
             raise self.wrong(f"problem is one of {', '.join(PROBLEMS)}, found '{self.problem}'")
         if not self.candidates:

@@ -8,6 +8,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 
 from lifecycle.references import DriftReport, Evaluated, ModelVersion, Snapshot, Tuned, Verdict
 from lifecycle.reports.drift_chart import chart
+from lifecycle.reports.markdown import plain
 from lifecycle.settings import settings
 from lifecycle.store import tracking, versions
 from lifecycle.store.lake import lake
@@ -24,7 +25,7 @@ ASK = (
 def quality(snapshot: Snapshot) -> None:
     """What came, what was kept, why the rest was not, and what was unusual about the batch."""
     reasons = _reasons(snapshot.use_case, snapshot.batch)
-    said = [f"**Alarm: {alarm}.**" for alarm in snapshot.alarms] + [f"Note: {note}." for note in snapshot.notes]
+    said = [f"**Alarm: {plain(alarm)}.**" for alarm in snapshot.alarms] + [f"Note: {plain(note)}." for note in snapshot.notes]
     said.append(f"{snapshot.came:,} rows came: {snapshot.kept:,} kept, {snapshot.quarantined:,} quarantined, {snapshot.duplicates:,} duplicates.")
     said.append(f"The table holds {snapshot.rows:,} rows now.")
     if snapshot.quarantined:
@@ -40,7 +41,7 @@ def refused(use_case: str, reason: str) -> None:
     )
     table = _reasons(use_case, newest) if newest and "quarantine" in reason else []
     table = table or [{"column": "", "check": "the columns of the source", "rows": 0, "example": ""}]
-    create_table_artifact(table=table, key=_key(use_case, "quality"), description=f"**Refused:** {reason}")
+    create_table_artifact(table=table, key=_key(use_case, "quality"), description=f"**Refused:** {plain(reason)}")
 
 
 def _reasons(use_case: str, batch: int) -> list[dict[str, Any]]:
@@ -103,20 +104,20 @@ def evaluation(evaluated: Evaluated) -> None:
 def verdict(said: Verdict) -> None:
     """The gate's verdict with its numbers."""
     word = "promoted" if said.promoted else "waits for a person" if said.waiting else "not promoted"
-    rows = "\n".join(f"| {name.replace('_', ' ')} | {_told(value)} |" for name, value in said.numbers.items() if value not in (None, [], {}))
+    rows = "\n".join(f"| {name.replace('_', ' ')} | {_cell(_told(value))} |" for name, value in said.numbers.items() if value not in (None, [], {}))
     ask = ASK.format(name=said.use_case, version=said.version) if said.waiting else ""
-    text = f"# {said.use_case} version {said.version}: {word}\n\n{said.reason}{ask}\n\n| number | value |\n|---|---|\n{rows}"
+    text = f"# {said.use_case} version {said.version}: {word}\n\n{plain(said.reason)}{ask}\n\n| number | value |\n|---|---|\n{rows}"
     create_markdown_artifact(markdown=text, key=_key(said.use_case, "verdict"))
 
 
 def drift(report: DriftReport) -> None:
     """How far each column is from its training reference: a chart, and the numbers."""
     word = "drift" if report.drifted else "no alarm"
-    lines = [f"# {report.use_case} version {report.version}: {word}", "", report.reason]
+    lines = [f"# {report.use_case} version {report.version}: {word}", "", plain(report.reason)]
     if report.columns:
         lines += ["", _picture("drift", chart(report.columns, report.limits)), "", "| column | PSI | limit | |", "|---|---|---|---|"]
         lines += [
-            f"| {name} | {psi:.4f} | {report.limits[name]:.4f} | {'beyond' if psi > report.limits[name] else ''} |"
+            f"| {plain(name)} | {psi:.4f} | {report.limits[name]:.4f} | {'beyond' if psi > report.limits[name] else ''} |"
             for name, psi in report.columns.items()
         ]
     create_markdown_artifact(markdown="\n".join(lines), key=_key(report.use_case, "drift"))
@@ -140,6 +141,10 @@ def _key(use_case: str, what: str) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
+
+
+def _cell(text: str) -> str:
+    return plain(text).replace("|", "\\|")
 
 
 def _told(value: Any) -> str:

@@ -16,9 +16,13 @@ const probable = () => form.problem !== "regression";
 const scaled = value => probable() ? percent(value) : number(value);
 const signed = value => (value < 0 ? "−" : "+") + scaled(Math.abs(value));
 
+// A sign after a backslash stands for itself: it waits in a place of its own until the marks around it are read.
+const shielded = source => source.replace(/\\([!-/:-@[-`{-~])/g, (_, sign) => String.fromCharCode(0xe000 + sign.charCodeAt(0)));
+const unshielded = (text, before = "") => text.replace(/[\ue021-\ue07e]/g, sign => before + String.fromCharCode(sign.charCodeAt(0) - 0xe000));
+
 function inline(source) {
-  return source.split(/(\*\*[^*]+\*\*|\*[^*\s][^*]*\*|`[^`]+`)/).map(piece => /^\*\*.+\*\*$/.test(piece) ? make("strong", {}, piece.slice(2, -2))
-    : /^\*.+\*$/.test(piece) ? make("em", {}, piece.slice(1, -1)) : /^`.+`$/.test(piece) ? make("code", {}, piece.slice(1, -1)) : piece);
+  return shielded(source).split(/(\*\*[^*]+\*\*|\*[^*\s][^*]*\*|`[^`]+`)/).map(piece => /^\*\*.+\*\*$/.test(piece) ? make("strong", {}, unshielded(piece.slice(2, -2)))
+    : /^\*.+\*$/.test(piece) ? make("em", {}, unshielded(piece.slice(1, -1))) : /^`.+`$/.test(piece) ? make("code", {}, unshielded(piece.slice(1, -1), "\\")) : unshielded(piece));
 }
 
 const short = text => text.length > 80 ? `${text.slice(0, 80)}…` : text;
@@ -26,7 +30,7 @@ const breakable = name => short(name).split(/(?<=_)/).flatMap((part, i) => i ? [
 
 function markdown(text) {
   const out = document.createDocumentFragment();
-  const cells = source => source.replace(/^\||\|$/g, "").split("|").map(each => each.trim());
+  const cells = source => source.replace(/^\||\|$/g, "").split(/(?<!\\)\|/).map(each => each.trim());
   for (const block of text.split(/\n\s*\n/)) {
     const fenced = /^```\w*\n([^]*?)\n```$/.exec(block.trim());
     if (fenced) { out.append(make("pre", {}, fenced[1])); continue; }

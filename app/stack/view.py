@@ -2,13 +2,17 @@
 
 import sys
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from app.stack.link import link
 from app.stack.parts import Addresses
 from app.summary import called
+from app.terminal import Safe, console
 from lifecycle.settings import Settings
+
+WIDE = 250
+"""Columns for an address that is to be copied: a narrow terminal wraps it, and cuts nothing."""
 
 
 def table(where: Addresses, served: bool, at: Settings, seconds: float) -> None:
@@ -20,12 +24,12 @@ def table(where: Addresses, served: bool, at: Settings, seconds: float) -> None:
         rows.append(("predictions", where.http, "a form to try; /docs for programs"))
     grid = Table(box=None, padding=(0, 2), show_header=False)
     for name, address, text in rows:
-        grid.add_row(f"[bold]{name}[/bold]", address, text)
-    grid.add_row("[bold]logs[/bold]", str(at.home / "logs"), "")
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"\nup in {seconds:.1f} s\n")
-    console.print(grid)
-    console.print(f"""
+        grid.add_row(Text(name, style="bold"), address, text)
+    grid.add_row(Text("logs", style="bold"), str(at.home / "logs"), "")
+    to = console(soft_wrap=True, width=WIDE)
+    to.print(f"\nup in {seconds:.1f} s\n")
+    to.print(Safe(grid))
+    to.print(f"""
 open    {"the links above log this browser in" if seen else f"'{called()} open' prints the links that log a browser in"}
 try     {where.prefect}/deployments: choose 'lifecycle', Run, Quick run
         {called()} run diagnosis      a run from here, on the same server

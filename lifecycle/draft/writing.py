@@ -8,6 +8,7 @@ from lifecycle import registry
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import settings
 from lifecycle.store import private
+from lifecycle.usecase import misnamed
 
 
 def places(name: str, force: bool) -> tuple[Path, Path]:
@@ -16,13 +17,17 @@ def places(name: str, force: bool) -> tuple[Path, Path]:
     Raises:
         LifecycleError: the name cannot be one, or is taken.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name):
+    if why := misnamed(name):
         like = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:40]
-        hint = f"; try '{like}'" if re.fullmatch(r"[a-z][a-z0-9_]*", like) else ""
-        raise LifecycleError(f"the name '{name}' cannot be one: lower-case letters, digits and _, starting with a letter{hint}")
+        hint = next((f"; try '{each}'" for each in (like, f"{like}s", f"{like}_case") if not misnamed(each)), "")
+        raise LifecycleError(f"the name '{name}' cannot be one: {why}{hint}")
     folder = registry.folders()[-1]
     schemas = folder / "schemas" if settings().usecases else folder.parent / "schemas"
     places = folder / f"{name}.py", schemas / f"{name}.py"
+    if settings().usecases and registry.shadows(name, places[0]):
+        raise LifecycleError(
+            f"there is a Python module '{name}', which a use case of that name would hide; choose another name, such as '{name}_case'"
+        )
     taken = [place for place in places if place.exists()]
     elsewhere = name in registry.names() and not places[0].exists()
     if elsewhere or (taken and not force):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle.reading.spelling import named
 from lifecycle.reading.written_out import masked
 from lifecycle.reports import card_findings
-from lifecycle.reports.markdown import bullets, count, interval, number, signed, span, table
+from lifecycle.reports.markdown import bullets, code, count, interval, number, plain, signed, span, table
 from lifecycle.sources import Files, Generated, Query, Source
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def card(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any]) 
     """
     version = f", version {facts['version']}" if "version" in facts else ""
     parts = [
-        f"# {use_case.title}: `{use_case.name}`{version}",
+        f"# {plain(use_case.title)}: `{use_case.name}`{version}",
         _purpose(use_case, evaluation),
         "## Data\n\n" + _data(use_case, evaluation, facts),
         "## How it was chosen\n\n" + _choice(use_case, evaluation, facts),
@@ -64,7 +64,7 @@ def limits(use_case: "UseCase", evaluation: Evaluation) -> list[str]:
     judged = evaluation["judged"]
     if judged["clusters"] < 50:
         found.append(
-            f"**Few independent witnesses**: the intervals rest on {judged['clusters']} clusters (by {judged['clustered_by']}), and are wide for it."
+            f"**Few independent witnesses**: the intervals rest on {judged['clusters']} clusters (by {plain(judged['clustered_by'])}), and are wide for it."
         )
     if isinstance(use_case.source, Generated):
         found.append(f"**Rows from a function**: {_source(use_case)}. Where that is a simulator, the numbers say how well the simulator is learnt.")
@@ -87,13 +87,13 @@ def limits(use_case: "UseCase", evaluation: Evaluation) -> list[str]:
 def _purpose(use_case: "UseCase", evaluation: Evaluation) -> str:
     found = evaluation["metrics"][evaluation["metric"]]
     what = {
-        "binary": f"the probability that `{use_case.target}` is `{use_case.positive}`",
-        "multiclass": f"which class `{use_case.target}` is, with a probability for each",
-        "regression": f"the number `{use_case.target}`",
+        "binary": f"the probability that {code(use_case.target)} is {code(use_case.positive)}",
+        "multiclass": f"which class {code(use_case.target)} is, with a probability for each",
+        "regression": f"the number {code(use_case.target)}",
         "clustering": "which of the clusters it found a row belongs to",
     }[use_case.problem]
     names = evaluation["data"]["inputs"]
-    shown = ", ".join(f"`{name}`" for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    shown = ", ".join(code(name) for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     kind = use_case.kind
     better = "higher" if use_case.kind.greater_is_better(evaluation["metric"]) else "lower"
     return (
@@ -106,7 +106,7 @@ def _purpose(use_case: "UseCase", evaluation: Evaluation) -> str:
 def _data(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any]) -> str:
     data = evaluation["data"]
     rows = [
-        ("source", facts.get("source") or _source(use_case)),
+        ("source", plain(facts["source"]) if facts.get("source") else _source(use_case)),
         ("valid rows", f"{data['rows']:,} (lake version {data['lake_version']}, fingerprint `{data['fingerprint'][:12]}`)"),
         ("newest batch", f"{data['came']:,} came: {data['kept']:,} kept, {data['quarantined']:,} quarantined, {data['duplicates']:,} duplicates"),
         *((f"rows for {name}", f"{data['parts'][name]:,}") for name in PARTS),
@@ -147,7 +147,7 @@ def _quality(use_case: "UseCase", evaluation: Evaluation) -> str:
         for metric, found in evaluation["metrics"].items()
     ]
     judged = evaluation["judged"]
-    clumps = f"{count(judged['clusters'], 'cluster')} (by {judged['clustered_by']})" if judged["clusters"] < judged["rows"] else "rows"
+    clumps = f"{count(judged['clusters'], 'cluster')} (by {plain(judged['clustered_by'])})" if judged["clusters"] < judged["rows"] else "rows"
     text = f"On {judged['rows']:,} rows; {evaluation['confidence']:.0%} intervals from a bootstrap over {clumps}."
     gains = [
         f"Over {name} it gains {signed(gain['value'])} in {evaluation['metric']}{interval(gain)}, on the same rows."
@@ -181,16 +181,16 @@ def _source(use_case: "UseCase") -> str:
 
 def _told_source(source: Source) -> str:
     if isinstance(source, Files):
-        return "files " + ", ".join(f"`{file.path}`" for file in source.files)
+        return "files " + ", ".join(code(file.path) for file in source.files)
     if not isinstance(source, Generated):
-        return f"{'query' if isinstance(source, Query) else 'source'} `{named(source)}`"
+        return f"{'query' if isinstance(source, Query) else 'source'} {code(named(source))}"
     said = (source.function.__doc__ or "").strip().split("\n")[0].rstrip(".")
     given = ", ".join(f"{name}={value}" for name, value in source.parameters.items())
-    return f"function `{source.function.__name__}({given})`" + (f" ({said})" if said else "")
+    return f"function {code(f'{source.function.__name__}({given})')}" + (f" ({said})" if said else "")
 
 
 def _plain(value: Any) -> str:
     """A fact as a cell of a table."""
     if isinstance(value, Mapping):
-        return " · ".join(f"{name} {_plain(each)}" for name, each in value.items()) or "none"
-    return f"`{value:.3g}`" if isinstance(value, float) else f"`{value}`"
+        return " · ".join(f"{plain(name)} {_plain(each)}" for name, each in value.items()) or "none"
+    return code(f"{value:.3g}" if isinstance(value, float) else value)

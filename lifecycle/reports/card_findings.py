@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.reports.markdown import interval, number, share, signed, table
+from lifecycle.reports.markdown import code, interval, number, plain, share, signed, table
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -27,7 +27,7 @@ def classes(evaluation: Evaluation) -> str:
     """Each class of a multiclass problem."""
     rows = [
         (
-            row["class"],
+            plain(row["class"]),
             f"{row['rows']:,}",
             number(row["precision"]),
             number(row["recall"]),
@@ -46,9 +46,9 @@ def clusters(evaluation: Evaluation) -> str:
     rows = []
     for cluster in evaluation["clusters"]:
         told = [
-            f"{one['column']} = {one['value']} in {share(one['typical'])} (of all {share(one['all'])})"
+            f"{plain(one['column'])} = {plain(one['value'])} in {share(one['typical'])} (of all {share(one['all'])})"
             if "value" in one
-            else f"{one['column']} {number(one['typical'])} (all {number(one['all'])})"
+            else f"{plain(one['column'])} {number(one['typical'])} (all {number(one['all'])})"
             for one in cluster["apart"][:4]
             if abs(one["effect"]) > 0.2
         ]
@@ -71,11 +71,11 @@ def slices(use_case: "UseCase", found: Mapping[str, Any]) -> str:
     if not looked:
         return "The definition names no slices and no sensitive columns: nothing was looked at."
     enough = sorted((row for row in looked if row["enough"]), key=lambda row: (row["kept"] is None, row["kept"]))
-    few = [f"{row['column']} = {row['slice']} ({row['rows']:,})" for row in looked if not row["enough"]]
+    few = [f"{plain(row['column'])} = {plain(row['slice'])} ({row['rows']:,})" for row in looked if not row["enough"]]
     parts = [f"Of {len(looked)} slices, the weakest first. *Kept*: the model's gain over a constant there, as a share of its gain on all rows."]
     rows = [
         (
-            f"{row['column']} = {row['slice']}",
+            f"{plain(row['column'])} = {plain(row['slice'])}",
             f"{row['rows']:,}",
             number(row["value"]),
             interval(row, ""),
@@ -88,7 +88,7 @@ def slices(use_case: "UseCase", found: Mapping[str, Any]) -> str:
         parts.append(table(("slice", "rows", use_case.metric, "interval", "constant", "kept"), rows))
     if worst := found["worst"]:
         parts.append(
-            f"The weakest, {worst['column']} = {worst['slice']}, has {number(worst['value'])}{interval(worst)} with an interval widened for "
+            f"The weakest, {plain(worst['column'])} = {plain(worst['slice'])}, has {number(worst['value'])}{interval(worst)} with an interval widened for "
             f"{worst['looked_at']} slices: at best it keeps {share(worst['kept_at_best'])}."
         )
     if few:
@@ -106,17 +106,17 @@ def fairness(found: Mapping[str, Any]) -> str:
     for column, measures in found.items():
         for name, measure in [(name, measure) for name, measure in measures.items() if name != "groups"]:
             difference = measure["difference"]
-            groups = ", ".join(f"{group} {number(value['value']) if value else '?'}" for group, value in measure["groups"].items())
+            groups = ", ".join(f"{plain(group)} {number(value['value']) if value else '?'}" for group, value in measure["groups"].items())
             shown = signed(difference["value"]) + interval(difference) if "value" in difference else ""
-            between = f" ({difference['between'][0]} over {difference['between'][1]})" if "between" in difference else ""
-            rows.append((column, name.replace("_", " "), groups, shown + between, difference["verdict"]))
+            between = f" ({plain(difference['between'][0])} over {plain(difference['between'][1])})" if "between" in difference else ""
+            rows.append((plain(column), name.replace("_", " "), groups, shown + between, difference["verdict"]))
     text = "Largest difference between two groups of each sensitive column; a group too small to tell is shown as `?`."
     return text + "\n\n" + table(("column", "measure", "by group", "difference", "verdict"), rows)
 
 
 def importances(use_case: "UseCase", found: Mapping[str, Any]) -> str:
     """The inputs that matter most."""
-    rows = [(f"`{row['feature']}`", number(row["importance"])) for row in found["table"][:10]]
+    rows = [(code(row["feature"]), number(row["importance"])) for row in found["table"][:10]]
     if not rows:
         return "Not measured: the deciding metric is undefined on the rows."
     text = f"How much worse {use_case.metric} gets when one input is shuffled ({found['rows']:,} rows). Inputs that repeat each other share their weight."

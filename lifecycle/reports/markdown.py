@@ -1,7 +1,28 @@
 """Small pieces of Markdown."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+MARKS = re.compile(r"[\\`*\[\]<>&~]|(?<!\w)_|_(?!\w)")
+"""What would be markup, or a tag, in a name or a value of the data."""
+
+
+def plain(text: Any) -> str:
+    """A name or a value of the data as Markdown that shows it, on one line, whatever is in it."""
+    return MARKS.sub(lambda found: "\\" + found[0], _line(text))
+
+
+def code(text: Any) -> str:
+    """A name or a value of the data as code, which ends where it ends."""
+    line = _line(text)
+    fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
+    space = " " if line.startswith("`") or line.endswith("`") or not line.strip() else ""
+    return f"{fence}{space}{line}{space}{fence}"
+
+
+def _line(text: Any) -> str:
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in str(text)).split())
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

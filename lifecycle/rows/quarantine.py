@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle.errors import LifecycleError
+from lifecycle.rows import formulas
 from lifecycle.store import private
 from lifecycle.store.lake import Lake, lake, literal, quoted
 from lifecycle.store.tables import exists, prepare
@@ -58,18 +59,28 @@ def export(use_case: str, file: Path) -> int:
         raise LifecycleError(f"the rows in quarantine are written to a file that ends in {' or '.join(FORMATS)}, found '{file.name}'; name another")
     store = lake()
     prepare(store, use_case)
-    columns = known_columns(store, use_case)
-    cells = "".join(f"CASE WHEN NOT unreadable THEN {cell('record', name)} END AS {quoted(name)}, " for name in columns)
     arriving = file.with_name(f".{file.name}.arriving")
     try:
-        store.rows(f"""COPY (SELECT {cells}batch AS _batch, row AS _row, columns AS _column, checks AS _check, failed AS _value,
-            CASE WHEN unreadable THEN record END AS _line FROM ({waiting(use_case)}) ORDER BY batch, row)
-            TO {literal(str(arriving))} ({FORMATS[file.suffix.lower()]})""")
+        store.rows(f"COPY ({_exported(store, use_case)}) TO {literal(str(arriving))} ({FORMATS[file.suffix.lower()]})")
         private.handed_over(arriving).replace(file)
     except Exception as error:
         arriving.unlink(missing_ok=True)
         raise LifecycleError(f"the file {file} cannot be written ({' '.join(str(error).split())}); name another") from error
     return counts(use_case)["quarantined"]
+
+
+def runnable(use_case: str) -> str:
+    """What is said of a CSV export whose cells a spreadsheet would run as formulas; empty where it has none."""
+    query = _exported(lake(), use_case)
+    names = [name for name, *_ in lake().rows(f"DESCRIBE ({query})")]
+    return formulas.note(names, formulas.found(lake().cursor(), query))
+
+
+def _exported(store: Lake, use_case: str) -> str:
+    names = known_columns(store, use_case)
+    cells = "".join(f"CASE WHEN NOT unreadable THEN {cell('record', name)} END AS {quoted(name)}, " for name in names)
+    return f"""SELECT {cells}batch AS _batch, row AS _row, columns AS _column, checks AS _check, failed AS _value,
+        CASE WHEN unreadable THEN record END AS _line FROM ({waiting(use_case)}) ORDER BY batch, row"""
 
 
 def waiting(use_case: str) -> str:
