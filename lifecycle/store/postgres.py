@@ -144,16 +144,16 @@ def _launch(home: Path) -> None:
     if not _fits(home):
         elsewhere.made(home)
     socket = programs.give(socket_folder(home))
-    told = "../socket" if _fits(home) else str(socket)  # as the server sees it, which works in its data folder
+    place = "../socket" if _fits(home) else str(socket)  # as the server sees it, which works in its data folder
     log, reason = home / "data" / "log", ""
     for attempt in range(TRIES):
-        done = _control(home, "start", "-w", "-t", "60", "-l", "log", "-o", f"-p 5432 -k {told}")
+        done = _control(home, "start", "-w", "-t", "60", "-l", "log", "-o", f"-p 5432 -k {place}")
         if _answers(home):  # whatever was said: on a busy machine one that runs may have been too slow to answer before
             return
         last = log.read_text(errors="replace").replace(programs.HERE, str(log.parent)).strip().splitlines()[-1:] if log.exists() else []
         reason = (last or [done.stderr.strip() or "no reason given"])[0]
-        if told := faults.of_server(reason):
-            raise told
+        if hopeless := faults.of_server(reason):
+            raise hopeless
         time.sleep(0.5 * (attempt + 1))
     raise LifecycleError(f"the embedded PostgreSQL did not start ({reason}); see {log}, or set LIFECYCLE_DATABASE_URL to yours")
 

@@ -57,17 +57,17 @@ def left(home: Path) -> list[Path]:
 
 
 @AS_ROOT
-def test_as_root_below_private_folders_it_starts_and_opens_none_of_them(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o700)
-    packages = wheel(closed / "packages")
-    home = closed / "home" / "postgres"
-    private.folder(home.parent)
-    before = {path: path.stat().st_mode for path in (closed, *closed.parents, packages, home.parent)}
-    done = started(home, packages)
-    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
-    assert {path: path.stat().st_mode for path in before} == before
-    assert left(home) == [], "the copy of the programs is gone with the server"
+def test_as_root_below_private_folders_it_starts_and_opens_none_of_them() -> None:
+    with tempfile.TemporaryDirectory(prefix="lifecycle-tests-") as made:  # 0700, as /root is
+        closed = Path(made)
+        packages = wheel(closed / "packages")
+        home = closed / "home" / "postgres"
+        private.folder(home.parent)
+        before = {path: path.stat().st_mode for path in (closed, *closed.parents, packages, home.parent)}
+        done = started(home, packages)
+        assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+        assert {path: path.stat().st_mode for path in before} == before
+        assert left(home) == [], "the copy of the programs is gone with the server"
 
 
 @AS_ROOT
