@@ -212,11 +212,18 @@ def _here(location: str) -> Iterator[Path]:
     if there:
         yield there
         return
-    from mlflow.artifacts import download_artifacts
+    from mlflow.artifacts import download_artifacts, list_artifacts
+    from mlflow.exceptions import MlflowException
 
     tracking.client()  # the addresses of the store, which MLflow keeps in the process
     with tempfile.TemporaryDirectory() as temporary:
-        yield Path(download_artifacts(artifact_uri=location, dst_path=temporary))
+        try:
+            folder = Path(download_artifacts(artifact_uri=location, dst_path=temporary))
+        except MlflowException:
+            if list_artifacts(artifact_uri=location):
+                raise
+            folder = Path(temporary) / "nothing"
+        yield folder
 
 
 def _signature(X: pl.DataFrame, predictions: pl.DataFrame) -> "ModelSignature":
