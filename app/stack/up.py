@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -109,6 +110,8 @@ class Stack:
         left = processes.sweep(self.at.home)
         if left:
             _say(f"ended {len(left)} processes of a stack that was killed")
+        for folder in (self.at.home / "cache" / "tmp").glob("prefect-workspace-attempt-*"):
+            shutil.rmtree(folder, ignore_errors=True)  # a run's environment, which Prefect removes when the run ends by itself
 
     def _launch(self, part: Part) -> None:
         _say(part.name)

@@ -187,7 +187,7 @@ def test_a_foreign_host_or_origin_is_turned_away_even_with_the_login_and_a_stran
 
 def test_our_own_pages_are_not_shown_in_frames_of_others(stack: Stack) -> None:
     for address in (f"{stack.prefect}/dashboard", f"{stack.mlflow}/", f"{stack.prefect}/open"):
-        request = urllib.request.Request(address)
+        request = urllib.request.Request(address, headers={"Accept": "text/html"})
         request.add_header("Authorization", login.header(login.auth(stack.home)))
         with urllib.request.urlopen(request, timeout=30) as answer:
             assert answer.headers["x-frame-options"] == "SAMEORIGIN"
