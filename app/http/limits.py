@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from lifecycle.settings import Settings
 
 OWN = ("localhost",)
+LONGEST = 300
+"""Bytes of a `Host`: a name of the internet has 253, and those that fit are kept."""
 CLIENTS = 10_000
 """So many clients are told apart; of more, the one not seen for longest is forgotten."""
 BURST = 2.0
@@ -51,6 +53,8 @@ class Hosts:
         """Whether a `Host` header is one of ours."""
         if self._any or host in self._known:
             return True
+        if len(host) > LONGEST:
+            return False
         fits = self._fits(host)
         if fits and len(self._known) < CLIENTS:
             self._known.add(host)
