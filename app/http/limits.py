@@ -62,8 +62,11 @@ class Hosts:
 
     def _fits(self, host: bytes) -> bool:
         try:
-            name = urlsplit(f"//{host.decode('ascii')}").hostname or ""
+            parts = urlsplit(f"//{host.decode('ascii')}")
+            name, _ = parts.hostname or "", parts.port
         except ValueError:
+            return False
+        if parts.netloc.count("@") or parts.path or parts.query or parts.fragment:  # `Host: evil.example@127.0.0.1`
             return False
         return name in self._exact or name.endswith(self._under or ("\0",)) or _numeric(name)
 

@@ -41,7 +41,7 @@ def nested(depth: int) -> bytes:
     return b"[" * depth + b"]" * depth
 
 
-@pytest.mark.parametrize("depth", [100, 254, 255, 256, 600])
+@pytest.mark.parametrize("depth", [100, 254, 255, 256, 600, 1_000])
 def test_a_cell_nested_deeper_than_json_is_written_is_422(version: ModelVersion, port: int, depth: int) -> None:
     row = json.dumps({**ROW, "amount": "@"}).encode().replace(b'"@"', nested(depth))
     label = json.dumps({"key": 1, "target": "@"}).encode().replace(b'"@"', nested(depth))
