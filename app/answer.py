@@ -41,7 +41,7 @@ def to_json(data: Mapping[str, Any]) -> str:
     out = sys.__stdout__
     escaped = out is not None and out.encoding.lower().replace("-", "") != "utf8"  # JSON has its own way to write a letter that stdout lacks
     line = json.dumps(_clean(data), default=str, ensure_ascii=escaped, allow_nan=False)
-    return UNSEEN.sub(lambda found: f"\u{ord(found[0]):04x}", line)
+    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def to_text(view: "RenderableType") -> str:

@@ -17,7 +17,7 @@ PATIENCE = 20.0
 """Seconds after which a connection that gives no answer and is not closed hangs."""
 ODD: list[Any] = [
     None, True, False, 0, -1, 2**31, 2**63, -(2**63), 2**64, 10**400, 1e308, -1e308, 1e-320, 0.1, "", " ", "0", "1e999", "NaN", "null", "\u0000", "\ud83d\ude00", "ÿ" * 300,
-    "2026-01-01", "2026-13-99T99:99:99", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+23:59", "'; DROP TABLE predictions; --", "../../etc/passwd",
+    "2026-01-01", "0001-01-01", "2026-13-99T99:99:99", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+23:59", "'; DROP TABLE predictions; --", "../../etc/passwd",
     "${jndi:ldap://x}", "{{7*7}}", "<script>alert(1)</script>", [], {}, [[]], [1] * 1000, {"a": {"b": {"c": 1}}}, [None], "x" * 100_000,
 ]  # fmt: skip
 RAW = [
@@ -99,7 +99,7 @@ def shape(use_case: str, row: dict[str, Any], random: random.Random) -> bytes:
 
 def nested(use_case: str, row: dict[str, Any], random: random.Random) -> bytes:
     """Deep nesting, of the body and of one cell."""
-    depth = random.choice([100, 253, 254, 255, 256, 600, 1_000, 100_000])
+    depth = random.choice([100, 253, 254, 255, 256, 600, 1_000, 1_020, 100_000])
     if random.random() < 0.5:
         row[random.choice(list(row))] = "@"
         label = {random.choice(["key", "target", "label_time", "x"]): "@", "key": 1, "target": True}

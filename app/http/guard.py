@@ -185,6 +185,8 @@ class Answering:
             visit.status = message["status"]
             if visit.status != 500 or message.get("ours"):
                 visit.began = True
+                if visit.status == 503 and not any(name.lower() == b"retry-after" for name, _ in message.get("headers", ())):
+                    message["headers"] = [*message.get("headers", ()), RETRY_AFTER]
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", visit.id.encode()), *SAFE, *self._origin()]
                 await self._send(message)
         elif visit.began:

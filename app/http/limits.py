@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from lifecycle.settings import Settings
 
 OWN = ("localhost",)
+LONGEST = 300
+"""Bytes of a `Host`: a name of the internet has 253, and those that fit are kept."""
 CLIENTS = 10_000
 """So many clients are told apart; of more, the one not seen for longest is forgotten."""
 BURST = 2.0
@@ -51,6 +53,8 @@ class Hosts:
         """Whether a `Host` header is one of ours."""
         if self._any or host in self._known:
             return True
+        if len(host) > LONGEST:
+            return False
         fits = self._fits(host)
         if fits and len(self._known) < CLIENTS:
             self._known.add(host)
@@ -58,8 +62,11 @@ class Hosts:
 
     def _fits(self, host: bytes) -> bool:
         try:
-            name = "" if b"@" in host else urlsplit(f"//{host.decode('ascii')}").hostname or ""
+            parts = urlsplit(f"//{host.decode('ascii')}")
+            name, _ = parts.hostname or "", parts.port
         except ValueError:
+            return False
+        if parts.netloc.count("@") or parts.path or parts.query or parts.fragment:  # `Host: evil.example@127.0.0.1`
             return False
         return name in self._exact or name.endswith(self._under or ("\0",)) or _numeric(name)
 

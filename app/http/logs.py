@@ -20,6 +20,8 @@ SIZE, KEPT = 10_000_000, 20
 """A file is begun anew at so many bytes; so many files are kept, of all workers together."""
 MOST = 50_000
 """Lines that may wait; beyond them the oldest are left out, and counted."""
+PATH = 200
+"""Characters of a path that a line shows."""
 PAUSE = 0.5
 
 
@@ -53,7 +55,8 @@ class Log:
         atexit.register(self.close)
 
     def request(self, visit: Visited, seconds: float) -> None:
-        """A request has been answered."""
+        """A request has been answered. What waits to be written is short, whatever the client asked for."""
+        visit.path = visit.path[:PATH]
         self.put((time.time(), visit, seconds))
 
     def flush(self) -> None:
@@ -139,7 +142,7 @@ def _visited(moment: float, visit: Visited, seconds: float) -> dict[str, Any]:
         "request_id": visit.id,
         "client": visit.client,
         "method": visit.method,
-        "path": visit.path[:200],
+        "path": visit.path,
         "status": visit.status,
         "ms": round(seconds * 1000, 3),
     }

@@ -9,8 +9,8 @@ from starlette.requests import Request
 
 from app.http.respond import Json
 
-OUTAGES = (OSError, psycopg.Error, duckdb.Error)
-"""`lifecycle.errors.Outage` is an `OSError`."""
+OUTAGES = (OSError, psycopg.OperationalError, psycopg.InterfaceError, duckdb.OperationalError)
+"""`lifecycle.errors.Outage` is an `OSError`. A question that is wrong (`duckdb.BinderException`, `psycopg.DataError`) is none: trying again does not help."""
 SECONDS = 5
 WHY = "something that the service needs for this cannot be reached now (its log says what); send it again in some seconds"
 RETRY_AFTER = (b"retry-after", str(SECONDS).encode())

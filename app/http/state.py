@@ -9,8 +9,15 @@ from fastapi import APIRouter
 from app.http.respond import Json
 from lifecycle.online.desk import Desk
 
-PATH = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?<![\w.])/{1,3}[^/;:,()\"']+/[^;,()\"']*", re.IGNORECASE)
-"""A path of this machine or an address, as far as a sentence goes on with it."""
+PATH = re.compile(
+    r"(?<=')(?:~|[a-z]:[\\/]|/)[^']*(?=')"  # in quotes, whatever it holds
+    r"|[a-z][a-z0-9+.-]*://?[^\s;,()\"']+(?:/[^;,()\"']*)?"  # an address
+    r"|(?<![\w.])[~.]{0,2}/{1,3}[^/;:,()\"']+(?:/|(?<=\w)'(?=\w))(?:[^;,()\"']|(?<=\w)'(?=\w))*",  # a path, as far as a sentence goes on with it
+    re.IGNORECASE,
+)
+"""A path of this machine, or an address."""
+FOREIGN = re.compile(r"(?<=: )([A-Z]\w+): .*", re.DOTALL)
+"""What another library said: its kind and its words, which name paths, hosts and accounts in every way there is."""
 
 
 def routes(desks: Mapping[str, Desk]) -> APIRouter:
@@ -36,7 +43,10 @@ def routes(desks: Mapping[str, Desk]) -> APIRouter:
 
 def _open(name: str, found: dict[str, Any]) -> dict[str, Any]:
     """A state as `/ready` tells it to anybody: of what went wrong that it did, and where those who may know read why."""
-    return {field: PATH.sub(f"... (GET /{name}/model says where)", said) if isinstance(said, str) else said for field, said in found.items()}
+    more = f"... (GET /{name}/model says more)"
+    return {
+        field: PATH.sub("\0", FOREIGN.sub("\\1 \0", said)).replace("\0", more) if isinstance(said, str) else said for field, said in found.items()
+    }
 
 
 def state(desk: Desk) -> dict[str, Any]:
@@ -78,6 +88,7 @@ def _model(desk: Desk) -> Any:
                 "lake_version": trained.parts.features.snapshot.version,
                 "answers_by": served.how,
                 "loaded_at": served.loaded_at,
+                **({"warning": desk.wrong} if desk.wrong else {}),
             }
         )
 

@@ -66,6 +66,7 @@ def _cells(use_case: "UseCase", row: int, label: Any, problems: list[dict[str, A
     key = _whole(label.get("key"))
     if isinstance(key, bool) or not isinstance(key, str | int) or not 0 < len(str(key)) <= LONGEST_KEY or "\0" in str(key):
         wrong("key", f"a text of 1 to {LONGEST_KEY} characters, or a whole number", key)
+        key = ""  # a list can be nested deeper than Python prints it
     column = use_case.columns[use_case.target]
     target = label.get("target")
     target = _whole(target) if column.dtype.is_integer() else target

@@ -51,7 +51,7 @@ class Recent:
             rows: cells by column, no key twice; what has come out of them is added where it is known already.
         """
         moments = [moment for moment in map(_moment, rows[self._time]) if moment is not None]
-        since = (min(moments) if moments else dt.datetime.max) - self._history
+        since = earlier(min(moments) if moments else dt.datetime.max, self._history)
         entities = {name: {value for value in rows[name] if value is not None} for name in self._entities}
         keys = rows[self._key] if self._key else []
         positions = self.block.positions(entities, (since - EPOCH) // MICROSECOND)
@@ -155,6 +155,11 @@ class Recent:
         """Cells with the outcome that was known already."""
         late = {self._at[name] for name in self._late}
         return tuple(old if at in late and cell is None else cell for at, (cell, old) in enumerate(zip(cells, before, strict=True)))
+
+
+def earlier(moment: dt.datetime, span: dt.timedelta) -> dt.datetime:
+    """The moment a span earlier; the first that there is where that would be before the calendar begins."""
+    return moment - span if moment - dt.datetime.min > span else dt.datetime.min
 
 
 def _moment(value: Any) -> dt.datetime | None:

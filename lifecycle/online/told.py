@@ -12,6 +12,7 @@ import polars as pl
 
 from lifecycle.journal import segments
 from lifecycle.journal.answers import HTTP
+from lifecycle.online import asked
 from lifecycle.online.desk import Desk
 from lifecycle.online.rows import RowsError
 from lifecycle.store import tables
@@ -34,8 +35,8 @@ class Told:
     def look(self) -> int:
         """Take in what was written since. Returns how many rows were news."""
         there = segments.waiting(self._folder)
-        frames = [_segment(path) for path in there if path not in self._seen]
-        self._seen = set(there)
+        seen, self._seen = self._seen, set(there)
+        frames = (_segment(path) for path in there if path not in seen)  # one at a time: after an outage there may be many
         return sum(take(self._desk, frame) for frame in frames if frame is not None)
 
 
@@ -56,11 +57,10 @@ def logged(store: Lake, use_case: "UseCase", floor: dt.datetime | None) -> pl.Da
     if "inputs" not in there:
         return empty
     since, values = ("AND time >= ?", [floor]) if floor else ("", [])
-    return store.frame(
-        f"""SELECT key, inputs FROM {use_case.name}.predictions
-        WHERE origin = ? AND inputs IS NOT NULL {since} AND key NOT IN (SELECT {quoted(key)}::VARCHAR FROM {use_case.name}.raw) ORDER BY scored_at""",
-        [HTTP, *values],
-    )
+    mine = f"""SELECT key, inputs, scored_at FROM {use_case.name}.predictions
+        WHERE origin = ? AND inputs IS NOT NULL {since} AND key NOT IN (SELECT {quoted(key)}::VARCHAR FROM {use_case.name}.raw)
+        QUALIFY sum(strlen(inputs)) OVER (ORDER BY scored_at DESC ROWS UNBOUNDED PRECEDING) <= {asked.BYTES}"""  # more would not be kept
+    return store.frame(f"SELECT key, inputs FROM ({mine}) ORDER BY scored_at", [HTTP, *values])
 
 
 def _segment(path: Path) -> pl.DataFrame | None:

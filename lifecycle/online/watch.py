@@ -11,6 +11,7 @@ import polars as pl
 from lifecycle.online.block import Block
 from lifecycle.online.desk import Desk
 from lifecycle.online.follow import Tell, said
+from lifecycle.online.recent import earlier
 from lifecycle.online.told import Told, logged, take
 from lifecycle.settings import Settings
 from lifecycle.store import database, tables
@@ -105,7 +106,7 @@ def read(store: Lake, use_case: "UseCase") -> tuple[Block, dt.datetime | None]:
         return Block(use_case, pl.DataFrame(schema={column.name: column.dtype for column in use_case.columns.all})), None
     time, table = quoted(use_case.columns.one("time") or ""), f"{use_case.name}.raw"
     newest = store.value(f"SELECT max({time})::TIMESTAMP FROM {table}")
-    floor = newest - SPANS * (use_case.history or dt.timedelta(0)) if newest else None
+    floor = earlier(newest, SPANS * (use_case.history or dt.timedelta(0))) if newest else None
     most = _room(store, use_case)
     if floor and int(store.value(f"SELECT count(*) FROM {table} WHERE {time} >= ?", [floor]) or 0) > most:
         newest = f"SELECT {time} AS moment FROM {table} ORDER BY moment DESC LIMIT {most}"

@@ -166,6 +166,10 @@ def test_request_ids_are_taken_where_they_are_sane_and_every_answer_carries_one(
         ("", 400),
         ("localhost.evil.example", 400),
         ("a@b", 400),
+        ("evil.example@127.0.0.1", 400),
+        ("evil.example:80@127.0.0.1", 400),
+        ("localhost/evil.example", 400),
+        ("localhost:99999999", 400),
     ],
 )
 def test_a_host_that_is_none_of_ours_is_refused(port: int, host: str, status: int) -> None:

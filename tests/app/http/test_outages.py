@@ -1,5 +1,6 @@
 """What a service says while something that it needs is away or broken: never 500, and as much as it can still say."""
 
+import asyncio
 import http.client
 import json
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from app.http.state import _open
+from app.http.application import Options, create
+from app.http.operations import Place
+from app.http.state import _model, _open, state
 from lifecycle.evaluation import contributions
 from lifecycle.journal import segments
 from lifecycle.online import asked
@@ -19,6 +22,8 @@ from lifecycle.rows.shown import shown
 from lifecycle.settings import settings
 from lifecycle.store import postgres, tracking
 from tests.app.http.conftest import NAME, ROW, running
+from tests.served import serving
+from tests.toys import toy
 
 LABELS = {"labels": [{"key": 70_001, "target": True}]}
 
@@ -36,7 +41,7 @@ def nested(depth: int) -> bytes:
     return b"[" * depth + b"]" * depth
 
 
-@pytest.mark.parametrize("depth", [100, 254, 255, 256, 600])
+@pytest.mark.parametrize("depth", [100, 254, 255, 256, 600, 1_000])
 def test_a_cell_nested_deeper_than_json_is_written_is_422(version: ModelVersion, port: int, depth: int) -> None:
     row = json.dumps({**ROW, "amount": "@"}).encode().replace(b'"@"', nested(depth))
     label = json.dumps({"key": 1, "target": "@"}).encode().replace(b'"@"', nested(depth))
@@ -144,6 +149,11 @@ def test_a_broken_background_is_one_sentence(version: ModelVersion, broken: byte
         "[Errno 2] No such file or directory: '/srv/a/b/model.pkl'",
         "cannot read s3://bucket/prefix/models; restore it",
         "at file:///a/b/c",
+        "somebody changed /work/it's here/m-1: restore it",
+        "the hash of '/srv' is another",
+        "the file '/work/of mine (old), 2/m' is gone",
+        "cannot reach https://bucket.work:9000 now",
+        'version 3 is champion and cannot be loaded: OperationalError: connection to server at "srv", user "work" failed',
     ],
 )
 def test_ready_tells_no_path(said: str) -> None:
@@ -156,6 +166,34 @@ def test_ready_tells_no_path(said: str) -> None:
 def test_what_went_wrong_is_told_where_no_path_is_in_it() -> None:
     said = "there is no champion yet; run 'lifecycle run shop', or ask for and/or"
     assert _open("shop", {"error": said}) == {"error": said}
+    said = "version 3 is champion and cannot be loaded: MLflow run abc: it should hold the artifact 'model', found none; train the model again"
+    assert _open("shop", {"error": said}) == {"error": said}
+
+
+def test_what_ready_keeps_to_itself_the_model_says(version: ModelVersion) -> None:
+    with running() as (application, _):
+        desk = application.state.desks[NAME]
+    desk.wrong = "version 99 is champion and cannot be loaded: OSError: /srv/models"  # now that nobody follows any more
+    assert "srv" not in _open(NAME, state(desk))["warning"]
+    assert json.loads(asyncio.run(_model(desk)()).body)["warning"] == desk.wrong
+
+
+def test_before_a_champion_every_route_says_when_to_come_again() -> None:
+    nobody = toy("served_nobody")
+    application = create(Options(use_cases=(nobody,), at=settings(), place=Place()))
+    with serving(application, "app.http.patient:Patient") as port:
+        for path, body in (("predict", {"rows": [ROW]}), ("explain", {"rows": [ROW]}), ("model", None), ("card", None)):
+            status, headers, _ = ask(port, "POST" if body else "GET", f"/{nobody.name}/{path}", body)
+            assert (status, "retry-after" in headers) == (503, True), path
+        status, headers, _ = ask(port, "GET", "/ready")
+        assert (status, "retry-after" in headers) == (503, True)
+
+
+def test_a_host_is_a_name_and_not_a_book(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", "/live", headers={"Host": f"[::1%25{'x' * 5_000}]"})
+    assert connection.getresponse().status == 400
+    connection.close()
 
 
 def test_rows_in_memory_are_bounded_in_bytes_and_the_oldest_go(monkeypatch: pytest.MonkeyPatch) -> None:

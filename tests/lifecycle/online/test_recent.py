@@ -166,3 +166,9 @@ def test_a_block_finds_the_rows_of_entities() -> None:
     since = (START + dt.timedelta(minutes=4) - dt.datetime(1970, 1, 1)) // dt.timedelta(microseconds=1)
     assert block.frame[block.positions({"customer": [1]}, since)]["at"].min() == START + dt.timedelta(minutes=4)
     assert block.positions({"customer": []}, 0).tolist() == np.array([]).tolist()
+
+
+@pytest.mark.parametrize("at", ["0001-01-01", "0001-01-01T00:00:00.000001", "9999-12-31T23:59:59.999999"])
+def test_a_moment_at_either_end_of_the_calendar_is_answered(at: str) -> None:
+    for number in (1, 2):
+        assert ask(desk(), {**visit(number, 0), "at": at})["spent_count_10m"].to_list() == [0]

@@ -11,7 +11,7 @@ import pytest
 from lifecycle.collect import collect
 from lifecycle.journal import intake, segments
 from lifecycle.journal.predictions import Journal
-from lifecycle.online import watch
+from lifecycle.online import asked, watch
 from lifecycle.online.desk import Desk
 from lifecycle.online.told import Told, logged, take
 from lifecycle.sources import Generated
@@ -100,3 +100,12 @@ def test_labels_reach_the_recent_rows_as_they_come(ingested: UseCase) -> None:
     assert found == {"98": (True, dt.datetime(2026, 2, 1)), "97": (False, dt.datetime(2026, 1, 5))}
     assert newest
     assert watch.read_labels(store, ingested, newest) == ({}, None)
+
+
+def test_a_start_reads_no_more_of_the_log_than_memory_keeps(ingested: UseCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal(tmp_path, ingested, *(visit(5_000 + at, 99, customer=78) for at in range(50)))
+    intake.take(ingested, tmp_path)
+    whole = logged(lake(), ingested, None)
+    assert whole.height >= 50
+    monkeypatch.setattr(asked, "BYTES", int(whole["inputs"].str.len_bytes().max()) * 10)  # pyright: ignore[reportArgumentType]
+    assert 10 <= logged(lake(), ingested, None).height < whole.height

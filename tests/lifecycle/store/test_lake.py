@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from lifecycle.errors import LifecycleError
+from lifecycle.settings import settings
 from lifecycle.store import tables
 from lifecycle.store.database import parse
 from lifecycle.store.lake import Lake, lake
@@ -81,3 +84,35 @@ def test_tables_of_an_older_version_get_the_columns_that_came_later(the_lake: La
     the_lake.rows("INSERT INTO older.batches BY NAME SELECT 1 AS batch, 's' AS source")
     tables.prepare(the_lake, "older")
     assert the_lake.rows("SELECT batch, source, reached, files FROM older.batches") == [(1, "s", None, None)]
+
+
+def test_a_frame_has_the_types_of_its_query_also_without_rows_and_leaves_no_transaction_open(the_lake: Lake) -> None:
+    query = """SELECT x, x::VARCHAR AS s, x % 2 = 0 AS b, x / 2 AS f, TIMESTAMP '2026-01-01' + to_minutes(x) AS t, DATE '2026-01-01' AS d,
+        TIMESTAMPTZ '2026-01-01' AS z, [x] AS l, {'a': x} AS o, ''::BLOB AS y FROM range(3) AS r (x) WHERE x >= ?"""
+    whole, none = the_lake.frame(query, [1]), the_lake.frame(query, [3])
+    as_before = the_lake.cursor().sql(query, params=[1]).pl()
+    assert whole.equals(as_before)
+    assert whole.schema == none.schema == as_before.schema
+    assert none.height == 0
+    the_lake.cursor().execute("BEGIN")  # which is refused where one is open
+    the_lake.cursor().execute("ROLLBACK")
+
+
+def test_a_query_with_a_parameter_is_as_fast_as_one_without(the_lake: Lake) -> None:
+    query = f"SELECT {', '.join(f'random() AS c{at}' for at in range(10))} FROM range(100_000) AS r (x) WHERE x >= "
+
+    def seconds(work: Callable[[], object]) -> float:
+        taken = []
+        for _ in range(3):
+            began = time.perf_counter()
+            work()
+            taken.append(time.perf_counter() - began)
+        return min(taken)
+
+    without = seconds(lambda: the_lake.cursor().sql(query + "0").pl())
+    assert seconds(lambda: the_lake.frame(query + "?", [0])) < 10 * without + 0.1
+
+
+def test_a_process_has_one_lake_however_it_is_asked_for(the_lake: Lake) -> None:
+    assert lake(settings()) is the_lake
+    assert lake(settings().model_copy()) is the_lake
