@@ -21,6 +21,8 @@ def locate(file: File) -> str:
     Raises:
         LifecycleError: it is nowhere, or its content is not what the definition says.
     """
+    if any("\ud800" <= sign <= "\udfff" for sign in file.path):
+        raise LifecycleError(f"the file {file.path!r} has a name that is no UTF-8, which cannot be kept; rename it")
     if is_remote(file.path):
         return file.path
     for candidate in candidates(file):

@@ -41,6 +41,26 @@ def test_rows_are_kept_out_listed_exported_repaired_and_loaded_again(lifecycle: 
     assert "2 have left it" in lifecycle("quarantine", "clinic").stdout
 
 
+def test_an_export_says_which_cells_a_spreadsheet_would_run_and_keeps_them(lifecycle: Lifecycle, definitions: Path, tmp_path: Path) -> None:
+    (definitions / "formulas.py").write_text(NARROW.format(name="formulas"))
+    rows = visits(300).with_columns(pl.col("amount").cast(pl.String))
+    rows[4, "amount"], rows[5, "kind"] = '=HYPERLINK("http://x")', "\x1b[2J[red]"
+    rows.write_csv(tmp_path / "day.csv")
+    lifecycle("ingest", "formulas", "--source", str(tmp_path / "day.csv"))
+    file = tmp_path / "bad.csv"
+    done = lifecycle("quarantine", "formulas", "--export", str(file))
+    assert done.returncode == 0
+    assert "1 of 'amount', 1 of '_value'" in one_line(done.stderr)
+    assert pl.read_csv(file, infer_schema=False)["amount"].to_list()[0] == rows[4, "amount"]
+    assert lifecycle("quarantine", "formulas", "--export", str(tmp_path / "bad.parquet")).stderr == ""
+    asked = lifecycle("sql", "SELECT value, record FROM formulas.quarantine")
+    assert "1 of 'value'" in one_line(asked.stderr)
+    assert '"=HYPERLINK(""http://x"")"' in asked.stdout
+    listed = lifecycle("quarantine", "formulas").stdout
+    assert "\u241b[2J[red]" in listed
+    assert "\x1b" not in listed
+
+
 def test_mistakes_are_one_line(lifecycle: Lifecycle, tmp_path: Path) -> None:
     for arguments, says in (
         (["quarantine", "shop", "--export", str(tmp_path / "bad.docx")], ".csv or .parquet"),

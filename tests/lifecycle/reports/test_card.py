@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -55,6 +56,21 @@ def test_a_card_answers_what_a_reader_asks(evaluation: dict[str, Any]):
         "| git commit | `0f3c` |",
     ):
         assert wanted in written
+
+
+def test_values_of_the_data_are_no_markup(evaluation: dict[str, Any]):
+    hostile = "<img src=x onerror=alert(1)> **b** `c` [l](javascript:x) | _e_\n# h"
+    evaluation["slices"]["table"][0]["slice"] = evaluation["slices"]["table"][1]["slice"] = evaluation["slices"]["worst"]["slice"] = hostile
+    evaluation["fairness"] = {"gender": {"groups": {}, "rate": {"groups": {hostile: None}, "difference": {"verdict": "x"}}}}
+    evaluation["classes"] = [{"class": hostile, "rows": 1, "precision": 0.1, "recall": 0.1, "low": None, "high": None, "f1": 0.1, "roc_auc": 0.1}]
+    evaluation["importances"]["table"][0]["feature"] = "a`<b>`"
+    written = card(UC, evaluation, {"version": 4, "source": hostile})
+    assert "`` a`<b>` ``" in written
+    for mark in ("<img", r"\*\*b\*\*", r"\[l\]", "`c`", "(?m)^# h", " _e_"):
+        assert not re.search(rf"(?<!\\){mark}" if mark[0] != "(" else mark, written), mark
+    assert "\\<img src=x onerror=alert(1)\\>" in written
+    rows = [line for line in written.splitlines() if line.startswith("| kind = ")]
+    assert all(line.count("|") - line.count("\\|") == 7 for line in rows), rows
 
 
 def test_limits_are_said_where_they_hold(evaluation: dict[str, Any]):
