@@ -122,6 +122,11 @@ class Command:
         return self.said[-1][1] if self.said else ""
 
     @property
+    def sentence(self) -> str:
+        """What it said of its end."""
+        return next((line for _, line in reversed(self.said) if line.startswith("lifecycle: ")), "")
+
+    @property
     def wrong(self) -> str:
         """What is wrong with how it ended: it hung, it showed a traceback, it did not know its own error; empty where nothing is."""
         text = "\n".join(line for _, line in self.said)
@@ -129,8 +134,10 @@ class Command:
             return f"hung for {LONGEST:.0f} s"
         if "Traceback" in text:
             return f"a traceback: {self.last[:200]}"
-        if self.process.returncode == 1 and (not self.last.startswith("lifecycle: ") or "unexpected" in self.last):
-            return f"no clear sentence: {self.last[:200]}"
+        if self.process.returncode == 1 and not self.sentence:
+            return f"no sentence of ours: {self.last[:300]}"
+        if self.process.returncode == 1 and ("unexpected" in self.sentence or self.last != self.sentence):
+            return f"no clear sentence: {self.sentence[:300]}{'' if self.last == self.sentence else ', and after it: ' + self.last[:200]}"
         return "" if self.process.returncode in (0, 1) else f"exit code {self.process.returncode}: {self.last[:200]}"
 
     def stages(self) -> dict[str, float]:

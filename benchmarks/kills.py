@@ -92,7 +92,7 @@ class Bench:
             self.hits[name or stage, victim] += 1
             outcome = "killed"
             if self.database:
-                outcome = "survived" if command.process.returncode == 0 else f"said: {command.last[:150]}"
+                outcome = "survived" if command.process.returncode == 0 else f"said: {command.sentence[:150]}"
                 self.outcomes["survived" if command.process.returncode == 0 else "said why"] += 1
                 if command.wrong:
                     self.fault(name or stage, f"{victim} killed: {command.wrong}")

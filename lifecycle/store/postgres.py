@@ -10,6 +10,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -26,6 +27,8 @@ max_connections = 400
 shared_buffers = 128MB
 dynamic_shared_memory_type = mmap
 """  # 400: a dozen flow processes, each with the lake's, MLflow's and Prefect's pools
+QUICK_RECOVERY = "recovery_init_sync_method = syncfs\n" if sys.platform == "linux" else ""
+"""After a crash the files are made safe by one call instead of one for each of some thousands: 0.3 s in place of 5."""
 
 TRIES = 5
 
@@ -183,7 +186,7 @@ def _initialise(home: Path) -> None:
     how = ("-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions")
     programs.run(home, "initdb", "-D", programs.data(making), *how, within=making)
     with (making / "postgresql.conf").open("a") as file:
-        file.write(CONFIGURATION)
+        file.write(CONFIGURATION + QUICK_RECOVERY)
     shutil.rmtree(home / "data", ignore_errors=True)
     making.rename(home / "data")
 

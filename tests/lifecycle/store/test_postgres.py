@@ -127,3 +127,20 @@ def test_a_home_too_deep_for_a_socket_gets_a_short_private_folder(tmp_path: Path
     assert answers(deep)
     postgres.release(deep)
     assert not folder.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="another system has no syncfs")
+def test_a_killed_process_of_the_server_is_recovered_from_by_itself_without_looking_at_every_file(home: Path) -> None:
+    first = holder(home)
+    held(first)
+    with psycopg.connect(host=str(postgres.socket_folder(home)), user="postgres", dbname="postgres") as connection:
+        assert connection.execute("SHOW recovery_init_sync_method").fetchone() == ("syncfs",)
+        os.kill(connection.info.backend_pid, signal.SIGKILL)
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+    until = time.monotonic() + 60
+    while not answers(home):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    leave(first)
+    assert not answers(home)
