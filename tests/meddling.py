@@ -31,8 +31,8 @@ def place(version: ModelVersion) -> tuple[Path, Path]:
     return model, run
 
 
-def planted(version: ModelVersion, mark: Path) -> None:
-    """A pickle that leaves a mark in the place of the model, and every tag of MLflow made to say that it was always there."""
+def planted(version: ModelVersion, mark: Path) -> Path:
+    """A pickle that leaves a mark in the place of the model, every tag of MLflow made to say that it was always there. Returns its folder."""
     import cloudpickle
 
     folder, _ = place(version)
@@ -46,6 +46,7 @@ def planted(version: ModelVersion, mark: Path) -> None:
         tracking.client().set_model_version_tag(version.use_case, str(version.version), tag, value)
     tracking.client().set_logged_model_tags(model_id, {models.SHA_TAG: sha256})
     models.load.cache_clear()
+    return folder
 
 
 def spoilt(path: str) -> Callable[[ModelVersion], None]:

@@ -105,9 +105,7 @@ def value_without_secret(name: str, value: object) -> None:
         LifecycleError: it holds the secret itself.
     """
     if isinstance(value, str) and written_out.telling(name) and value and not PLACEHOLDER.search(value):
-        raise LifecycleError(
-            f"'{name}' of the source is a secret that is written out; write ${{NAME}} in its place: {REFUSED.partition('; write ')[2]}"
-        )
+        raise LifecycleError(f"'{name}' of the source is a secret that is written out; write {REFUSED.partition('; write ')[2]}")
 
 
 def _value(name: str) -> str:

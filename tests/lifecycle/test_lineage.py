@@ -1,6 +1,7 @@
 """From an answer back to the batches that the model behind it learnt from."""
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,8 @@ def registered(use_case: UseCase) -> ModelVersion:
 def use_case(tmp_path_factory: pytest.TempPathFactory) -> UseCase:
     """Version 1 was trained on two batches, of which five rows went through the quarantine; a batch that came later changed 2,000 rows."""
     ingest(NAME, first=0, until=2_400)
-    use_case = ingest(NAME, first=2_400, until=2_700, spoilt=5, token="hush")
+    os.environ["LINEAGE_TOKEN"] = "hush"
+    use_case = ingest(NAME, first=2_400, until=2_700, spoilt=5, token="${LINEAGE_TOKEN}")
     file = tmp_path_factory.mktemp("lineage") / "bad.csv"
     quarantine.export(NAME, file)
     pl.read_csv(file, infer_schema=False).with_columns(kind=pl.lit("a")).write_csv(file)

@@ -17,7 +17,7 @@ from lifecycle.store import tracking
 from lifecycle.usecase import UseCase
 from tests.app.http.conftest import ROW
 from tests.challengers import parts_of
-from tests.meddling import place, planted, spoilt, sprung
+from tests.meddling import planted, spoilt, sprung
 from tests.served import Client, beside, champion, registered, serving
 from tests.toys import toy
 
@@ -88,7 +88,7 @@ def test_a_pickle_that_was_planted_is_not_run_by_the_service(
     client: Client, use_case: UseCase, parts: Parts, first: ModelVersion, tmp_path: Path
 ) -> None:
     version, mark = registered(use_case, parts, alpha=2.0, beside=beside), tmp_path / "ran"
-    planted(version, mark)
+    folder = planted(version, mark)
     decisions.promote_by_hand(use_case, version.version, "test")
     answer = client.until("/ready", lambda _, answer: "warning" in answer["use_cases"][NAME])
     said = answer["use_cases"][NAME]
@@ -99,7 +99,7 @@ def test_a_pickle_that_was_planted_is_not_run_by_the_service(
     decisions.rollback(use_case, None, "test")
     client.until("/ready", lambda _, answer: "warning" not in answer["use_cases"][NAME])
     assert not mark.exists()
-    assert sprung(mark, place(version)[0])
+    assert sprung(mark, folder)
 
 
 @pytest.mark.parametrize(("path", "route", "status"), [(contributions.FILE, "explain", 503), ("model_card.md", "card", 404)])

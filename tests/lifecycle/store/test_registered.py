@@ -52,7 +52,7 @@ def differing(use_case: UseCase) -> list[str]:
 def test_a_pickle_that_was_planted_with_matching_tags_is_never_run(tmp_path: Path) -> None:
     use_case, parts, champion = two("meddled_pickle")
     mark = tmp_path / "ran"
-    planted(champion, mark)
+    folder = planted(champion, mark)
     for ask in (
         lambda: scored(use_case, parts),
         lambda: monitor(use_case, parts.features),
@@ -66,7 +66,7 @@ def test_a_pickle_that_was_planted_with_matching_tags_is_never_run(tmp_path: Pat
     assert "judged without a champion: model of MLflow run" in verdict.reason
     assert scored(use_case, parts) == 3
     assert not mark.exists()
-    assert sprung(mark, place(champion)[0])
+    assert sprung(mark, folder)
 
 
 def test_a_pickle_that_was_planted_in_a_challenger_is_neither_compared_nor_promoted(tmp_path: Path) -> None:

@@ -49,9 +49,9 @@ def test_every_decision_is_in_the_standings_as_soon_as_it_is_in_the_ledger(looki
 def test_a_kill_in_the_middle_of_a_decision_is_healed_by_whoever_looks(moment: str, looking: Standings, monkeypatch: pytest.MonkeyPatch) -> None:
     use_case = two("standings_killed_" + moment.split()[-1])
     decisions.promote_by_hand(use_case, 1)
-    broken = {"before the ledger": (lake(), "write"), "before the standings": (promote, "align")}[moment]
+    where, name = {"before the ledger": (lake(), "write"), "before the standings": (promote, "align")}[moment]
     calls: list[Any] = []
-    real = getattr(*broken)
+    real = getattr(where, name)
 
     def killed(*given: Any, **more: Any) -> Any:
         calls.append(given)
@@ -60,7 +60,7 @@ def test_a_kill_in_the_middle_of_a_decision_is_healed_by_whoever_looks(moment: s
         return real(*given, **more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(broken[0], broken[1], killed)
+        patched.setattr(where, name, killed)
         with pytest.raises(KeyboardInterrupt):
             decisions.promote_by_hand(use_case, 2)
     wanted = Stands(1, None, None, True) if moment == "before the ledger" else Stands(2, 1, None, True)
