@@ -59,3 +59,15 @@ def test_the_page_on_your_data_names_every_option_of_new() -> None:
 
     for flag, _ in COMMANDS["new"][2]:
         assert not flag.startswith("--") or flag in PAGE, flag
+
+
+def test_what_the_page_on_security_names_is_there() -> None:
+    page = (ROOT / "docs" / "security.md").read_text()
+    table = page.split("## What is protected")[1].split("## What is not")[0]
+    rows = [line.split("|")[1:-1] for line in table.splitlines() if line.startswith("| ") and "`" in line]
+    assert len(rows) >= 15
+    for what, _, code, tried in rows:
+        for file in re.findall(r"`([^`]+)`", code):
+            assert (ROOT / file).is_file(), (what, file)
+        for place, name in re.findall(r"`([^`:]+)::([^`]+)`", tried):
+            assert re.search(rf"^def {name}\(", (ROOT / place).read_text(), re.MULTILINE), (what, name)
