@@ -89,7 +89,7 @@ def test_a_version_leads_to_the_batches_that_it_was_trained_on_and_to_no_later_o
 
 def test_a_source_is_told_without_its_secrets(use_case: UseCase) -> None:
     found = lineage.of_version(use_case, 1)
-    assert "token=***" in found["batches"][1]["source"]
+    assert "token=${LINEAGE_TOKEN}" in found["batches"][1]["source"]
     assert "hush" not in str(found)
 
 
