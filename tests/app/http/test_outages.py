@@ -145,21 +145,21 @@ def test_a_broken_background_is_one_sentence(version: ModelVersion, broken: byte
 @pytest.mark.parametrize(
     "said",
     [
-        "somebody changed /work/of mine/home/mlflow/1/models/m-1: restore it",
+        "somebody changed /opt/of mine/home/mlflow/1/models/m-1: restore it",
         "[Errno 2] No such file or directory: '/srv/a/b/model.pkl'",
         "cannot read s3://bucket/prefix/models; restore it",
         "at file:///a/b/c",
-        "somebody changed /work/it's here/m-1: restore it",
+        "somebody changed /opt/it's here/m-1: restore it",
         "the hash of '/srv' is another",
-        "the file '/work/of mine (old), 2/m' is gone",
-        "cannot reach https://bucket.work:9000 now",
-        'version 3 is champion and cannot be loaded: OperationalError: connection to server at "srv", user "work" failed',
+        "the file '/opt/of mine (old), 2/m' is gone",
+        "cannot reach https://bucket.opt:9000 now",
+        'version 3 is champion and cannot be loaded: OperationalError: connection to server at "srv", user "opt" failed',
     ],
 )
 def test_ready_tells_no_path(said: str) -> None:
     told = _open("shop", {"ready": False, "error": said})["error"]
     assert "GET /shop/model" in told
-    for piece in ("work", "srv", "bucket", "/a/b"):
+    for piece in ("opt", "srv", "bucket", "/a/b"):
         assert piece not in told
 
 
