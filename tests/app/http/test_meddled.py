@@ -102,14 +102,20 @@ def test_a_pickle_that_was_planted_is_not_run_by_the_service(
     assert sprung(mark, folder)
 
 
-@pytest.mark.parametrize(("path", "route", "status"), [(contributions.FILE, "explain", 503), ("model_card.md", "card", 404)])
-def test_a_file_that_was_changed_is_not_read(path: str, route: str, status: int, client: Client, use_case: UseCase, parts: Parts) -> None:
+@pytest.mark.parametrize(
+    ("path", "route", "status", "says"),
+    [
+        (contributions.FILE, "explain", 503, "the training rows kept beside it are missing or cannot be read; train again"),
+        ("model_card.md", "card", 404, "its artifact 'model_card.md' must have the SHA-256"),
+    ],
+)
+def test_a_file_that_was_changed_is_not_read(path: str, route: str, status: int, says: str, client: Client, use_case: UseCase, parts: Parts) -> None:
     version = champion(use_case, parts, alpha=4.0, beside=beside)
     spoilt(path)(version)
     client.until(f"/{NAME}/model", lambda _, answer: answer["model_version"] == str(version.version))
     found, answer = ask(client, route) if route == "explain" else client.get(f"/{NAME}/{route}")
     assert found == status
-    assert f"its artifact '{path}' must have the SHA-256" in answer["error"]
+    assert says in answer["error"]
     assert ask(client)[0] == 200
     decisions.rollback(use_case, None, "test")
 
