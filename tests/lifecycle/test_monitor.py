@@ -80,7 +80,10 @@ class Shop:
             use_case=self.name, trained=trained, metric="roc_auc", mode="holdout", train={}, baseline={}, linear={},
             holdout={"roc_auc": promise.value}, intervals={"roc_auc": (promise.low or 0, promise.high or 1)},
         )  # fmt: skip
-        self.model = ModelVersion(use_case=self.name, version=1, run_id=run_id, sha256=trained.sha256, evaluated=evaluated, files=files)
+        place = models.logged_model(run_id, trained.sha256).artifact_location
+        self.model = ModelVersion(
+            use_case=self.name, version=1, run_id=run_id, sha256=trained.sha256, evaluated=evaluated, files=files, location=place
+        )  # fmt: skip
         return self
 
     def watch(self, *more: dict[str, Any], scored: bool = True) -> DriftReport:

@@ -12,7 +12,6 @@ from lifecycle.rows.arrivals import Arrival
 from lifecycle.rows.raw import current
 from lifecycle.rows.release import release
 from lifecycle.store.lake import Lake
-from lifecycle.validate import others
 from schemas.roles import column
 from tests.lifecycle.test_ingestion import csv, load
 from tests.toys import Visit, toy, visits
@@ -100,7 +99,6 @@ def test_an_age_makes_the_same_batch_be_looked_at_again_each_time(tmp_path: Path
     path = csv(tmp_path / "a.csv", visits(100).with_columns(at=dt.datetime(2020, 1, 1)))
     assert "freshness" in load(use_case, path).alarms[0]
     assert "freshness" in load(use_case, path).alarms[0]
-    assert others(use_case, object()) is None  # type: ignore[arg-type]
 
 
 def test_an_age_needs_a_time() -> None:
