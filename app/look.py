@@ -43,7 +43,7 @@ def _defined(name: str) -> dict[str, Any]:
         found = registry.find(name)
     except LifecycleError as error:
         return {"name": name, "title": "", "problem": None, "error": str(error)}
-    return {"name": name, "title": found.title, "problem": found.problem, "error": None}
+    return {"name": name, "title": found.title, "problem": found.kind.name, "error": None}
 
 
 def _told(row: dict[str, Any]) -> Text:

@@ -106,7 +106,7 @@ def divide(frames: Any, X: Any) -> dict[str, Any]:
     """Train, tune and gate rows by time, a week apart, as the definition says."""
     import polars as pl
 
-    from lifecycle.dataset import Rows, encode
+    from lifecycle.dataset import Rows
     from usecases.fraud import use_case
 
     gap = timedelta(days=7)
@@ -116,7 +116,7 @@ def divide(frames: Any, X: Any) -> dict[str, Any]:
     lines = [usable[int(len(usable) * share)] for share in (0.5, 0.5, 0.75)]
     spans = {"train": (first, lines[0]), "tune": (lines[0] + gap, lines[2]), "gate": (lines[2] + gap, last), "rest": (lines[2] + gap, time.max())}
     info = frames.with_columns(_key=pl.col("TRANSACTION_ID").cast(pl.String), _time=pl.col("TX_DATETIME"))
-    whole = Rows(X, encode(use_case, frames["TX_FRAUD"]), info)
+    whole = Rows(X, use_case.kind.encode(use_case, frames["TX_FRAUD"]), info)
     return {name: whole.take(((time >= start) & (time < end)).to_numpy()) for name, (start, end) in spans.items()}
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from optuna import Trial
     from sklearn.base import BaseEstimator
 
+    from lifecycle.kind import Kind
     from lifecycle.usecase import UseCase
 
 WIDE = 30  # a category with more distinct values is encoded by the target's mean
@@ -21,7 +22,7 @@ class Blueprint:
     """What a candidate has to be built for.
 
     Attributes:
-        problem: the problem kind.
+        kind: of the problem.
         numeric: numeric and Boolean inputs.
         categorical: texts of at most 30 distinct values in the rows to fit on.
         seed: of everything random.
@@ -30,7 +31,7 @@ class Blueprint:
         text: free texts, by their role in the schema.
     """
 
-    problem: str
+    kind: "Kind"
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
     seed: int
@@ -57,11 +58,6 @@ class Candidate:
     `warm_start` and `staged_predict`: its best value is read off one fit, and `space` leaves it out."""
     first: tuple[Mapping[str, Any], ...] = ()
     """Hyperparameters to be tried next, where there are trials for them, before the search goes its own way; never given up early."""
-
-
-def default_candidates(problem: str) -> tuple[Candidate, ...]:
-    """The families tried where a definition names none, from the simplest on."""
-    return (kmeans(), mixture()) if problem == "clustering" else (linear(), forest(), boosting())
 
 
 def linear() -> Candidate:
@@ -128,7 +124,7 @@ def blueprint(use_case: "UseCase", X: "pl.DataFrame") -> Blueprint:
     texts = [name for name, dtype in X.schema.items() if dtype == pl.String and name not in free]
     distinct = dict(zip(texts, X.select(pl.col(texts).n_unique()).row(0), strict=True)) if texts else {}
     return Blueprint(
-        problem=use_case.problem,
+        kind=use_case.kind,
         numeric=tuple(name for name, dtype in X.schema.items() if dtype != pl.String),
         categorical=tuple(name for name in texts if distinct[name] <= WIDE),
         wide=tuple(name for name in texts if distinct[name] > WIDE),
@@ -136,15 +132,6 @@ def blueprint(use_case: "UseCase", X: "pl.DataFrame") -> Blueprint:
         rows=X.height,
         text=tuple(name for name, dtype in X.schema.items() if dtype == pl.String and name in free),
     )
-
-
-def constant(problem: str, metric: str = "") -> "BaseEstimator":
-    """The baseline that knows nothing but the target: the classes' shares, the mean, or the median where that is judged."""
-    from sklearn.dummy import DummyClassifier, DummyRegressor
-
-    if problem != "regression":
-        return DummyClassifier(strategy="prior")
-    return DummyRegressor(strategy="median" if metric in ("mae", "median_ae", "mape") else "mean")
 
 
 def linear_baseline(plan: Blueprint) -> "BaseEstimator":

@@ -10,7 +10,7 @@ import polars as pl
 from lifecycle.columns import Columns
 
 if TYPE_CHECKING:
-    from lifecycle.usecase import UseCase
+    pass
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,6 @@ def joined(pieces: Sequence[Rows]) -> Rows:
         return pieces[0]
     X, info = (pl.concat([getattr(piece, part) for piece in pieces]) for part in ("X", "info"))
     return Rows(X, np.concatenate([piece.y for piece in pieces]), info)
-
-
-def encode(use_case: "UseCase", target: pl.Series) -> np.ndarray:
-    """The target as a model takes it."""
-    if use_case.problem == "binary":
-        return (target == use_case.positive).cast(pl.Int8).to_numpy()
-    if use_case.problem == "regression":
-        return target.cast(pl.Float64).to_numpy()
-    return target.cast(pl.String).to_numpy().astype(object)
 
 
 def info_columns(columns: Columns, slices: tuple[str, ...]) -> list[str]:

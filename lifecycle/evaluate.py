@@ -5,9 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.dataset import Rows
-from lifecycle.evaluation import cluster_evidence, cluster_profile, contributions
-from lifecycle.evaluation import evidence as evidence_of
-from lifecycle.evaluation.by_class import by_class
+from lifecycle.evaluation import contributions
 from lifecycle.evaluation.evidence import Evidence
 from lifecycle.evaluation.fairness import fairness
 from lifecycle.evaluation.importance import importances
@@ -39,12 +37,10 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     tracking.active(use_case.name, trained.run_id)
     train, tune, gate = (rows(use_case, trained.parts, part) for part in ("train", "tune", "gate"))
     model = models.load(trained.run_id, trained.sha256)
-    gather = evidence_of.gather if use_case.kind.target else cluster_evidence.gather
-    evidence = gather(use_case, model, trained.recipe, train, tune, gate)
+    evidence = use_case.kind.evidence(use_case, model, trained.recipe, train, tune, gate)
     groups = clusters(use_case, evidence.model.rows.info)
     found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, groups, confidence=CONFIDENCE) | evidence.besides
-    if use_case.problem == "multiclass":
-        evidence = replace(evidence, classes=by_class(use_case, evidence.model, groups))
+    evidence = replace(evidence, classes=use_case.kind.per_class(use_case, evidence.model, groups))
     report = {
         "use_case": use_case.name,
         "recipe": trained.recipe.model_dump(),
@@ -92,7 +88,7 @@ def _judgement(use_case: "UseCase", evidence: Evidence, groups: Clusters, found:
         for name, other in (("constant", evidence.constant), ("linear", evidence.linear))
     }
     return {
-        "problem": use_case.problem,
+        "problem": kind.name,
         "metric": metric,
         "mode": evidence.mode,
         "how": evidence.how,
@@ -104,20 +100,20 @@ def _judgement(use_case: "UseCase", evidence: Evidence, groups: Clusters, found:
         "slices": slices(use_case, evidence.model, evidence.constant, groups),
         "fairness": fairness(use_case, evidence.model, groups),
         "classes": evidence.classes,
-        "clusters": [] if use_case.kind.target else cluster_profile.profile(use_case, evidence.model.rows, evidence.model.predictions[0]),
+        "clusters": kind.clusters(use_case, evidence),
         "selective_labels": use_case.selective_labels,
     }
 
 
 def _calibration(use_case: "UseCase", judged: "Judged", table: dict[str, Any]) -> dict[str, Any] | None:
-    if not use_case.kind.probabilities:
+    found = use_case.kind.calibration(judged)
+    if found is None:
         return None
-    y, said = judged.stacked
-    happened = y if use_case.problem == "binary" else y.astype(str) == said["prediction"].to_numpy().astype(str)
+    of, happened, probability = found
     return {
         "calibration_error": table.get("calibration_error", {}).get("holdout"),
-        "of": "the positive class" if use_case.problem == "binary" else "the predicted class",
-        "table": reliability(happened, said["probability"].to_numpy(), len(judged.predictions)),
+        "of": of,
+        "table": reliability(happened, probability, len(judged.predictions)),
     }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lifecycle.dataset import Rows, encode, info_columns
+from lifecycle.dataset import Rows, info_columns
 from lifecycle.dependencies.watched import Remembered
 from lifecycle.references import Features, Snapshot
 from lifecycle.rows import chunks
@@ -147,7 +147,7 @@ def _write(store: Lake, use_case: "UseCase", folder: Path) -> int:
 def _as_rows(use_case: "UseCase", table: pl.DataFrame, names: tuple[str, ...]) -> Rows:
     info = table.select(name for name in table.columns if name in OWN or name.startswith(INFO))
     info = info.rename({name: name.removeprefix(INFO) for name in info.columns})
-    y = encode(use_case, info[use_case.target]) if use_case.target else np.zeros((info.height, 0))
+    y = use_case.kind.encode(use_case, info[use_case.target]) if use_case.target else np.zeros((info.height, 0))
     return Rows(table.select(names), y, info)
 
 

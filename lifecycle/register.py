@@ -176,7 +176,7 @@ def _make_model(use_case: "UseCase") -> None:
     from mlflow.exceptions import MlflowException
 
     try:
-        tracking.client().create_registered_model(use_case.name, {"lifecycle.problem": use_case.problem}, use_case.title)
+        tracking.client().create_registered_model(use_case.name, {"lifecycle.problem": use_case.kind.name}, use_case.title)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

@@ -37,7 +37,9 @@ def split(use_case: "UseCase", features: Features) -> Parts:
                 f"use case '{use_case.name}': the part '{part}' needs {LEAST} labelled rows, found {counts.get(part, 0)}"
                 f" ({', '.join(f'{name} {count:,}' for name, count in counts.items())}); bring more rows, or change the split"
             )
-    _needs_two_classes(use_case, info, given)
+    if use_case.target:
+        for part in ("train", "gate"):
+            use_case.kind.check_part(use_case, part, lambda part=part: info.filter(given == part)[use_case.target].unique().to_list())
     return drawn.model_copy(update={"counts": counts, **sampled(use_case, features, given, counts)})
 
 
@@ -68,12 +70,11 @@ def assign(use_case: "UseCase", parts: Parts, info: pl.DataFrame) -> pl.Series:
 def rows(use_case: "UseCase", parts: Parts, part: str) -> Rows:
     """The rows of one part, or its sample; without a target, `y` is where they lie in the space that the train part spans."""
     found = pick(use_case, parts, part, featurize.pieces(use_case, parts.features))
-    if use_case.kind.target:
-        return found
-    from lifecycle.models.space import placed, yardstick
 
-    train = found if part == "train" else pick(use_case, parts, "train", featurize.pieces(use_case, parts.features))
-    return placed(yardstick(use_case, train.X), found)
+    def train() -> Rows:
+        return found if part == "train" else pick(use_case, parts, "train", featurize.pieces(use_case, parts.features))
+
+    return use_case.kind.placed(use_case, found, train)
 
 
 def pick(use_case: "UseCase", parts: Parts, part: str, pieces: Iterable[Rows]) -> Rows:
@@ -142,16 +143,3 @@ def _known_values(use_case: "UseCase", chosen: ColumnSplit, info: pl.DataFrame) 
         raise use_case.wrong(
             f"split=ColumnSplit needs the values '{chosen.train}' and '{chosen.gate}' in column '{name}', found {sorted(map(str, found))}"
         )
-
-
-def _needs_two_classes(use_case: "UseCase", info: pl.DataFrame, given: pl.Series) -> None:
-    if use_case.problem == "regression" or not use_case.target:
-        return
-    for part in ("train", "gate"):
-        classes = info.filter(given == part)[use_case.target].unique().to_list()
-        wanted = use_case.problem != "binary" or use_case.positive in classes
-        if len(classes) < 2 or not wanted:
-            raise NotEnoughData(
-                f"use case '{use_case.name}': the target '{use_case.target}' needs at least two classes"
-                f"{'' if wanted else f', {use_case.positive!r} among them,'} in the part '{part}', found {classes}; check the target, or bring more rows"
-            )

@@ -8,9 +8,7 @@ import polars as pl
 
 from lifecycle.candidates import Candidate, blueprint
 from lifecycle.dataset import Rows
-from lifecycle.errors import DataError
 from lifecycle.evaluation import judge
-from lifecycle.models.calibrate import calibrate
 from lifecycle.predict import predict
 from lifecycle.references import Recipe, Trained, Tuned
 from lifecycle.split import rows as part_of
@@ -60,14 +58,16 @@ def fit(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None = No
     """
     both = together(train, tune) if tune is not None and len(tune) else train
     few = tune is None or len(tune) < FEW
-    rows = both if few or not use_case.kind.probabilities else train
-    check_target(use_case, rows)
+    rows = both if few or use_case.kind.learns_tune else train
+    use_case.kind.check_target(use_case, rows.y)
     model = fit_estimator(use_case, recipe, rows)
-    if not use_case.kind.probabilities:
-        return model
-    if few or tune is None:
-        return calibrate(use_case, model, *out_of_fold(use_case, recipe, rows, model.classes_))
-    return calibrate(use_case, model, tune.y, model.predict_proba(tune.X))
+
+    def unseen() -> tuple[np.ndarray, np.ndarray]:
+        if few or tune is None:
+            return out_of_fold(use_case, recipe, rows, model.classes_)
+        return tune.y, use_case.kind.outputs(model, tune.X)
+
+    return use_case.kind.finish(use_case, model, unseen)
 
 
 def fit_estimator(use_case: "UseCase", recipe: Recipe, rows: Rows) -> Any:
@@ -129,37 +129,12 @@ def candidate(use_case: "UseCase", name: str) -> Candidate:
     raise use_case.wrong(f"a recipe names one of its candidates ({', '.join(each.name for each in use_case.candidates)}), found '{name}'")
 
 
-def check_target(use_case: "UseCase", rows: Rows) -> None:
-    """Refuse a target that nothing can be learnt from, before anything is fitted.
-
-    Raises:
-        DataError: there are no two different values, or (regression) one that is no number.
-    """
-    if not use_case.kind.target:
-        return
-    if use_case.problem == "regression" and not np.isfinite(rows.y).all():
-        bad = int((~np.isfinite(rows.y)).sum())
-        raise DataError(
-            f"use case '{use_case.name}': the target '{use_case.target}' must be a finite number, found {bad} rows where it is not; mend the source"
-        )
-    different = np.unique(rows.y)
-    if len(different) < 2:
-        what = "values" if use_case.problem == "regression" else "classes"
-        shown = ", ".join(map(str, different)) or "none"
-        if use_case.problem == "binary" and len(different):
-            shown = f"only {'' if different[0] else 'others than '}{use_case.positive!r}"
-        raise DataError(
-            f"use case '{use_case.name}': the target '{use_case.target}' needs at least two {what} in the {len(rows):,} training rows,"
-            f" found {shown}; check the target{' and `positive`' if use_case.problem == 'binary' else ''}, or bring more rows"
-        )
-
-
 def _facts(use_case: "UseCase", recipe: Recipe, model: Any, train: Rows, tune: Rows) -> dict[str, Any]:
     """What the run shows of how its model was made."""
     parts = {f"{part.candidate}_{name}": value for part in recipe.parts for name, value in part.params.items()}
     facts: dict[str, Any] = {"candidate": recipe.candidate, **recipe.params, **parts, "inputs": train.X.width, "seed": use_case.seed}
     facts |= {"train_rows": len(train), "tune_rows": len(tune)}
     for name in ("threshold", "slope", "intercept"):
-        if use_case.kind.probabilities and hasattr(model, name):
+        if hasattr(model, name):
             facts[f"calibration_{name}" if name != "threshold" else name] = round(getattr(model, name), 6)
     return facts

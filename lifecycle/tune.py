@@ -17,7 +17,7 @@ from lifecycle.references import Parts, Recipe, Tuned
 from lifecycle.settings import settings
 from lifecycle.split import rows as part_of
 from lifecycle.store import tracking
-from lifecycle.train import FEW, check_target, together
+from lifecycle.train import FEW, together
 from lifecycle.tuning import objective
 from lifecycle.tuning.choose import decide
 from lifecycle.tuning.fan_out import spread
@@ -76,7 +76,7 @@ def prepare(use_case: "UseCase", parts: Parts) -> Material:
         DataError: the training rows have one class.
     """
     train, tuned = part_of(use_case, parts, "train"), part_of(use_case, parts, "tune")
-    check_target(use_case, train)
+    use_case.kind.check_target(use_case, train.y)
     few, most = len(tuned) < FEW, use_case.tuning.rows
     fitted, judged = objective.sample(use_case, train, most), objective.sample(use_case, tuned, most)
     if few:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from lifecycle.candidates import Candidate, default_candidates
+from lifecycle import kind as kinds
+from lifecycle.candidates import Candidate
 from lifecycle.columns import Columns, columns
 from lifecycle.errors import DefinitionError
 from lifecycle.expectations import Arrivals, Surprises
-from lifecycle.problems import PROBLEMS, Problem
+from lifecycle.kind import Kind
 from lifecycle.sources import Source
 from lifecycle.splits import ColumnSplit, GroupSplit, Split, StratifiedSplit, TimeSplit
 
@@ -93,8 +94,8 @@ class UseCase:
     name: str
     """Also the name of its MLflow experiment, its registered model and its schema in the lake."""
     title: str
-    problem: str
-    """`binary`, `multiclass`, `regression` or `clustering`."""
+    problem: str | Kind
+    """The kind of problem: `binary`, `multiclass`, `regression`, `clustering`, or an object that is a kind."""
     schema: "type[DataFrameModel]"
     source: Source
     allows: tuple[str, ...] = field(default=(), kw_only=True)
@@ -133,18 +134,18 @@ class UseCase:
     def __post_init__(self) -> None:
         if why := misnamed(self.name):
             raise DefinitionError(f"use case '{self.name}': {why}; rename it")
-        if self.problem not in PROBLEMS:
-            raise self.wrong(f"problem is one of {', '.join(PROBLEMS)}, found '{self.problem}'")
+        if not isinstance(self.problem, Kind) and self.problem not in kinds.names():
+            raise self.wrong(f"problem is one of {', '.join(kinds.names())}, found '{self.problem}'")
         if not self.candidates:
-            object.__setattr__(self, "candidates", default_candidates(self.problem))
+            object.__setattr__(self, "candidates", self.kind.families())
         object.__setattr__(self, "metric", self.metric or self.kind.metric)
         self._check_columns()
         self._check_metrics()
 
     @property
-    def kind(self) -> Problem:
-        """The problem kind: its metrics and rules."""
-        return PROBLEMS[self.problem]
+    def kind(self) -> Kind:
+        """The kind of problem: what differs between problems with and without a target, with classes and with numbers."""
+        return self.problem if isinstance(self.problem, Kind) else kinds.find(self.problem)
 
     @property
     def columns(self) -> Columns:
@@ -161,12 +162,12 @@ class UseCase:
         return DefinitionError(f"use case '{self.name}': {what}; mend usecases/{self.name}.py or schemas/{self.name}.py")
 
     def _check_columns(self) -> None:
-        self._check_target()
+        self.kind.check(self)
         needs = {TimeSplit: "time", GroupSplit: "group", ColumnSplit: "split", StratifiedSplit: "target"}
         role = needs.get(type(self.split))
-        if role == "target" and not self.kind.target:
+        if role == "target" and not self.target:
             raise self.wrong(
-                f"split=StratifiedSplit keeps the shares of classes, and a {self.problem} has none; take HashSplit, GroupSplit or TimeSplit"
+                f"split=StratifiedSplit keeps the shares of classes, and a {self.kind.name} has none; take HashSplit, GroupSplit or TimeSplit"
             )
         if role and not self.columns.one(role):
             raise self.wrong(f"split={type(self.split).__name__} needs a column with the role '{role}' in schema {self.schema.__name__}, found none")
@@ -185,27 +186,11 @@ class UseCase:
         if not isinstance(self.split, ColumnSplit) and (min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9):
             raise self.wrong(f"the shares of a split are positive and add up to 1, found {shares}")
 
-    def _check_target(self) -> None:
-        if not self.kind.target:
-            if self.target:
-                raise self.wrong(
-                    f"a {self.problem} has no target, found '{self.target}' with that role in schema {self.schema.__name__}; it may be 'ignored'"
-                )
-            return
-        if not self.target:
-            raise self.wrong(f"a {self.problem} problem needs a column with the role 'target' in schema {self.schema.__name__}, found none")
-        target = self.columns[self.target]
-        fits = isinstance(self.positive, str) == (target.sql_type == "VARCHAR") and isinstance(self.positive, bool) == (target.sql_type == "BOOLEAN")
-        if self.problem == "binary" and not fits:
-            raise self.wrong(f"positive={self.positive!r} is no value of the target '{self.target}', which is {target.sql_type}")
-        if self.problem == "regression" and not target.numeric:
-            raise self.wrong(f"a regression needs a number as target, '{self.target}' is {target.sql_type}")
-
     def _check_metrics(self) -> None:
         asked = [(self.metric, self.kind.metrics), *((metric, self.kind.metrics + self.kind.besides) for metric in self.gate.minimum)]
         for metric, known in asked:
             if metric not in known:
-                raise self.wrong(f"a metric of a {self.problem} problem is one of {', '.join(known)}, found '{metric}'")
+                raise self.wrong(f"a metric of a {self.kind.name} problem is one of {', '.join(known)}, found '{metric}'")
         if self.threshold not in ("f1", "accuracy", "balanced_accuracy"):
             raise self.wrong(f"threshold is one of f1, accuracy, balanced_accuracy, found '{self.threshold}'")
         names = [candidate.name for candidate in self.candidates]

@@ -78,16 +78,9 @@ def _kind(column: Asked) -> dict[str, Any]:
 
 
 def _answer(use_case: "UseCase") -> dict[str, Any]:
-    prediction: dict[str, dict[str, Any]] = {
-        "binary": {"type": "integer", "enum": [0, 1], "description": f"1 stands for {use_case.target} = {use_case.positive}"},
-        "regression": {"type": "number"},
-    }
-    said = {"id": {"type": "string"}, "prediction": prediction.get(use_case.problem, {"type": "string"})}
-    if use_case.kind.probabilities:
-        said["probability"] = {"type": "number", "minimum": 0, "maximum": 1}
-    one = {"type": "object", "properties": dict(said), "required": list(said)}
-    if use_case.problem == "multiclass":
-        one["properties"]["probabilities"] = {"type": "object", "additionalProperties": {"type": "number"}}
+    said = {"id": {"type": "string"}, **use_case.kind.answer_schema(use_case)}
+    optional = set(use_case.kind.optional_answers())
+    one = {"type": "object", "properties": said, "required": [name for name in said if name not in optional]}
     whole = {"model_version": {"type": "string"}, "predictions": {"type": "array", "items": one}}
     return {"type": "object", "properties": whole, "required": list(whole)}
 

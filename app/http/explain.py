@@ -64,7 +64,7 @@ class Explain:
         known = self._background(served)
         found = contributions.explain(use_case, lambda X: predict(use_case, served.model, X), row, known)
         said = served.say(row)
-        output = contributions.output(use_case, said)[0](said).item()
+        output = use_case.kind.explained(use_case, said)[0](said).item()
         if abs(found.base + sum(found.parts.values()) - output) > ROUNDING * max(abs(output), abs(found.base), 1.0):
             raise LifecycleError("contributions that do not add up to the output are not shown: the row's numbers are too large to be told apart")
         order = sorted(found.parts, key=lambda name: -abs(found.parts[name]))

@@ -26,13 +26,13 @@ def form(reader: Reader, profile: Profile | None) -> dict[str, Any]:
     found = {
         "use_case": use_case.name,
         "title": use_case.title,
-        "problem": use_case.problem,
+        "problem": use_case.kind.name,
         "about": (use_case.schema.__doc__ or "").strip(),
         "fields": [_field(reader, column, known.get(column.name, {})) for column in reader.columns],
     }
     if use_case.target:
         target = field(Asked(use_case, use_case.columns[use_case.target]))
-        found["target"] = {**target, "name": use_case.target, "positive": use_case.positive if use_case.problem == "binary" else None}
+        found["target"] = {**target, "name": use_case.target, "positive": use_case.kind.positive(use_case)}
     return found
 
 

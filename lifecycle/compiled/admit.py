@@ -60,16 +60,13 @@ def compared(use_case: "UseCase", model: Any, other: Any, X: pl.DataFrame) -> di
     rows = pl.concat([X[np.unique(np.linspace(0, X.height - 1, REAL).astype(int))], absurd(X, use_case.seed)])
     with np.errstate(all="ignore"):  # the absurd rows overflow sums that scikit-learn makes
         first, second = predict(use_case, model, rows), predict(use_case, other, rows)
-    numbers = [name for name, dtype in first.schema.items() if dtype.is_float()]
-    one, two = (frame.select(numbers).to_numpy() for frame in (first, second))
-    scale = np.maximum(np.abs(one), 1.0) if use_case.problem == "regression" else 1.0
-    apart = np.abs(one - two) / scale
+    apart, decides = use_case.kind.apart(first, second)
     worst = float(apart.max(initial=0.0))
     if not worst <= TOLERANCE:  # also where it is no number
         raise LifecycleError(
             f"its compiled form is off by up to {worst:.2g}, more than {TOLERANCE:.0e}, in {int((~(apart <= TOLERANCE)).any(axis=1).sum())} rows"
         )
-    if use_case.problem != "regression" and (first["prediction"] != second["prediction"]).any():
+    if decides:
         raise LifecycleError("its compiled form decides differently where a probability is at the threshold")
     return {"tolerance": TOLERANCE, "difference": worst, "rows": rows.height}
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from lifecycle import candidates as families
+from lifecycle import kind as kinds
 from lifecycle.draft import clock, roles
 from lifecycle.draft.columns import Table
 from lifecycle.draft.problem import Question
-from lifecycle.problems import PROBLEMS
 
 EVEN = 0.3
 """From this share of positives on, a row of one class is worth as much as one of the other."""
@@ -33,8 +33,8 @@ class Choices:
 def choose(table: Table, question: Question) -> Choices:
     """The choices for these columns and this question."""
     split, why = _split(table, question)
-    metric = question.metric or PROBLEMS[question.problem].metric
-    known = PROBLEMS[question.problem].greater_is_better(metric)
+    metric = question.metric or kinds.find(question.problem).metric
+    known = kinds.find(question.problem).greater_is_better(metric)
     level = {True: "0.8", False: "10"}[known]
     gate = "gate=Gate()", f'it must beat the baselines and the champion; with minimum={{"{metric}": {level}}} also a number of yours'
     even = question.problem == "binary" and EVEN <= question.share <= 1 - EVEN
@@ -60,6 +60,6 @@ def _split(table: Table, question: Question) -> tuple[str, str]:
 
 def _candidates(problem: str) -> tuple[str, ...]:
     """The problem's own families by the functions that make them, so that one can be taken out or put in."""
-    own = families.default_candidates(problem)
+    own = kinds.find(problem).families()
     named = [next((name for name in (each.name, f"{each.name}s") if callable(getattr(families, name, None))), "") for each in own]
     return tuple(named) if all(named) else ()

@@ -4,6 +4,7 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
+from lifecycle import kind as kinds
 from lifecycle.draft import allowed, choices, clock, columns, dangers, leaks, problem, rehearsal, roles, sample, schema, target, use_case, writing
 from lifecycle.draft.choices import Choices
 from lifecycle.draft.columns import Found, Table
@@ -11,7 +12,6 @@ from lifecycle.draft.names import module_name
 from lifecycle.draft.problem import Question
 from lifecycle.draft.sample import Sample
 from lifecycle.errors import DataError, LifecycleError, NotEnoughData
-from lifecycle.problems import PROBLEMS
 
 LEAST = 120
 """Labelled rows below which no part of a split could be judged."""
@@ -90,9 +90,9 @@ def _code(table: Table, question: Question, chosen: Choices, name: str, source: 
 
 def _ask(table: Table, wishes: Wishes) -> Question:
     """Find the target, and what it asks."""
-    kind = PROBLEMS.get(wishes.problem)
+    kind = kinds.find(wishes.problem) if wishes.problem else None
     if not wishes.target:
-        if kind and not kind.target:
+        if kind and not kind.target_type:
             _enough(table.sample.rows, "rows")
             return Question(wishes.problem, "as asked")
         raise LifecycleError(f"name the column to predict with --target; there are {_listed(table)}")

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from lifecycle import kind as kinds
 from lifecycle.draft.columns import Found
 from lifecycle.errors import DataError
-from lifecycle.problems import PROBLEMS
 
 CLASSES = 10
 """Whole numbers of at most so many values are classes; of more, quantities."""
@@ -76,9 +76,9 @@ def ask(target: Found, wanted: str = "") -> Question:
     Raises:
         DataError: it has one value, too many, or none that the wanted kind of problem could be about.
     """
-    if wanted and wanted not in PROBLEMS:
-        raise DataError(f"--problem is one of {', '.join(PROBLEMS)}, found '{wanted}'")
-    if wanted and not PROBLEMS[wanted].target:
+    if wanted and wanted not in kinds.names():
+        raise DataError(f"--problem is one of {', '.join(kinds.names())}, found '{wanted}'")
+    if wanted and not kinds.find(wanted).target_type:
         raise DataError(f"a {wanted} has no target; leave --target '{target.came}' away")
     if target.distinct < 2:
         only = f"the value {target.tops[0][0]!r} alone" if target.tops else "no value at all"

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from lifecycle import kind as kinds
 from lifecycle.draft import schema, use_case
 from lifecycle.draft.draft import Draft
-from lifecycle.problems import PROBLEMS
 
 
 def report(made: Draft) -> dict[str, Any]:
@@ -13,7 +13,7 @@ def report(made: Draft) -> dict[str, Any]:
     return {
         "use_case": made.name,
         "problem": made.question.problem,
-        "metric": made.question.metric or PROBLEMS[made.question.problem].metric,
+        "metric": made.question.metric or kinds.find(made.question.problem).metric,
         "target": target.name if target else None,
         "positive": made.question.positive,
         "split": made.choices.split,

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from lifecycle import kind as kinds
 from lifecycle.draft import inputs, python
 from lifecycle.draft.choices import Choices
 from lifecycle.draft.columns import Found, Table
 from lifecycle.draft.problem import Question
-from lifecycle.problems import PROBLEMS
 from lifecycle.sources import Files, Generated, Joined, Query, Source
 from lifecycle.store.lake import quoted
 
@@ -93,10 +93,10 @@ def _definition(table: Table, question: Question, choices: Choices, name: str, t
     if question.problem == "binary" and question.positive is not True:
         lines += [f"positive={python.literal(question.positive)}"]
     lines += [f"schema={title}", f"source={made}", "features=features"]
-    metric = question.metric or PROBLEMS[question.problem].metric
+    metric = question.metric or kinds.find(question.problem).metric
     lines += [f"metric={python.literal(metric)}", f"split={choices.split}()"]
     lines += [f"candidates=({', '.join(f'{name}()' for name in choices.candidates)})"] if choices.candidates else []
-    assert target or not PROBLEMS[question.problem].target
+    assert target or not kinds.find(question.problem).target_type
     settings = [f"    {code},  # {python.clean(why)}" for code, why in choices.settings]
     return ["use_case = UseCase(", *(f"    {line}," for line in lines), *settings, ")"]
 
@@ -130,7 +130,7 @@ def _docstring(table: Table, question: Question, choices: Choices, name: str, or
 
 def findings(table: Table, question: Question, choices: Choices) -> list[str]:
     """What was found and decided, a sentence each."""
-    metric = question.metric or PROBLEMS[question.problem].metric
+    metric = question.metric or kinds.find(question.problem).metric
     target = table.one("target")
     found = [
         f"{question.problem}, since the target {target.came} {question.why}; {metric} decides" if target else f"{question.problem}; {metric} decides"

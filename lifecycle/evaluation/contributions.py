@@ -71,7 +71,7 @@ def explain(use_case: "UseCase", say: "Callable[[pl.DataFrame], pl.DataFrame]", 
     orders = np.array([random.permutation(len(names)) for _ in range(walks)])
     orders = np.concatenate([orders, orders[:, ::-1]])
     start = known.select(names).head(walks)
-    explained, scale = output(use_case, said := say(row))
+    explained, scale = use_case.kind.explained(use_case, said := say(row))
     asked = _steps(row, pl.concat([start, start]), orders)
     outputs = explained(say(asked)).to_numpy().reshape(len(orders), len(names) + 1)
     changes = np.empty((len(orders), len(names)))
@@ -86,18 +86,6 @@ def explain(use_case: "UseCase", say: "Callable[[pl.DataFrame], pl.DataFrame]", 
         dict(zip(names, means.tolist(), strict=True)),
         dict(zip(names, spread.tolist(), strict=True)),
     )
-
-
-def output(use_case: "UseCase", said: pl.DataFrame) -> "tuple[Callable[[pl.DataFrame], pl.Series], str]":
-    """What is explained of a model's answer to one row: a function that reads it from answers, and its scale in words."""
-    if use_case.problem == "regression":
-        return lambda answers: answers["prediction"].cast(pl.Float64), use_case.target
-    if use_case.problem == "binary":
-        return lambda answers: answers["probability"].cast(pl.Float64), f"probability of {use_case.target} = {use_case.positive}"
-    value = said["prediction"].item()
-    if use_case.problem == "clustering":
-        return lambda answers: (answers["prediction"] == value).cast(pl.Float64), f"1 in cluster {value}, 0 outside"
-    return lambda answers: answers[f"p_{value}"].cast(pl.Float64), f"probability of {use_case.target} = {value}"
 
 
 def _steps(row: pl.DataFrame, start: pl.DataFrame, orders: np.ndarray) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import polars as pl
 
-from lifecycle.candidates import blueprint, constant, linear_baseline
+from lifecycle.candidates import blueprint, linear_baseline
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.judge import FOLDS, REPEATS, Fit, Judged, cross_validate, judge
 from lifecycle.evaluation.metrics import compute
@@ -37,7 +37,7 @@ class Evidence:
         train: the model's metrics on rows it was fitted on.
         tune: on rows that chose and calibrated it; empty where it was fitted on these, too.
         unseen: all predictions for rows that the model was not fitted on, in order of time where there is time.
-        besides: the metrics that are measured once (`Problem.besides`), with their intervals.
+        besides: the metrics that are measured once (`Kind.besides`), with their intervals.
         classes: of a multiclass problem, each class (`lifecycle.evaluation.by_class`).
     """
 
@@ -70,7 +70,7 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
         how += f"; that is fewer than the {use_case.gate.rows:,} the gate asks for"
     seen = compute(use_case, some.y, predict(use_case, model, some.X))
     judged = judge(use_case, model, gate)
-    if use_case.problem == "regression" or len(tune) < FEW:  # fitted on the tune rows, see `lifecycle.train.fit`
+    if use_case.kind.learns_tune or len(tune) < FEW:  # fitted on the tune rows, see `lifecycle.train.fit`
         return Evidence("holdout", how, judged, flat, straight, seen, {}, in_time(judged))
     tuned = judge(use_case, model, tune)
     both = Judged(together(tune, gate), (pl.concat([*tuned.predictions, *judged.predictions]),), {})
@@ -86,7 +86,7 @@ def in_time(judged: Judged) -> pl.DataFrame:
 def _fitter(use_case: "UseCase", name: str) -> Fit:
     def fit(train: Rows, tune: Rows) -> Any:
         if name == "constant":
-            return constant(use_case.problem, use_case.metric).fit(train.X, train.y)  # pyright: ignore[reportAttributeAccessIssue]
+            return use_case.kind.constant(use_case.metric).fit(train.X, train.y)
         return linear_baseline(blueprint(use_case, train.X)).fit(train.X, train.y)  # pyright: ignore[reportAttributeAccessIssue]
 
     return fit

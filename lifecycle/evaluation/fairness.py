@@ -36,14 +36,14 @@ def fairness(use_case: "UseCase", judged: "Judged", groups: Clusters) -> dict[st
     """For each sensitive column, each measure by group, and the largest difference between two groups.
 
     Returns:
-        By column: `groups` (name: rows) and, for each measure (see `measures`), `groups` (name: value with interval, or
+        By column: `groups` (name: rows) and, for each measure (see `Kind.fairness`), `groups` (name: value with interval, or
         `None` below the minimum) and `difference` (`between` the highest and the lowest group, with an interval widened
         for the number of pairs that could have been picked; or the verdict `not enough evidence`).
     """
-    if not use_case.kind.target:
-        return {}  # no truth to be fair about; which groups of people a cluster holds is in its profile
-    found = {}
-    compared = measures(use_case, judged)
+    found: dict[str, Any] = {}
+    compared = use_case.kind.fairness(judged)
+    if not compared:
+        return found  # no truth to be fair about; which groups of people a cluster holds is in its profile
     for name in use_case.columns.having("sensitive"):
         given = labels(judged.rows.info[name])
         names = given.unique().sort().to_list()
@@ -51,30 +51,6 @@ def fairness(use_case: "UseCase", judged: "Judged", groups: Clusters) -> dict[st
         rows = {value: int(count) for value, count in zip(names, member.sum(axis=0), strict=True)}
         found[name] = {"groups": rows, **{measure.name: _compare(use_case, measure, names, member, groups) for measure in compared}}
     return found
-
-
-def measures(use_case: "UseCase", judged: "Judged") -> list[Measure]:
-    """What is compared, averaged over the repeats of a cross-validation.
-
-    `binary`: selection rate (share predicted positive), true-positive rate (of the positives; equal opportunity, Hardt
-    et al. 2016) and calibration (mean probability less the share of positives). `multiclass`: accuracy, and calibration
-    of the predicted class. `regression`: mean error (prediction less truth) and mean absolute error.
-    """
-    y, one = judged.rows.y, np.ones(len(judged.rows))
-    guesses = [frame["prediction"].to_numpy() for frame in judged.predictions]
-    if use_case.problem == "regression":
-        errors = np.stack(guesses) - y
-        return [Measure("mean_error", errors.mean(axis=0), one), Measure("mae", np.abs(errors).mean(axis=0), one)]
-    probability = np.mean([frame["probability"].to_numpy() for frame in judged.predictions], axis=0)
-    if use_case.problem == "binary":
-        called, truth = np.mean(guesses, axis=0), y.astype(np.float64)
-        return [
-            Measure("selection_rate", called, one),
-            Measure("true_positive_rate", called * truth, truth, LEAST_POSITIVES),
-            Measure("calibration", probability - truth, one),
-        ]
-    right = np.mean([guess.astype(str) == y.astype(str) for guess in guesses], axis=0)
-    return [Measure("accuracy", right, one), Measure("calibration", probability - right, one)]
 
 
 def _compare(use_case: "UseCase", measure: Measure, names: list[str], member: np.ndarray, groups: Clusters) -> dict[str, Any]:

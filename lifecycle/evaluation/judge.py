@@ -69,8 +69,7 @@ def cross_validate(use_case: "UseCase", fit: Fit, rows: Rows) -> Judged:
         parts, frames = [], []
         for fitted, tuned, tested in folds(use_case, rows, repeat):
             model = fit(rows.take(fitted), rows.take(tuned))
-            if not use_case.kind.target:
-                model, known = _named(model, known, rows)
+            model, known = use_case.kind.same_names(model, known, rows)
             frames.append(predict(use_case, model, rows.X[tested]))
             train.append(compute(use_case, rows.y[fitted], predict(use_case, model, rows.X[fitted])))
             parts.append(tested)
@@ -78,14 +77,6 @@ def cross_validate(use_case: "UseCase", fit: Fit, rows: Rows) -> Judged:
         judged = np.sort(positions)
         predictions.append(pl.concat(frames, how="diagonal").fill_null(0.0)[np.argsort(positions)])
     return Judged(rows.take(judged), tuple(predictions), average(train))
-
-
-def _named(model: Any, known: np.ndarray | None, rows: Rows) -> tuple[Any, np.ndarray]:
-    """A fold's clustering under the names of the first one's clusters, and those names for all rows."""
-    from lifecycle.models.clusterings import renamed
-
-    names: np.ndarray = model.predict(rows.X) if known is None else known
-    return renamed(model, names, rows.X), names
 
 
 def folds(use_case: "UseCase", rows: Rows, repeat: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -110,10 +101,7 @@ def _divisions(use_case: "UseCase", rows: Rows, count: int, seed: int) -> Iterat
         count = min(count, different)
     else:
         groups = None
-    sizes = np.unique(rows.y, return_counts=True)[1] if use_case.kind.probabilities else np.zeros(1, np.int64)
-    if sizes.min() >= 2:
-        count = min(count, int(sizes.min() if use_case.problem == "binary" else sizes.max()))
-    stratified = sizes.max() >= count and (sizes.min() >= 2 or use_case.problem == "multiclass")
+    count, stratified = use_case.kind.strata(rows.y, count)
     family = (StratifiedKFold if groups is None else StratifiedGroupKFold) if stratified else KFold if groups is None else GroupKFold
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a class of fewer rows than folds is in some of them alone

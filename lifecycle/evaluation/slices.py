@@ -8,7 +8,7 @@ import polars as pl
 
 from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.resample import Clusters, average, intervals
-from lifecycle.problems import ERRORS
+from lifecycle.kind import ERRORS
 
 if TYPE_CHECKING:
     from lifecycle.evaluation.judge import Judged
@@ -42,7 +42,7 @@ def slices(use_case: "UseCase", judged: "Judged", constant: "Judged", groups: Cl
     """
     whole = _skill(use_case, _value(use_case, judged, None), _value(use_case, constant, None))
     table, masks = [], []
-    for name in dict.fromkeys([*use_case.slices, *use_case.columns.having("sensitive")] if use_case.kind.target else []):
+    for name in use_case.kind.compared_columns(use_case):
         if name not in judged.rows.info.columns:
             continue
         given = labels(judged.rows.info[name])
@@ -59,9 +59,7 @@ def slices(use_case: "UseCase", judged: "Judged", constant: "Judged", groups: Cl
 def _row(use_case: "UseCase", judged: "Judged", constant: "Judged", groups: Clusters, where: np.ndarray, whole: float | None) -> dict[str, Any]:
     y = judged.rows.y[where]
     baseline = _value(use_case, constant, where)
-    enough = len(y) >= LEAST
-    if use_case.problem == "binary":
-        enough = enough and min(int(y.sum()), int(len(y) - y.sum())) >= LEAST_CLASS
+    enough = len(y) >= LEAST and use_case.kind.enough(y, LEAST_CLASS)
     frames = [frame.filter(where) for frame in judged.predictions]
     found = intervals(use_case, y, frames, groups.take(where), [use_case.metric]).get(use_case.metric) if enough else None
     value = found.value if found else _value(use_case, judged, where)

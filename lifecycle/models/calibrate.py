@@ -34,9 +34,8 @@ def calibrate(use_case: "UseCase", model: Any, y: np.ndarray, probabilities: np.
     from lifecycle.models.estimators import Calibrated, corrected
 
     slope, intercept = _correction(use_case, y, probabilities, model.classes_, always=reweighted(model))
-    if use_case.problem != "binary":
-        return Calibrated(model, slope, intercept)
-    return Calibrated(model, slope, intercept, best_threshold(y, corrected(probabilities, slope, intercept)[:, 1], use_case.threshold))
+    threshold = use_case.kind.threshold(use_case, y, corrected(probabilities, slope, intercept))
+    return Calibrated(model, slope, intercept, threshold)
 
 
 def best_threshold(y: np.ndarray, probability: np.ndarray, by: str = "f1") -> float:
@@ -79,7 +78,7 @@ def _correction(use_case: "UseCase", y: np.ndarray, probabilities: np.ndarray, c
         slope, intercept = float(np.exp(x[0])), float(x[1]) if len(x) > 1 else 0.0
         return float(-np.log(np.clip(corrected(given, slope, intercept)[rows, own], 1e-15, None)).mean())
 
-    start = np.zeros(2 if use_case.problem == "binary" else 1)
+    start = np.zeros(2 if use_case.kind.calibrates_intercept else 1)
     found = minimize(loss, start, method="L-BFGS-B", bounds=[(-3.0, 3.0), (-15.0, 15.0)][: len(start)])
     helps = 2 * len(own) * (loss(start) - float(found.fun)) > len(start) * np.log(len(own))
     if not (helps or always):

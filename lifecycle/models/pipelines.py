@@ -16,35 +16,24 @@ STARTS = 10
 
 def linear(plan: "Blueprint", params: Mapping[str, Any]) -> "BaseEstimator":
     """Scaled numbers and one-hot categories before a logistic or a ridge regression."""
-    from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.preprocessing import OneHotEncoder
 
     from lifecycle.models.estimators import Scaled
 
     narrow = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=min(10, 1 + plan.rows // 100), sparse_output=False)
-    if plan.problem == "regression":
-        return _pipeline(plan, Scaled(), narrow, Ridge(alpha=params["alpha"], random_state=plan.seed))
-    model = LogisticRegression(C=1 / params["alpha"], solver="newton-cholesky", max_iter=100, random_state=plan.seed)
-    return _pipeline(plan, Scaled(), narrow, model)
+    return _pipeline(plan, Scaled(), narrow, plan.kind.linear(params, plan.seed))
 
 
 def forest(plan: "Blueprint", params: Mapping[str, Any]) -> "BaseEstimator":
     """Codes before a random forest."""
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-
-    family = RandomForestRegressor if plan.problem == "regression" else RandomForestClassifier
     share = FOREST_ROWS / plan.rows if plan.rows > FOREST_ROWS else None
-    return _trees(plan, family(FOREST_TREES, max_samples=share, n_jobs=-1, random_state=plan.seed, **params))
+    return _trees(plan, plan.kind.forest(FOREST_TREES, max_samples=share, n_jobs=-1, random_state=plan.seed, **params))
 
 
 def boosting(plan: "Blueprint", params: Mapping[str, Any]) -> "BaseEstimator":
     """Codes before histogram gradient boosting."""
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-
     common = {"early_stopping": False, "random_state": plan.seed, **params}  # early stopping would validate on random rows
-    if plan.problem == "regression":
-        return _trees(plan, HistGradientBoostingRegressor(**common))
-    return _trees(plan, HistGradientBoostingClassifier(**common))
+    return _trees(plan, plan.kind.boosting(**common))
 
 
 def _trees(plan: "Blueprint", model: "BaseEstimator") -> "BaseEstimator":
@@ -65,12 +54,11 @@ def _pipeline(plan: "Blueprint", numbers: "BaseEstimator", narrow: "BaseEstimato
 
     if not plan.categorical and not plan.wide and not plan.text:
         return Pipeline([("numbers", numbers), ("model", model)])
-    kind = {"binary": "binary", "multiclass": "multiclass", "regression": "continuous"}[plan.problem]
     folds = KFold(5, shuffle=True, random_state=plan.seed)  # its own rows never say what a row's category is worth
     parts = [
         ("numbers", numbers, list(plan.numeric)),
         ("categories", narrow, list(plan.categorical)),
-        ("wide", TargetEncoder(target_type=kind, cv=folds), list(plan.wide)),  # pyright: ignore[reportArgumentType]
+        ("wide", TargetEncoder(target_type=plan.kind.target_type, cv=folds), list(plan.wide)),  # pyright: ignore[reportArgumentType]
     ]
     columns = ColumnTransformer([part for part in parts if part[2]] + _texts(plan), sparse_threshold=0, verbose_feature_names_out=False)
     return Pipeline([("columns", columns), ("model", model)])
@@ -82,7 +70,7 @@ def _texts(plan: "Blueprint") -> list[Any]:
         return []
     from lifecycle.models.text import Text
 
-    return [(f"text {name}", Text(plan.problem, seed=plan.seed), [name]) for name in plan.text]
+    return [(f"text {name}", Text(plan.kind.text_model(plan.seed), seed=plan.seed), [name]) for name in plan.text]
 
 
 def kmeans(plan: "Blueprint", params: Mapping[str, Any]) -> "BaseEstimator":

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import polars as pl
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier
 
 LONGEST = 2_000
 """So many characters of a text are read, from its start."""
@@ -28,13 +28,13 @@ class Text(TransformerMixin, BaseEstimator):
     trust them. The topics are the weights' first singular vectors. A missing text is an empty one.
 
     Args:
-        kind: `binary`, `multiclass` or `regression`; else there is no score.
+        model: an unfitted linear model, whose decisions or numbers are the scores; without one there are none.
         topics: how many.
         seed: of the folds and the topics.
     """
 
-    def __init__(self, kind: str = "", topics: int = 12, seed: int = 0) -> None:
-        self.kind = kind
+    def __init__(self, model: Any = None, topics: int = 12, seed: int = 0) -> None:
+        self.model = model
         self.topics = topics
         self.seed = seed
 
@@ -57,9 +57,9 @@ class Text(TransformerMixin, BaseEstimator):
             width = max(1, min(self.topics, len(some) - 1))
             self.topics_ = TruncatedSVD(width, n_iter=3, random_state=self.seed).fit(weighted[some])
         self.model_ = None
-        if not self.kind:
+        if self.model is None:
             return self._columns(weighted, None)
-        self.model_ = self._model().fit(weighted[some], y[some])
+        self.model_ = self._unfitted().fit(weighted[some], y[some])
         return self._columns(weighted, self._out_of_fold(weighted, y, some))
 
     def transform(self, X: pl.DataFrame) -> np.ndarray:
@@ -67,16 +67,12 @@ class Text(TransformerMixin, BaseEstimator):
         weighted = self.weights_.transform(counted(X))
         return self._columns(weighted, None if self.model_ is None else self._scores(self.model_, weighted))
 
-    def _model(self) -> Any:
-        from sklearn.linear_model import LogisticRegression, Ridge
-
-        if self.kind == "regression":
-            return Ridge(alpha=1.0, solver="sparse_cg", random_state=self.seed)
-        return LogisticRegression(C=8.0, solver="lbfgs", max_iter=200, tol=1e-3)
+    def _unfitted(self) -> Any:
+        return clone(self.model)
 
     def _scores(self, model: Any, weighted: Sparse) -> np.ndarray:
         """A score for each class of the model (one for two classes), or the number; of shape (n, scores)."""
-        found = model.predict(weighted) if self.kind == "regression" else model.decision_function(weighted)
+        found = model.decision_function(weighted) if is_classifier(model) else model.predict(weighted)
         return found[:, None] if found.ndim == 1 else found
 
     def _out_of_fold(self, weighted: Sparse, y: np.ndarray, some: np.ndarray) -> np.ndarray:
@@ -85,9 +81,9 @@ class Text(TransformerMixin, BaseEstimator):
         scores = self._scores(self.model_, weighted)
         few = len(some) < 2 * FOLDS
         for fitted, tested in [] if few else KFold(FOLDS, shuffle=True, random_state=self.seed).split(some):
-            if self.kind != "regression" and len(np.unique(y[some[fitted]])) < len(np.unique(y[some])):
+            if is_classifier(self.model) and len(np.unique(y[some[fitted]])) < len(np.unique(y[some])):
                 continue  # a class of so few rows that a fold holds them all
-            scores[some[tested]] = self._scores(self._model().fit(weighted[some[fitted]], y[some[fitted]]), weighted[some[tested]])
+            scores[some[tested]] = self._scores(self._unfitted().fit(weighted[some[fitted]], y[some[fitted]]), weighted[some[tested]])
         return scores
 
     def _columns(self, weighted: Sparse, scores: np.ndarray | None) -> np.ndarray:

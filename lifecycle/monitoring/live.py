@@ -126,10 +126,9 @@ def heard(use_case: str) -> str:
 
 def logged(use_case: "UseCase", model: ModelVersion) -> pl.DataFrame:
     """A model's logged predictions: `key`, `time`, `prediction` (a number for a regression, else text), `probability`; the last of each key."""
-    prediction = "number" if use_case.problem == "regression" else "prediction"
-    probability = "" if use_case.problem == "regression" else ", probability"
+    answers = "".join(f", {held} AS {name}" for name, held in use_case.kind.logged.items())
     found = lake().frame(
-        f"""SELECT key, time, {prediction} AS prediction{probability}, scored_at, id FROM {use_case.name}.predictions
+        f"""SELECT key, time{answers}, scored_at, id FROM {use_case.name}.predictions
         WHERE model_version = ? AND key IS NOT NULL""",
         [model.version],
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle.dataset import Rows, encode
+from lifecycle.dataset import Rows
 from lifecycle.dependencies.watched import holds_until
 from lifecycle.evaluation.resample import clusters, intervals
 from lifecycle.monitoring import live
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lifecycle.usecase import UseCase
-
-NEEDS_ALL_CLASSES = ("roc_auc", "log_loss", "brier")
-"""Multiclass metrics that the log of predictions, which has the predicted class's probability only, cannot give."""
 
 
 def performance(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "np.ndarray") -> dict[str, Any]:
@@ -38,7 +35,7 @@ def performance(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "n
         `metric`, `live`, `interval`, `promised`, `rows`, `worse`, `drifted`, `since`, `until`, `windows` (each `rows`,
         `until`, `live`) and, where a decision hides outcomes, `selective_labels`; empty where no label has come.
     """
-    metric = _metric(use_case)
+    metric = use_case.kind.live_metric(use_case.metric)
     known = _known(use_case, model, rows, unseen)
     time = known["_time"] if known["_time"].null_count() == 0 else None
     newest = _moment(rows.time.max()) if rows.time is not None and len(rows) else None
@@ -72,13 +69,9 @@ def performance(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "n
     }
 
 
-def _metric(use_case: "UseCase") -> str:
-    return "f1_macro" if use_case.problem == "multiclass" and use_case.metric in NEEDS_ALL_CLASSES else use_case.metric
-
-
 def _judge(use_case: "UseCase", metric: str, known: pl.DataFrame) -> tuple[float | None, list[float] | None]:
     """The metric and its interval, `None` where they are not defined."""
-    y = encode(use_case, known["_target"])
+    y = use_case.kind.encode(use_case, known["_target"])
     found = intervals(use_case, y, known, clusters(use_case, known), [metric]).get(metric)
     if found is None:
         return None, None
@@ -101,9 +94,7 @@ def _known(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "np.nda
     own = own.with_columns(_target=pl.coalesce("_later", "_target")).drop("_later").filter(pl.col("_target").is_not_null())
     elsewhere = labels.join(rows.info.select("_key"), on="_key", how="anti")  # asked over HTTP, never loaded
     truth = pl.concat([own, elsewhere.with_columns(pl.col("_target").cast(target.dtype))], how="diagonal_relaxed")
-    log = live.logged(use_case, model).rename({"key": "_key", "time": "_logged"})
-    if use_case.problem == "binary":
-        log = log.with_columns(pl.col("prediction").cast(pl.Int8))
+    log = use_case.kind.from_log(live.logged(use_case, model).rename({"key": "_key", "time": "_logged"}))
     known = truth.join(log, on="_key", how="inner")
     moment = pl.coalesce("_time", "_logged") if "_time" in known.columns else pl.col("_logged")
     return known.with_columns(_time=moment.cast(pl.Datetime("us"))).sort("_time", "_key")

@@ -41,12 +41,8 @@ def card(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any]) 
         parts.append("## Class by class\n\n" + card_findings.classes(evaluation))
     if evaluation.get("clusters"):
         parts.append("## The clusters\n\n" + card_findings.clusters(evaluation))
-    supervised = [
-        "## Where it is weak\n\n" + card_findings.slices(use_case, evaluation["slices"]),
-        "## Fairness\n\n" + card_findings.fairness(evaluation["fairness"]),
-    ]
     parts += [
-        *(supervised if use_case.kind.target else []),
+        *use_case.kind.weaknesses(use_case, evaluation),
         "## What it leans on\n\n" + card_findings.importances(use_case, evaluation["importances"]),
         "## Limits\n\n" + bullets(limits(use_case, evaluation)),
         "## Use and reproduction\n\n" + _use(use_case, facts),
@@ -76,28 +72,19 @@ def limits(use_case: "UseCase", evaluation: Evaluation) -> list[str]:
     linear = evaluation["gains"].get("over_linear")
     if linear and evaluation["recipe"]["candidate"] != "linear" and (linear["low"] is None or linear["low"] <= 0):
         found.append(f"It is **not shown to be better than {use_case.kind.plain}**, which would be simpler to explain.")
-    if not use_case.kind.target:
-        found.append(
-            "Clusters are a way to look at the rows, not a truth about them: other columns or scales would give others. Judge them by their use."
-        )
+    found += use_case.kind.limits()
     found.append("It has learnt what goes together in these rows, not what causes what.")
     return found
 
 
 def _purpose(use_case: "UseCase", evaluation: Evaluation) -> str:
     found = evaluation["metrics"][evaluation["metric"]]
-    what = {
-        "binary": f"the probability that {code(use_case.target)} is {code(use_case.positive)}",
-        "multiclass": f"which class {code(use_case.target)} is, with a probability for each",
-        "regression": f"the number {code(use_case.target)}",
-        "clustering": "which of the clusters it found a row belongs to",
-    }[use_case.problem]
     names = evaluation["data"]["inputs"]
     shown = ", ".join(code(name) for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     kind = use_case.kind
     better = "higher" if use_case.kind.greater_is_better(evaluation["metric"]) else "lower"
     return (
-        f"{'Predicts' if kind.target else 'Says'} {what} from {count(len(names), 'input')}: {shown}.\n\n"
+        f"{kind.says(use_case)} from {count(len(names), 'input')}: {shown}.\n\n"
         f"**{evaluation['metric']} {number(found['holdout'])}**{interval(found)} ({better} is better); "
         f"{kind.knows_nothing} reaches {number(found['constant'])}, {kind.plain} {number(found['linear'])}. Judged {evaluation['how']}."
     )

@@ -48,7 +48,7 @@ def decide(use_case: "UseCase", attempts: list[Attempt], before: Court, *, hurri
         return best, Recipe(candidate=best.candidate, params=best.params)
     tops = [finalist(use_case, attempt, before) for attempt in _tops(use_case, attempts)]
     chosen = _chosen(use_case, tops, best, before)
-    mixed = average(use_case, tops, chosen, before, len(attempts)) if use_case.kind.target and use_case.tuning.average else None
+    mixed = average(use_case, tops, chosen, before, len(attempts)) if use_case.kind.averages and use_case.tuning.average else None
     found = mixed or chosen
     return found.attempt, found.recipe
 

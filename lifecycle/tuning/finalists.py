@@ -14,16 +14,14 @@ from lifecycle.dataset import Rows
 from lifecycle.evaluation import judge
 from lifecycle.evaluation.resample import Clusters, clusters
 from lifecycle.references import Recipe
-from lifecycle.train import AVERAGE, LOG_TARGET, MEANS, fit_estimator, together
+from lifecycle.train import AVERAGE, LOG_TARGET, fit_estimator, together
 from lifecycle.tuning import objective
-from lifecycle.tuning.parsimony import bounded, shown_better
+from lifecycle.tuning.parsimony import shown_better
 from lifecycle.tuning.trials import Attempt
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
-SKEWED = 1.0
-"""The skewness of a target from which its logarithm is tried."""
 LEAST = 0.1
 """A family with a smaller weight is left out of an average: it would cost more than it brings."""
 
@@ -35,7 +33,7 @@ class Finalist:
     Attributes:
         attempt: as the leaderboard shows it.
         recipe: how to make it again.
-        outputs: of `objective.outputs_of`, length n.
+        outputs: of `Kind.outputs`, length n.
     """
 
     attempt: Attempt
@@ -68,15 +66,14 @@ def court(use_case: "UseCase", few: bool, fitted: Rows, judged: Rows) -> Court:
         everything = together(fitted, judged)
         judged = everything.take(np.sort(np.concatenate([tested for _, _, tested in judge.folds(use_case, everything)])))
         fitted = everything
-    classes = np.unique(fitted.y) if use_case.kind.probabilities else np.zeros(0)
-    return Court(few, fitted, judged, classes, clusters(use_case, judged.info))
+    return Court(few, fitted, judged, use_case.kind.classes(fitted.y), clusters(use_case, judged.info))
 
 
 def finalist(use_case: "UseCase", attempt: Attempt, before: Court) -> Finalist:
     """The best trial of a family beside others; with the logarithm of the target where that is shown to be better."""
     recipe = Recipe(candidate=attempt.candidate, params=attempt.params)
     plain = Finalist(attempt, recipe, _outputs(use_case, recipe, before))
-    if use_case.problem != "regression" or not skewed(before.fitted.y):
+    if not use_case.kind.logarithm_helps(before.fitted.y):
         return plain
     logged = Recipe(candidate=attempt.candidate, params={**attempt.params, LOG_TARGET: True})
     outputs = _outputs(use_case, logged, before)
@@ -95,7 +92,8 @@ def average(use_case: "UseCase", finalists: list[Finalist], best: Finalist, befo
     if len(finalists) < 2:
         return None
     stacked = np.stack([each.outputs for each in finalists])
-    y, seen = bounded(use_case, before.judged.y, before.judged.y), bounded(use_case, before.judged.y, stacked)
+    bounded = use_case.kind.bounded
+    y, seen = bounded(before.judged.y, before.judged.y), bounded(before.judged.y, stacked)
     half = (before.groups.codes % 2).astype(bool)
     if min(half.sum(), (~half).sum()) < objective.STEP:
         return None
@@ -112,12 +110,6 @@ def average(use_case: "UseCase", finalists: list[Finalist], best: Finalist, befo
     return Finalist(attempt, recipe, outputs)
 
 
-def skewed(y: np.ndarray) -> bool:
-    """Whether a target is never negative and has a long tail to the right."""
-    spread = y.std()
-    return bool(y.min() >= 0 and spread > 0 and (((y - y.mean()) / spread) ** 3).mean() > SKEWED)
-
-
 def _outputs(use_case: "UseCase", recipe: Recipe, before: Court) -> np.ndarray:
     if not before.few:
         model = fit_estimator(use_case, recipe, before.fitted)
@@ -132,27 +124,14 @@ def _outputs(use_case: "UseCase", recipe: Recipe, before: Court) -> np.ndarray:
 
 def _aligned(use_case: "UseCase", model: Any, before: Court, rows: Rows) -> np.ndarray:
     """What a model says of rows; probabilities in columns of all classes, also of those that it has not met."""
-    outputs = objective.outputs_of(use_case, model, rows)
-    if not use_case.kind.probabilities:
-        return outputs
-    found = np.zeros((len(rows), len(before.classes)))
-    found[:, np.searchsorted(before.classes, model.classes_)] = outputs
-    return found
+    return use_case.kind.aligned(use_case.kind.outputs(model, rows.X), model, before.classes)
 
 
 def _weights(use_case: "UseCase", outputs: np.ndarray, y: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """The weights of the least loss, in steps of 0.05, those under 0.1 left out."""
     from scipy.optimize import minimize
 
-    known = np.isin(y, classes) if use_case.kind.probabilities else np.zeros(len(y), dtype=bool)
-    own = outputs[:, known][:, np.arange(known.sum()), np.searchsorted(classes, y[known])] if known.any() else outputs
-
-    def loss(weights: np.ndarray) -> float:
-        if use_case.kind.probabilities:
-            return float(-np.log(np.clip(weights @ own, 1e-9, None)).mean())
-        missed = weights @ outputs - y
-        return float((missed**2).mean() / y.var() if use_case.metric in MEANS else np.abs(missed).mean() / y.std())
-
+    loss = use_case.kind.loss(use_case.metric, outputs, y, classes)
     count = len(outputs)
     start = np.full(count, 1 / count)
     found = minimize(loss, start, method="SLSQP", bounds=[(0, 1)] * count, constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1})

@@ -9,13 +9,9 @@ import numpy as np
 from lifecycle.candidates import Candidate, blueprint
 from lifecycle.dataset import Rows
 from lifecycle.evaluation import judge, metrics
-from lifecycle.evaluation.cluster_metrics import too_small
-from lifecycle.models.calibrate import best_threshold
-from lifecycle.predict import as_frame
 from lifecycle.references import Recipe
 from lifecycle.splits import TimeSplit
 from lifecycle.train import fit_estimator, threads
-from lifecycle.tuning.parsimony import bounded
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -61,7 +57,9 @@ def on_tune_part(use_case: "UseCase", candidate: Candidate, params: Mapping[str,
     few = sample(use_case, train, int(len(train) * FIRST_SHARE))
     for rows in ([few] if len(few) >= 1_000 else []) + [train]:
         model = fit_estimator(use_case, Recipe(candidate=candidate.name, params=dict(params)), rows)
-        yield Outcome(score(use_case, tune.y, outputs_of(use_case, model, tune), getattr(model, "classes_", ())), dict(params), final=rows is train)
+        yield Outcome(
+            score(use_case, tune.y, use_case.kind.outputs(model, tune.X), getattr(model, "classes_", ())), dict(params), final=rows is train
+        )
 
 
 def cross_validated(use_case: "UseCase", candidate: Candidate, params: Mapping[str, Any], rows: Rows) -> Iterator[Outcome]:
@@ -84,13 +82,13 @@ def cross_validated(use_case: "UseCase", candidate: Candidate, params: Mapping[s
 def score(use_case: "UseCase", y: np.ndarray, outputs: np.ndarray, classes: Any = ()) -> float:
     """The use case's metric of an estimator's outputs: at the threshold that the final model would get, and without absurd rows.
 
-    See `lifecycle.models.calibrate.best_threshold` and `lifecycle.tuning.parsimony.bounded`.
+    See `Kind.threshold` and `Kind.bounded`.
     """
-    y, outputs = bounded(use_case, y, y), bounded(use_case, y, outputs)
-    threshold = best_threshold(y, outputs[:, 1], use_case.threshold) if use_case.problem == "binary" else 0.5
-    predictions = as_frame(use_case, outputs, classes, threshold)
-    if use_case.problem == "clustering" and too_small(outputs):
+    kind = use_case.kind
+    y, outputs = kind.bounded(y, y), kind.bounded(y, outputs)
+    if not kind.defined(outputs):
         return float("nan")
+    predictions = kind.frame(outputs, classes, kind.threshold(use_case, y, outputs))
     ones = np.ones((1, len(y)))
     for statistic in metrics.statistics(use_case, y, predictions, names=(use_case.metric,)):
         if use_case.metric in (values := statistic.values(ones)):
@@ -102,14 +100,7 @@ def sample(use_case: "UseCase", rows: Rows, most: int) -> Rows:
     """At most so many rows, always the same ones, in their order; every class keeps its share."""
     if len(rows) <= most:
         return rows
-    random = np.random.default_rng(use_case.seed)
-    if not use_case.kind.probabilities:
-        return rows.take(np.sort(random.choice(len(rows), most, replace=False)))
-    chosen = []
-    for value in np.unique(rows.y):
-        where = np.flatnonzero(rows.y == value)
-        chosen.append(random.choice(where, min(len(where), max(1, round(len(where) * most / len(rows)))), replace=False))
-    return rows.take(np.sort(np.concatenate(chosen)))
+    return rows.take(use_case.kind.sample(rows.y, most, use_case.seed))
 
 
 def _fold(use_case: "UseCase", candidate: Candidate, params: Mapping[str, Any], known: Rows, tested: Rows) -> list[float]:
@@ -118,7 +109,7 @@ def _fold(use_case: "UseCase", candidate: Candidate, params: Mapping[str, Any], 
         most = int(candidate.defaults[candidate.iterations])
         return list(_curves(use_case, candidate, params, known, tested, most, first=most))[-1]
     model = fit_estimator(use_case, Recipe(candidate=candidate.name, params=dict(params)), known)
-    return [score(use_case, tested.y, outputs_of(use_case, model, tested), getattr(model, "classes_", ()))]
+    return [score(use_case, tested.y, use_case.kind.outputs(model, tested.X), getattr(model, "classes_", ()))]
 
 
 def _curves(
@@ -133,16 +124,11 @@ def _curves(
     while True:
         with threads(len(known)):
             model.set_params(**{candidate.iterations: iterations}).fit(inputs, known.y)
-        stages = model.staged_predict(others) if use_case.problem == "regression" else model.staged_predict_proba(others)
+        stages = use_case.kind.staged_outputs(model, others)
         yield [score(use_case, tested.y, outputs, getattr(model, "classes_", ())) for count, outputs in enumerate(stages, 1) if count % STEP == 0]
         if iterations >= most:
             return
         iterations = min(2 * iterations, most)
-
-
-def outputs_of(use_case: "UseCase", model: Any, rows: Rows) -> np.ndarray:
-    """What an estimator gives: predicted values or clusters, or probabilities of shape (n, classes)."""
-    return np.asarray(model.predict_proba(rows.X) if use_case.kind.probabilities else model.predict(rows.X))
 
 
 def _best(use_case: "UseCase", curve: list[float]) -> int:

@@ -6,8 +6,6 @@ import numpy as np
 import polars as pl
 
 from lifecycle.evaluation.resample import Clusters, paired
-from lifecycle.models.calibrate import best_threshold
-from lifecycle.predict import as_frame
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -26,26 +24,15 @@ def shown_better(use_case: "UseCase", y: np.ndarray, classes: Any, best: np.ndar
         use_case: its metric decides.
         y: the encoded target.
         classes: in the order of the probabilities' columns.
-        best, plain: outputs for these rows, as `lifecycle.tuning.objective.outputs_of` gives them.
+        best, plain: outputs for these rows, as `Kind.outputs` gives them.
         groups: which rows belong together.
     """
-    said = [_predictions(use_case, y, classes, bounded(use_case, y, outputs)) for outputs in (best, plain)]
-    found = paired(use_case, use_case.metric, bounded(use_case, y, y), said[0], said[1], groups, ONE_STANDARD_ERROR)
+    said = [_predictions(use_case, y, classes, outputs) for outputs in (best, plain)]
+    found = paired(use_case, use_case.metric, use_case.kind.bounded(y, y), said[0], said[1], groups, ONE_STANDARD_ERROR)
     return found is None or found.low is None or found.low > 0
 
 
-def bounded(use_case: "UseCase", y: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """What a choice between models looks at: the numbers of a regression within the central 99.8 % of the truth y.
-
-    A squared error is decided by its few largest terms: without a bound, a choice by it is a choice by a handful of absurd rows.
-    What is reported has no bound.
-    """
-    if use_case.problem != "regression" or not len(y):
-        return values
-    low, high = np.quantile(y, [0.001, 0.999])
-    return np.clip(values, low, high)
-
-
 def _predictions(use_case: "UseCase", y: np.ndarray, classes: Any, outputs: np.ndarray) -> pl.DataFrame:
-    threshold = best_threshold(y, outputs[:, 1], use_case.threshold) if use_case.problem == "binary" else 0.5
-    return as_frame(use_case, outputs, classes, threshold)
+    kind = use_case.kind
+    outputs = kind.bounded(y, outputs)
+    return kind.frame(outputs, classes, kind.threshold(use_case, y, outputs))

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from lifecycle import registry
-from lifecycle.candidates import blueprint, constant
+from lifecycle.candidates import blueprint
 from lifecycle.collect import collect
 from lifecycle.dataset import Rows
 from lifecycle.errors import LifecycleError
@@ -131,7 +131,7 @@ def scored(use_case: UseCase, train: Rows, tune: Rows, gate: Rows) -> tuple[floa
     """The metric on the gate's rows of the last candidate with its defaults, and of the constant baseline."""
     candidate = use_case.candidates[-1]
     model = fit(use_case, Recipe(candidate=candidate.name, params=dict(candidate.defaults)), train, tune)
-    dummy: Any = constant(use_case.problem)
+    dummy: Any = use_case.kind.constant()
     dummy.fit(train.X, train.y)
     both = [measure(use_case, gate.y, predict(use_case, each, gate.X))[use_case.metric] for each in (model, dummy)]
     return both[0], both[1]

@@ -9,14 +9,15 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lifecycle.candidates import WIDE, Candidate, blueprint, constant, default_candidates, forest, linear, linear_baseline
+from lifecycle import kind as kinds
+from lifecycle.candidates import WIDE, Candidate, blueprint, forest, linear, linear_baseline
 from lifecycle.models.pipelines import FOREST_ROWS
 from lifecycle.train import threads
 from tests.toys import toy
 
 N = 600
 PROBLEMS = ("binary", "multiclass", "regression")
-FAMILIES = default_candidates("binary")
+FAMILIES = kinds.find("binary").families()
 
 
 def inputs(rows: int = N, seed: int = 0) -> pl.DataFrame:
@@ -62,7 +63,7 @@ def test_a_family_learns_from_gaps_booleans_constants_and_categories(family: Can
     X = inputs()
     y = target(problem, X)
     model = fitted(family, problem, X[:450], y[:450])
-    assert model.score(X[450:], y[450:]) > constant(problem).fit(X[:450], y[:450]).score(X[450:], y[450:]) + 0.1  # pyright: ignore[reportAttributeAccessIssue]
+    assert model.score(X[450:], y[450:]) > kinds.find(problem).constant().fit(X[:450], y[:450]).score(X[450:], y[450:]) + 0.1  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
@@ -145,6 +146,6 @@ def test_a_linear_model_reads_a_long_tail_on_both_scales():
 def test_constant_baselines_know_only_the_target():
     y = np.array([0.0, 0.0, 10.0])
     X = pl.DataFrame({"x": [1, 2, 3]})
-    assert constant("regression", "rmse").fit(X, y).predict(X)[0] == pytest.approx(10 / 3)  # pyright: ignore[reportAttributeAccessIssue]
-    assert constant("regression", "mae").fit(X, y).predict(X)[0] == 0  # pyright: ignore[reportAttributeAccessIssue]
-    assert constant("binary").fit(X, y > 5).predict_proba(X)[0, 1] == pytest.approx(1 / 3)  # pyright: ignore[reportAttributeAccessIssue]
+    assert kinds.find("regression").constant("rmse").fit(X, y).predict(X)[0] == pytest.approx(10 / 3)  # pyright: ignore[reportAttributeAccessIssue]
+    assert kinds.find("regression").constant("mae").fit(X, y).predict(X)[0] == 0  # pyright: ignore[reportAttributeAccessIssue]
+    assert kinds.find("binary").constant().fit(X, y > 5).predict_proba(X)[0, 1] == pytest.approx(1 / 3)  # pyright: ignore[reportAttributeAccessIssue]

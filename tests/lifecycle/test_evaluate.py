@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from lifecycle import collect, evaluate, featurize, split, train, validate
-from lifecycle.problems import PROBLEMS
+from lifecycle.kind import find
 from lifecycle.references import Evaluated, Recipe, Trained, Tuned
 from lifecycle.reports.card import card
 from lifecycle.sources import Generated
@@ -39,7 +39,7 @@ def plenty() -> tuple[UseCase, Evaluated, dict]:
 def test_every_metric_is_there_for_new_rows_training_rows_and_both_baselines(plenty):
     use_case, evaluated, _ = plenty
     for part in (evaluated.holdout, evaluated.train, evaluated.baseline, evaluated.linear):
-        assert tuple(part) == PROBLEMS[use_case.problem].metrics
+        assert tuple(part) == use_case.kind.metrics
     assert evaluated.mode == "holdout"
     assert all(low <= evaluated.holdout[name] <= high for name, (low, high) in evaluated.intervals.items() if name != "calibration_error")
 
@@ -133,7 +133,7 @@ def test_other_kinds_of_problem_are_judged_as_completely(problem: str, schema: A
     evaluated = evaluate.evaluate(use_case, trained(use_case))
     report = json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json", evaluated.files))
     assert evaluated.mode == "holdout"
-    assert tuple(evaluated.holdout) == PROBLEMS[problem].metrics
+    assert tuple(evaluated.holdout) == find(problem).metrics
     assert set(report["plots"]) == {f"plots/{name}.png" for name in plots}
     assert report["gains"]["over_constant"]["low"] > 0
     assert report["importances"]["table"][0]["feature"] == "size"

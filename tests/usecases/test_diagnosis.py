@@ -5,7 +5,6 @@ import polars as pl
 
 from lifecycle.candidates import blueprint, linear_baseline
 from lifecycle.columns import parsed
-from lifecycle.dataset import encode
 from usecases.diagnosis import features, use_case, wisconsin
 
 
@@ -16,7 +15,7 @@ def table() -> pl.DataFrame:
 def test_the_table_is_complete_and_valid():
     rows = table()
     assert rows.shape == (569, 32)
-    assert int(encode(use_case, rows["diagnosis"]).sum()) == 212
+    assert int(use_case.kind.encode(use_case, rows["diagnosis"]).sum()) == 212
     assert rows["sample"].is_unique().all()
     assert parsed(use_case.schema).validate(rows).equals(rows)
 
@@ -33,6 +32,6 @@ def test_every_measure_is_an_input_and_nothing_else():
 
 def test_a_straight_line_tells_most_masses_apart():
     rows = table()
-    X, y, other = features(rows), encode(use_case, rows["diagnosis"]), np.arange(rows.height) % 2 == 0
+    X, y, other = features(rows), use_case.kind.encode(use_case, rows["diagnosis"]), np.arange(rows.height) % 2 == 0
     model = linear_baseline(blueprint(use_case, X)).fit(X.filter(other), y[other])  # pyright: ignore[reportAttributeAccessIssue]
     assert model.score(X.filter(~other), y[~other]) > 0.95

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lifecycle.candidates import default_candidates
+from lifecycle import kind as kinds
 from lifecycle.compiled import admit
 from lifecycle.compiled.convert import convert
 from lifecycle.compiled.model import Compiled
@@ -65,7 +65,7 @@ def problem(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module", params=["linear", "forest", "boosting"])
 def fitted(request: pytest.FixtureRequest, problem: str) -> tuple[UseCase, Any, pl.DataFrame]:
     use_case = definition(problem)
-    family = next(each for each in default_candidates(problem) if each.name == request.param)
+    family = next(each for each in kinds.find(problem).families() if each.name == request.param)
     params = {**family.defaults, **({"max_iter": 20} if request.param == "boosting" else {})}
     train, tune = rows_for(problem, 1_200, 3), rows_for(problem, 500, 4)
     object.__setattr__(use_case, "candidates", (family,))

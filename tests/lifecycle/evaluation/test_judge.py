@@ -5,7 +5,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lifecycle.dataset import Rows, encode
+from lifecycle.dataset import Rows
 from lifecycle.evaluation.judge import cross_validate, folds, judge
 from lifecycle.references import Recipe
 from lifecycle.splits import HashSplit, TimeSplit
@@ -18,7 +18,7 @@ TIMED = toy("folded_in_time", split=TimeSplit(gap=dt.timedelta(minutes=30)))
 def some_rows(count: int = 400) -> Rows:
     made = visits(count)
     info = made.select("customer", "gender", "bought", _time="at", _key=pl.col("visit").cast(pl.String))
-    return Rows(visit_features(made), encode(HASHED, made["bought"]), info)
+    return Rows(visit_features(made), HASHED.kind.encode(HASHED, made["bought"]), info)
 
 
 def test_no_row_is_on_two_sides_of_a_fold():

@@ -6,7 +6,7 @@ import pytest
 from sklearn import metrics as sk
 
 from lifecycle.evaluation.metrics import compute
-from lifecycle.problems import PROBLEMS
+from lifecycle.kind import find
 
 EXACT: dict[str, Any] = {"rel": 1e-12, "abs": 1e-12}
 
@@ -84,7 +84,7 @@ def test_metrics_are_those_of_scikit_learn(made, weighted):
 @pytest.mark.parametrize("made", [binary, multiclass, regression])
 def test_every_metric_of_the_problem_is_there_in_its_order(made):
     y, frame, _ = made()
-    assert tuple(compute(made.__name__, y, frame)) == PROBLEMS[made.__name__].metrics
+    assert tuple(compute(made.__name__, y, frame)) == find(made.__name__).metrics
 
 
 @pytest.mark.parametrize("made", [binary, multiclass, regression])

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss
 
-from lifecycle.candidates import blueprint, constant
+from lifecycle import kind as kinds
+from lifecycle.candidates import blueprint
 from lifecycle.models.calibrate import best_threshold, calibrate, reweighted
 from lifecycle.models.estimators import Calibrated, corrected
 from lifecycle.predict import predict
@@ -77,7 +78,7 @@ def test_temperature_never_changes_which_class_is_likeliest():
     truth = random.choice(3, N)
     scores = 6 * np.eye(3)[truth] * (random.random(N) < 0.5)[:, None] + random.normal(size=(N, 3))
     probabilities = np.exp(4 * scores) / np.exp(4 * scores).sum(axis=1, keepdims=True)
-    model = constant("multiclass").fit(np.zeros((N, 1)), np.array(["a", "b", "c"], dtype=object)[truth])  # pyright: ignore[reportAttributeAccessIssue]
+    model = kinds.find("multiclass").constant().fit(np.zeros((N, 1)), np.array(["a", "b", "c"], dtype=object)[truth])  # pyright: ignore[reportAttributeAccessIssue]
     found = calibrate(toy("calibrate", problem="multiclass"), model, np.array(["a", "b", "c"], dtype=object)[truth], probabilities)
     assert found.slope < 0.9
     after = corrected(probabilities, found.slope, found.intercept)

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
-from lifecycle.candidates import blueprint, boosting, default_candidates, kmeans
+from lifecycle import kind as kinds
+from lifecycle.candidates import blueprint, boosting, kmeans
 from lifecycle.models.space import Space
 from lifecycle.models.text import BUCKETS, Text, counted
 from lifecycle.usecase import UseCase
@@ -39,7 +40,7 @@ def reviews(rows: int = 400, seed: int = 0) -> tuple[pl.DataFrame, np.ndarray]:
     return pl.DataFrame({"words": said, "stars": random.normal(size=rows)}), y.astype(np.int8)
 
 
-@pytest.mark.parametrize("family", default_candidates("binary"), ids=lambda family: family.name)
+@pytest.mark.parametrize("family", kinds.find("binary").families(), ids=lambda family: family.name)
 def test_every_family_reads_the_words(family):
     X, y = reviews()
     more, truth = reviews(200, 1)
@@ -64,7 +65,7 @@ def test_training_rows_get_scores_that_do_not_know_their_own_target():
     random = np.random.default_rng(3)
     X = pl.DataFrame({"words": [" ".join(random.choice(list("abcdefghij"), 6)) + f" id{i}" for i in range(400)]})
     y = random.permutation(np.arange(400) % 2)
-    text = Text("binary", topics=0)
+    text = Text(kinds.find("binary").text_model(0), topics=0)
     out_of_fold = text.fit_transform(X, y)[:, 0]
     assert roc_auc_score(y, text.transform(X)[:, 0]) > 0.95, "the model itself has learnt its rows by heart"
     assert roc_auc_score(y, out_of_fold) < 0.6
@@ -77,7 +78,7 @@ def test_the_size_does_not_grow_with_the_vocabulary():
 
 def test_a_row_is_read_alike_alone_and_among_others():
     X, y = reviews()
-    text = Text("binary").fit(X.select("words"), y)
+    text = Text(kinds.find("binary").text_model(0)).fit(X.select("words"), y)
     together = text.transform(X.select("words"))
     np.testing.assert_allclose(np.vstack([text.transform(X[i : i + 1].select("words")) for i in range(5)]), together[:5], rtol=1e-5, atol=1e-7)
 
@@ -106,5 +107,5 @@ def test_opinions_of_products_films_and_places_are_told_apart(shared: Path):
     X, truth = pl.DataFrame({"words": texts, "stars": np.zeros(len(texts))}), np.array(y)
     order = np.random.default_rng(0).permutation(len(y))
     train, gate = order[:2_000], order[2_000:]
-    model = default_candidates("binary")[0].build(blueprint(case(), X), {"alpha": 1.0}).fit(X[train], truth[train])  # pyright: ignore[reportAttributeAccessIssue]
+    model = kinds.find("binary").families()[0].build(blueprint(case(), X), {"alpha": 1.0}).fit(X[train], truth[train])  # pyright: ignore[reportAttributeAccessIssue]
     assert roc_auc_score(truth[gate], model.predict_proba(X[gate])[:, 1]) > 0.86

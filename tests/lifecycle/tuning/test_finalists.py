@@ -18,7 +18,7 @@ from lifecycle.references import Recipe
 from lifecycle.train import AVERAGE, fit, fit_estimator
 from lifecycle.tuning import finalists
 from lifecycle.tuning.choose import decide
-from lifecycle.tuning.finalists import average, court, finalist, skewed
+from lifecycle.tuning.finalists import average, court, finalist
 from lifecycle.tuning.trials import Attempt
 from lifecycle.usecase import Tuning, UseCase
 from tests.toys import toy
@@ -121,7 +121,7 @@ def test_a_skewed_target_is_learnt_on_its_logarithm_where_that_is_better():
 
     for exponent in (True, False):
         fitted, judged = priced(1_200, 0, exponent), priced(1_200, 1, exponent)
-        assert skewed(fitted.y) is exponent
+        assert use_case.kind.logarithm_helps(fitted.y) is exponent
         before = court(use_case, False, fitted, judged)
         found = finalist(use_case, Attempt(0, "linear", {"alpha": 1.0}, 0.0, 0.0, False, 0.1), before)
         assert found.recipe.params.get("log_target", False) is exponent

@@ -1,0 +1,357 @@
+"""What a kind of problem answers for, and where kinds are found.
+
+The machinery asks `use_case.kind` and never which kind it is. A kind is one file of `lifecycle/kinds/`, or one module outside the
+repository under the entry point `lifecycle.kinds`, whose `kind` is an object with these methods. Adding a kind is adding that file.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from lifecycle.errors import DefinitionError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+    from lifecycle.candidates import Candidate
+    from lifecycle.dataset import Rows
+    from lifecycle.evaluation.evidence import Evidence
+    from lifecycle.evaluation.fairness import Measure
+    from lifecycle.evaluation.judge import Judged
+    from lifecycle.evaluation.resample import Clusters
+    from lifecycle.evaluation.statistics import Statistic
+    from lifecycle.references import Recipe
+    from lifecycle.usecase import UseCase
+
+FOLDER = "lifecycle.kinds"
+ERRORS = frozenset({"brier", "log_loss", "rmse", "mae", "median_ae", "mape", "calibration_error", "davies_bouldin"})
+"""Metrics of which less is better."""
+
+
+class Kind:
+    """A kind of problem. What is here is right for most kinds; a kind overrides what differs.
+
+    A kind has no state: what it says depends on its arguments alone.
+    """
+
+    name: str
+    """As a definition says it: `problem="binary"`."""
+    metric: str
+    """The metric that decides where a definition names none."""
+    metrics: tuple[str, ...]
+    """All that make sense, by scikit-learn's names; errors are positive numbers."""
+    besides: tuple[str, ...] = ()
+    """Metrics that an evaluation measures once: the gate may ask for them, and they decide nothing else."""
+    knows_nothing: str = "a constant"
+    """The baseline that knows nothing, in words."""
+    plain: str = "a plain linear model"
+    """The baseline that anybody would try first, in words."""
+    learns_tune: bool = True
+    """Whether models are fitted on the tune rows too, since nothing of them is calibrated there."""
+    averages: bool = True
+    """Whether the average of several models' outputs is a model's output."""
+    calibrates_intercept: bool = False
+    """Whether a calibration of probabilities shifts their logits too, beside stretching them."""
+    target_type: str = "continuous"
+    """The target as scikit-learn's encoders call it: `binary`, `multiclass`, `continuous`; empty where there is none."""
+    logged: Mapping[str, str] = {"prediction": "number"}
+    """The columns of an answer that the log of predictions keeps, each with the column of the log that holds it."""
+
+    def greater_is_better(self, metric: str) -> bool:
+        """Whether a larger value of the metric is a better one."""
+        return metric not in ERRORS
+
+    def gain(self, metric: str, value: float, over: float) -> float:
+        """How much better `value` is than `over`: positive is better, for scores and for errors."""
+        return value - over if self.greater_is_better(metric) else over - value
+
+    # The definition
+
+    def check(self, use_case: "UseCase") -> None:
+        """Refuse a definition that this kind cannot be.
+
+        Raises:
+            DefinitionError: its target is missing or of a wrong type.
+        """
+        if not use_case.target:
+            raise use_case.wrong(f"a {self.name} problem needs a column with the role 'target' in schema {use_case.schema.__name__}, found none")
+
+    def families(self) -> "tuple[Candidate, ...]":
+        """The families tried where a definition names none, from the simplest on."""
+        from lifecycle.candidates import boosting, forest, linear
+
+        return linear(), forest(), boosting()
+
+    # The rows
+
+    def encode(self, use_case: "UseCase", target: "pl.Series") -> "np.ndarray":
+        """The target as a model takes it, length n."""
+        raise NotImplementedError
+
+    def placed(self, use_case: "UseCase", rows: "Rows", train: "Callable[[], Rows]") -> "Rows":
+        """Rows with the `y` that they are judged against; `train` gives the training rows, where those decide it."""
+        return rows
+
+    def check_part(self, use_case: "UseCase", part: str, values: "Callable[[], Sequence[Any]]") -> None:
+        """Refuse a part of a split whose distinct target values, which `values` gives, nothing can be learnt or judged by.
+
+        Raises:
+            NotEnoughData: a class is missing.
+        """
+
+    def check_target(self, use_case: "UseCase", y: "np.ndarray") -> None:
+        """Refuse a target that nothing can be learnt from, before anything is fitted.
+
+        Raises:
+            DataError: there are no two different values, or one is not valid.
+        """
+
+    def sample(self, y: "np.ndarray", most: int, seed: int) -> "np.ndarray":
+        """The positions of at most so many rows, always the same ones, in their order."""
+        import numpy as np
+
+        return np.sort(np.random.default_rng(seed).choice(len(y), most, replace=False))
+
+    def strata(self, y: "np.ndarray", folds: int) -> tuple[int, bool]:
+        """Into how many folds rows can be divided, and whether every fold shall have the classes' shares."""
+        return folds, False
+
+    # The model
+
+    def linear(self, params: "Mapping[str, Any]", seed: int) -> Any:
+        """The unfitted linear model of this kind; `alpha` is the weight of its penalty."""
+        raise NotImplementedError
+
+    def forest(self, trees: int, **given: Any) -> Any:
+        """The unfitted random forest of this kind."""
+        raise NotImplementedError
+
+    def boosting(self, **given: Any) -> Any:
+        """The unfitted histogram gradient boosting of this kind."""
+        raise NotImplementedError
+
+    def constant(self, metric: str = "") -> Any:
+        """The unfitted baseline that knows nothing but the target."""
+        raise NotImplementedError
+
+    def text_model(self, seed: int) -> Any:
+        """The unfitted linear model over a text's words, whose outputs become inputs."""
+        raise NotImplementedError
+
+    def outputs(self, model: Any, X: Any) -> "np.ndarray":
+        """What an estimator gives for rows: numbers or clusters, length n, or probabilities of shape (n, classes)."""
+        import numpy as np
+
+        return np.asarray(model.predict(X))
+
+    def staged_outputs(self, model: Any, X: Any) -> "Iterator[np.ndarray]":
+        """The same after each iteration of a boosted model."""
+        return model.staged_predict(X)
+
+    def classes(self, y: "np.ndarray") -> "np.ndarray":
+        """The classes that outputs have columns for, in their order; none where outputs are no probabilities."""
+        return y[:0]
+
+    def aligned(self, outputs: "np.ndarray", model: Any, classes: "np.ndarray") -> "np.ndarray":
+        """Outputs in columns of all classes, also of those that the model has not met."""
+        return outputs
+
+    def threshold(self, use_case: "UseCase", y: "np.ndarray", outputs: "np.ndarray") -> float:
+        """The threshold that a final model with these outputs would decide by."""
+        return 0.5
+
+    def bounded(self, y: "np.ndarray", values: "np.ndarray") -> "np.ndarray":
+        """What a choice between models looks at: values without those that would decide it by themselves."""
+        return values
+
+    def defined(self, outputs: "np.ndarray") -> bool:
+        """Whether outputs are a result that can be scored at all."""
+        return True
+
+    def logarithm_helps(self, y: "np.ndarray") -> bool:
+        """Whether learning the logarithm of the target is worth a try."""
+        return False
+
+    def loss(self, metric: str, outputs: "np.ndarray", y: "np.ndarray", classes: "np.ndarray") -> "Callable[[np.ndarray], float]":
+        """What weights of an average are chosen by: the loss of the weighted outputs, of shape (models, n, ...), as a function of the weights."""
+        raise NotImplementedError
+
+    def finish(self, use_case: "UseCase", model: Any, unseen: "Callable[[], tuple[np.ndarray, np.ndarray]]") -> Any:
+        """A fitted estimator as it is deployed, calibrated and with a threshold where its outputs need them.
+
+        Args:
+            use_case: the definition.
+            model: the fitted estimator.
+            unseen: gives the target and the outputs of rows that it was not fitted on.
+        """
+        return model
+
+    def frame(self, outputs: Any, classes: Any = (), threshold: float = 0.5) -> "pl.DataFrame":
+        """Outputs of an estimator as answers: `prediction`, and `probability` where there is one.
+
+        Args:
+            outputs: as `outputs` gives them.
+            classes: in the order of the probabilities' columns.
+            threshold: from which probability of its second class a row of a binary problem is predicted to be 1.
+        """
+        raise NotImplementedError
+
+    def predict(self, model: Any, X: "pl.DataFrame") -> "pl.DataFrame":
+        """The answers of a finished model to rows of inputs, in their order, as `frame` gives them."""
+        return self.frame(model.predict(X))
+
+    def apart(self, first: "pl.DataFrame", second: "pl.DataFrame") -> "tuple[np.ndarray, bool]":
+        """How far two forms of one model are apart: the differences of shape (n, numbers), and whether a decision differs."""
+        import numpy as np
+
+        numbers = [name for name, dtype in first.schema.items() if dtype.is_float()]
+        one, two = (frame.select(numbers).to_numpy() for frame in (first, second))
+        return np.abs(one - two), bool((first["prediction"] != second["prediction"]).any())
+
+    # The evaluation
+
+    def statistics(self, y: "np.ndarray", predictions: "pl.DataFrame", weight: "np.ndarray", wanted: set[str]) -> "list[Statistic]":
+        """The statistics that give the wanted metrics.
+
+        Args:
+            y: the encoded target, length n.
+            predictions: answers for the same rows.
+            weight: how often each row counts, length n.
+            wanted: names of metrics.
+        """
+        raise NotImplementedError
+
+    def evidence(self, use_case: "UseCase", model: Any, recipe: "Recipe", train: "Rows", tune: "Rows", gate: "Rows") -> "Evidence":
+        """What a trained model is judged by: its own and the baselines' answers for the same unseen rows."""
+        from lifecycle.evaluation.evidence import gather
+
+        return gather(use_case, model, recipe, train, tune, gate)
+
+    def same_names(self, model: Any, known: "np.ndarray | None", rows: "Rows") -> "tuple[Any, np.ndarray | None]":
+        """A fold's model, naming what it found as the first fold's did; `known` are those names, which only clusters need."""
+        return model, known
+
+    def per_class(self, use_case: "UseCase", judged: "Judged", groups: "Clusters") -> list[dict[str, Any]]:
+        """A row for each class, where classes are worth a look of their own."""
+        return []
+
+    def calibration(self, judged: "Judged") -> "tuple[str, np.ndarray, np.ndarray] | None":
+        """What the probabilities are of, in words; whether it happened, and its probability; `None` where there are none."""
+        return None
+
+    def clusters(self, use_case: "UseCase", evidence: "Evidence") -> list[dict[str, Any]]:
+        """A row for each cluster, where there are some."""
+        return []
+
+    def compared_columns(self, use_case: "UseCase") -> list[str]:
+        """The columns by whose values the evaluation is broken down."""
+        return list(dict.fromkeys([*use_case.slices, *use_case.columns.having("sensitive")]))
+
+    def enough(self, y: "np.ndarray", least: int) -> bool:
+        """Whether the rows of a slice have enough of what its metric needs; `least` of each class, where there are classes."""
+        return True
+
+    def fairness(self, judged: "Judged") -> "list[Measure]":
+        """What is compared between groups of people."""
+        return []
+
+    def explained(self, use_case: "UseCase", answer: "pl.DataFrame") -> "tuple[Callable[[pl.DataFrame], pl.Series], str]":
+        """What is explained of a model's answer to one row: a function that reads it from answers, and its scale in words."""
+        import polars as pl
+
+        return lambda answers: answers["prediction"].cast(pl.Float64), use_case.target
+
+    # Monitoring
+
+    def live_metric(self, metric: str) -> str:
+        """The metric that the log of predictions can give in place of this one."""
+        return metric
+
+    def from_log(self, log: "pl.DataFrame") -> "pl.DataFrame":
+        """Logged answers with the types that `frame` gives."""
+        return log
+
+    # What people read
+
+    def plots(self, use_case: "UseCase", evidence: "Evidence", metrics: dict[str, float]) -> dict[str, bytes]:
+        """The plots of an evaluation, as PNG bytes by name."""
+        return {}
+
+    def says(self, use_case: "UseCase") -> str:
+        """What a model of this kind says of a row, as the start of a sentence: `Predicts the number ...`."""
+        from lifecycle.reports.markdown import code
+
+        return f"Predicts {code(use_case.target)}"
+
+    def weaknesses(self, use_case: "UseCase", evaluation: Mapping[str, Any]) -> list[str]:
+        """The card's sections on where a model is weak and to whom it is unfair, in Markdown."""
+        from lifecycle.reports import card_findings
+
+        return [
+            "## Where it is weak\n\n" + card_findings.slices(use_case, evaluation["slices"]),
+            "## Fairness\n\n" + card_findings.fairness(evaluation["fairness"]),
+        ]
+
+    def limits(self) -> list[str]:
+        """What the numbers of this kind never say, a sentence each."""
+        return []
+
+    def answer_schema(self, use_case: "UseCase") -> dict[str, dict[str, Any]]:
+        """The fields of an answer over HTTP as JSON Schema, by name, without its id."""
+        return {"prediction": {"type": "number"}}
+
+    def optional_answers(self) -> Iterable[str]:
+        """The fields of `answer_schema` that only some models give."""
+        return ()
+
+    def positive(self, use_case: "UseCase") -> Any:
+        """The value that an answer of 1 stands for; `None` where no answer does."""
+        return None
+
+    def threshold_of(self, model: Any) -> float | None:
+        """The threshold that a finished model decides by; `None` where it has none."""
+        return None
+
+
+def find(name: str) -> Kind:
+    """The kind of this name.
+
+    Raises:
+        DefinitionError: there is none.
+    """
+    found = _here().get(name) or _elsewhere().get(name)
+    if found is None:
+        raise DefinitionError(f"problem is one of {', '.join(names())}, found '{name}'")
+    return found
+
+
+def names() -> list[str]:
+    """The names of all kinds."""
+    return [*_here(), *_elsewhere()]
+
+
+@cache
+def _here() -> dict[str, Kind]:
+    """The kinds of the folder."""
+    folder = str(Path(__file__).with_name("kinds"))
+    return _named(import_module(f"{FOLDER}.{module.name}") for module in iter_modules([folder]))
+
+
+@cache
+def _elsewhere() -> dict[str, Kind]:
+    """The kinds of other packages: looking for them takes a while, so they are asked for last."""
+    found = _named(each.load() for each in entry_points(group=FOLDER))
+    if both := set(found) & set(_here()):
+        raise DefinitionError(f"a kind has a name of its own, '{both.pop()}' of the entry points '{FOLDER}' is in use; rename it")
+    return found
+
+
+def _named(modules: "Iterable[ModuleType]") -> dict[str, Kind]:
+    kinds = [kind for module in modules if isinstance(kind := getattr(module, "kind", None), Kind)]
+    return {kind.name: kind for kind in kinds}

@@ -1,0 +1,189 @@
+"""Binary classification: whether something is so."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from lifecycle.kinds.classification import Classification, clipped, mean
+
+if TYPE_CHECKING:
+    from lifecycle.evaluation.evidence import Evidence
+    from lifecycle.evaluation.fairness import Measure
+    from lifecycle.evaluation.judge import Judged
+    from lifecycle.evaluation.statistics import Statistic, Values
+    from lifecycle.usecase import UseCase
+
+
+class Binary(Classification):
+    """The target is encoded as 1 where it has the definition's `positive` value, else 0."""
+
+    name = "binary"
+    metric = "roc_auc"
+    metrics = (
+        "roc_auc", "average_precision", "accuracy", "balanced_accuracy", "f1", "f1_macro", "precision", "recall", "brier", "log_loss",
+        "calibration_error",
+    )  # fmt: skip
+    target_type = "binary"
+    calibrates_intercept = True
+    remedy = "check the target and `positive`, or bring more rows"
+
+    def check(self, use_case: "UseCase") -> None:
+        """The positive value must be one that the target can have."""
+        super().check(use_case)
+        target = use_case.columns[use_case.target]
+        positive = use_case.positive
+        if isinstance(positive, str) != (target.sql_type == "VARCHAR") or isinstance(positive, bool) != (target.sql_type == "BOOLEAN"):
+            raise use_case.wrong(f"positive={positive!r} is no value of the target '{use_case.target}', which is {target.sql_type}")
+
+    def only(self, use_case: "UseCase", different: np.ndarray) -> str:
+        """Said by the positive value, since the encoded ones are ours."""
+        if not len(different):
+            return "none"
+        return f"only {'' if different[0] else 'others than '}{use_case.positive!r}"
+
+    def encode(self, use_case: "UseCase", target: pl.Series) -> np.ndarray:
+        """0 or 1."""
+        return (target == use_case.positive).cast(pl.Int8).to_numpy()
+
+    def strata(self, y: np.ndarray, folds: int) -> tuple[int, bool]:
+        """Each fold gets both classes, where there are two rows of each."""
+        sizes = np.unique(y, return_counts=True)[1]
+        if sizes.min() >= 2:
+            folds = min(folds, int(sizes.min()))
+        return folds, bool(sizes.max() >= folds and sizes.min() >= 2)
+
+    def threshold(self, use_case: "UseCase", y: np.ndarray, outputs: np.ndarray) -> float:
+        """The one that is best for these rows by what the definition's `threshold` names."""
+        from lifecycle.models.calibrate import best_threshold
+
+        return best_threshold(y, outputs[:, 1], use_case.threshold)
+
+    def frame(self, outputs: Any, classes: Any = (), threshold: float = 0.5) -> pl.DataFrame:
+        """`prediction` (Int8 0/1) and `probability` of 1."""
+        positive = np.asarray(outputs, dtype=np.float64)[:, 1]
+        return pl.DataFrame({"prediction": (positive >= threshold).astype(np.int8), "probability": positive})
+
+    def statistics(self, y: np.ndarray, predictions: pl.DataFrame, weight: np.ndarray, wanted: set[str]) -> "list[Statistic]":
+        """Ranking, calibration, and what the counts of a confusion matrix give."""
+        from lifecycle.evaluation.statistics import Ranking, Sums, expected_calibration_error
+
+        truth = np.asarray(y).astype(bool)
+        score = predictions["probability"].to_numpy().astype(np.float64, copy=False)
+        found: list[Statistic] = []
+        if wanted & {"roc_auc", "average_precision"}:
+            found.append(Ranking.of(truth, score))
+        if "calibration_error" in wanted:
+            found.append(expected_calibration_error(score, truth, weight))
+        if wanted - {"roc_auc", "average_precision", "calibration_error"}:
+            called = predictions["prediction"].to_numpy().astype(bool)
+            loss = -np.log(clipped(np.where(truth, score, 1 - score)))
+            terms = [np.ones(len(truth)), truth, called, truth & called, (score - truth) ** 2, loss]
+            found.append(Sums(np.stack(terms, axis=1).astype(np.float64), _from_counts))
+        return found
+
+    def calibration(self, judged: "Judged") -> tuple[str, np.ndarray, np.ndarray] | None:
+        """Of the positive class."""
+        y, said = judged.stacked
+        return "the positive class", y, said["probability"].to_numpy()
+
+    def enough(self, y: np.ndarray, least: int) -> bool:
+        """Positives and negatives."""
+        return min(int(y.sum()), int(len(y) - y.sum())) >= least
+
+    def fairness(self, judged: "Judged") -> "list[Measure]":
+        """Selection rate, true-positive rate (equal opportunity, Hardt et al. 2016), calibration (mean probability less the share of positives)."""
+        from lifecycle.evaluation.fairness import LEAST_POSITIVES, Measure
+
+        one = np.ones(len(judged.rows))
+        called = np.mean([frame["prediction"].to_numpy() for frame in judged.predictions], axis=0)
+        probability = np.mean([frame["probability"].to_numpy() for frame in judged.predictions], axis=0)
+        truth = judged.rows.y.astype(np.float64)
+        return [
+            Measure("selection_rate", called, one),
+            Measure("true_positive_rate", called * truth, truth, LEAST_POSITIVES),
+            Measure("calibration", probability - truth, one),
+        ]
+
+    def explained(self, use_case: "UseCase", answer: pl.DataFrame) -> tuple[Callable[[pl.DataFrame], pl.Series], str]:
+        """The probability of the positive class."""
+        return lambda answers: answers["probability"].cast(pl.Float64), f"probability of {use_case.target} = {use_case.positive}"
+
+    def from_log(self, log: pl.DataFrame) -> pl.DataFrame:
+        """The log keeps answers as text."""
+        return log.with_columns(pl.col("prediction").cast(pl.Int8))
+
+    def plots(self, use_case: "UseCase", evidence: "Evidence", metrics: dict[str, float]) -> dict[str, bytes]:
+        """Curves beside the plain linear model's, calibration, confusion matrix."""
+        from lifecycle.evaluation.metrics import compute
+        from lifecycle.reports import class_plots, plots
+
+        y, said = evidence.model.stacked
+        other_y, other = evidence.linear.stacked
+        positive = use_case.target if use_case.positive is True else f"{use_case.target} = {use_case.positive}"
+        scores = {"model": said["probability"].to_numpy(), "plain linear model": other["probability"].to_numpy()}
+        linear = compute(self, other_y, other)
+        areas = {
+            metric: {"model": metrics.get(metric, np.nan), "plain linear model": linear.get(metric, np.nan)}
+            for metric in ("roc_auc", "average_precision")
+        }
+        drawn = {}
+        if 0 < y.sum() < len(y):
+            drawn["roc"] = plots.roc(y, scores, areas["roc_auc"], positive)
+            drawn["precision_recall"] = plots.precision_recall(y, scores, areas["average_precision"], positive)
+            drawn["thresholds"] = plots.thresholds(y, scores["model"], _threshold(evidence), positive)
+        drawn["calibration"] = plots.calibration(y, scores["model"], metrics["calibration_error"], positive, len(evidence.model.predictions))
+        names = {0: f"not {positive}", 1: positive}
+        drawn["confusion"] = class_plots.confusion(y, said["prediction"].to_numpy(), names, f", accuracy {metrics['accuracy']:.3f}")
+        return drawn
+
+    def says(self, use_case: "UseCase") -> str:
+        """A probability."""
+        from lifecycle.reports.markdown import code
+
+        return f"Predicts the probability that {code(use_case.target)} is {code(use_case.positive)}"
+
+    def answer_schema(self, use_case: "UseCase") -> dict[str, dict[str, Any]]:
+        """0 or 1, and the probability of 1."""
+        return {
+            "prediction": {"type": "integer", "enum": [0, 1], "description": f"1 stands for {use_case.target} = {use_case.positive}"},
+            "probability": {"type": "number", "minimum": 0, "maximum": 1},
+        }
+
+    def positive(self, use_case: "UseCase") -> Any:
+        """As the definition says."""
+        return use_case.positive
+
+    def threshold_of(self, model: Any) -> float | None:
+        """Chosen when the model was calibrated."""
+        return getattr(model, "threshold_", None)
+
+
+def _from_counts(sums: np.ndarray) -> "Values":
+    rows, positives, called, hits, square, loss = sums
+    negatives, rejected = rows - positives, rows - positives - called + hits
+    f1, f1_negative = 2 * hits / (positives + called), 2 * rejected / (negatives + rows - called)
+    recall, specificity = hits / positives, rejected / negatives
+    return {
+        "accuracy": (hits + rejected) / rows,
+        "balanced_accuracy": mean([recall, specificity]),
+        "f1": f1,
+        "f1_macro": mean([f1, f1_negative]),
+        "precision": np.where(called > 0, hits / called, np.where(rows > 0, 0.0, np.nan)),
+        "recall": recall,
+        "brier": square / rows,
+        "log_loss": loss / rows,
+    }
+
+
+def _threshold(evidence: "Evidence") -> float | None:
+    """The threshold of one model, as its predictions show it; the models of a cross-validation have one each."""
+    said = evidence.model.predictions[0]
+    above, below = (said.filter(pl.col("prediction") == called)["probability"] for called in (1, 0))
+    if len(evidence.model.predictions) > 1 or not len(above) or not len(below):
+        return None
+    return (above.min() + below.max()) / 2  # pyright: ignore[reportOperatorIssue, reportReturnType, reportOptionalOperand]
+
+
+kind = Binary()

@@ -1,0 +1,138 @@
+"""What kinds whose models choose among known classes, with probabilities, have in common."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lifecycle.errors import DataError, NotEnoughData
+from lifecycle.kind import Kind
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from lifecycle.usecase import UseCase
+
+
+class Classification(Kind):
+    """Models with `predict_proba` and `classes_`, calibrated on rows that they were not fitted on."""
+
+    learns_tune = False
+    logged: Mapping[str, str] = {"prediction": "prediction", "probability": "probability"}
+    remedy = "check the target, or bring more rows"
+
+    def check_part(self, use_case: "UseCase", part: str, values: Callable[[], Sequence[Any]]) -> None:
+        """Two classes must be there, the positive one among them where there is one."""
+        positive, there = self.positive(use_case), list(values())
+        wanted = positive is None or positive in there
+        if len(there) < 2 or not wanted:
+            raise NotEnoughData(
+                f"use case '{use_case.name}': the target '{use_case.target}' needs at least two classes"
+                f"{'' if wanted else f', {positive!r} among them,'} in the part '{part}', found {there}; check the target, or bring more rows"
+            )
+
+    def check_target(self, use_case: "UseCase", y: np.ndarray) -> None:
+        """Two classes must be there."""
+        different = np.unique(y)
+        if len(different) < 2:
+            raise DataError(
+                f"use case '{use_case.name}': the target '{use_case.target}' needs at least two classes in the {len(y):,} training rows,"
+                f" found {self.only(use_case, different)}; {self.remedy}"
+            )
+
+    def only(self, use_case: "UseCase", different: np.ndarray) -> str:
+        """The classes that are there, in words."""
+        return ", ".join(map(str, different)) or "none"
+
+    def sample(self, y: np.ndarray, most: int, seed: int) -> np.ndarray:
+        """Every class keeps its share."""
+        random = np.random.default_rng(seed)
+        chosen = []
+        for value in np.unique(y):
+            where = np.flatnonzero(y == value)
+            chosen.append(random.choice(where, min(len(where), max(1, round(len(where) * most / len(y)))), replace=False))
+        return np.sort(np.concatenate(chosen))
+
+    def linear(self, params: Mapping[str, Any], seed: int) -> Any:
+        """Logistic regression."""
+        from sklearn.linear_model import LogisticRegression
+
+        return LogisticRegression(C=1 / params["alpha"], solver="newton-cholesky", max_iter=100, random_state=seed)
+
+    def forest(self, trees: int, **given: Any) -> Any:
+        """A forest that votes."""
+        from sklearn.ensemble import RandomForestClassifier
+
+        return RandomForestClassifier(trees, **given)
+
+    def boosting(self, **given: Any) -> Any:
+        """Boosting on the log loss."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        return HistGradientBoostingClassifier(**given)
+
+    def constant(self, metric: str = "") -> Any:
+        """The classes' shares."""
+        from sklearn.dummy import DummyClassifier
+
+        return DummyClassifier(strategy="prior")
+
+    def text_model(self, seed: int) -> Any:
+        """Logistic regression."""
+        from sklearn.linear_model import LogisticRegression
+
+        return LogisticRegression(C=8.0, solver="lbfgs", max_iter=200, tol=1e-3)
+
+    def outputs(self, model: Any, X: Any) -> np.ndarray:
+        """Probabilities of shape (n, classes)."""
+        return np.asarray(model.predict_proba(X))
+
+    def staged_outputs(self, model: Any, X: Any) -> Iterator[np.ndarray]:
+        """Probabilities after each iteration."""
+        return model.staged_predict_proba(X)
+
+    def classes(self, y: np.ndarray) -> np.ndarray:
+        """The classes of an encoded target."""
+        return np.unique(y)
+
+    def aligned(self, outputs: np.ndarray, model: Any, classes: np.ndarray) -> np.ndarray:
+        """A class that the model has not met has the probability 0."""
+        found = np.zeros((len(outputs), len(classes)))
+        found[:, np.searchsorted(classes, model.classes_)] = outputs
+        return found
+
+    def loss(self, metric: str, outputs: np.ndarray, y: np.ndarray, classes: np.ndarray) -> Callable[[np.ndarray], float]:
+        """The log loss of the weighted probabilities."""
+        known = np.isin(y, classes)
+        own = outputs[:, known][:, np.arange(known.sum()), np.searchsorted(classes, y[known])] if known.any() else outputs
+        return lambda weights: float(-np.log(np.clip(weights @ own, 1e-9, None)).mean())
+
+    def finish(self, use_case: "UseCase", model: Any, unseen: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Any:
+        """Probabilities corrected where that is shown to help, and the threshold chosen."""
+        from lifecycle.models.calibrate import calibrate
+
+        return calibrate(use_case, model, *unseen())
+
+    def predict(self, model: Any, X: "pl.DataFrame") -> "pl.DataFrame":
+        """The answers by the model's own threshold."""
+        return self.frame(model.predict_proba(X), model.classes_, getattr(model, "threshold_", 0.5))
+
+    def explained(self, use_case: "UseCase", answer: "pl.DataFrame") -> "tuple[Callable[[pl.DataFrame], pl.Series], str]":
+        """The probability of the predicted class."""
+        import polars as pl
+
+        value = answer["prediction"].item()
+        return lambda answers: answers[f"p_{value}"].cast(pl.Float64), f"probability of {use_case.target} = {value}"
+
+
+def clipped(probability: np.ndarray) -> np.ndarray:
+    """Probabilities whose logarithm is finite, as scikit-learn's `log_loss` clips them."""
+    eps = np.finfo(np.float64).eps
+    return np.clip(probability, eps, 1 - eps)
+
+
+def mean(parts: "np.ndarray | list[np.ndarray]") -> np.ndarray:
+    """The mean over the first axis of what is defined."""
+    stacked = np.asarray(parts)
+    defined = ~np.isnan(stacked)
+    return np.where(defined, stacked, 0.0).sum(axis=0) / defined.sum(axis=0)

@@ -1,0 +1,177 @@
+"""Classification with more than two classes: which one it is."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from lifecycle.kinds.classification import Classification, clipped, mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lifecycle.evaluation.evidence import Evidence
+    from lifecycle.evaluation.fairness import Measure
+    from lifecycle.evaluation.judge import Judged
+    from lifecycle.evaluation.resample import Clusters
+    from lifecycle.evaluation.statistics import Statistic, Values
+    from lifecycle.usecase import UseCase
+
+SHOWN = 20
+"""A confusion matrix shows the most frequent classes, the others together."""
+CURVES = 10
+"""So many classes, the most frequent, have a curve."""
+NEEDS_ALL_CLASSES = ("roc_auc", "log_loss", "brier")
+"""Metrics that the log of predictions, which has the predicted class's probability only, cannot give."""
+
+
+class Multiclass(Classification):
+    """Classes are encoded as texts."""
+
+    name = "multiclass"
+    metric = "f1_macro"
+    metrics = (
+        "accuracy", "balanced_accuracy", "f1_macro", "f1_weighted", "precision_macro", "recall_macro", "roc_auc", "log_loss", "brier",
+        "calibration_error",
+    )  # fmt: skip
+    target_type = "multiclass"
+
+    def encode(self, use_case: "UseCase", target: pl.Series) -> np.ndarray:
+        """The classes as texts."""
+        return target.cast(pl.String).to_numpy().astype(object)
+
+    def strata(self, y: np.ndarray, folds: int) -> tuple[int, bool]:
+        """Stratified as far as the largest class reaches; a class of fewer rows than folds is in some of them alone."""
+        sizes = np.unique(y, return_counts=True)[1]
+        if sizes.min() >= 2:
+            folds = min(folds, int(sizes.max()))
+        return folds, bool(sizes.max() >= folds)
+
+    def frame(self, outputs: Any, classes: Any = (), threshold: float = 0.5) -> pl.DataFrame:
+        """`prediction` (the class as String), its `probability`, and `p_<class>` for each class."""
+        outputs = np.asarray(outputs, dtype=np.float64)
+        names = np.asarray(classes).astype(str)
+        frame = pl.DataFrame({"prediction": names[outputs.argmax(axis=1)], "probability": outputs.max(axis=1)})
+        return frame.with_columns([pl.Series(f"p_{name}", outputs[:, i]) for i, name in enumerate(names)])
+
+    def statistics(self, y: np.ndarray, predictions: pl.DataFrame, weight: np.ndarray, wanted: set[str]) -> "list[Statistic]":
+        """Each class against the rest, calibration of the predicted class, and what counts by class give."""
+        from lifecycle.evaluation.statistics import OneAgainstRest, Ranking, Sums, expected_calibration_error
+
+        truth, chosen = np.asarray(y).astype(str), predictions["prediction"].to_numpy().astype(str)
+        given = {name.removeprefix("p_"): predictions[name].to_numpy() for name in predictions.columns if name.startswith("p_")}
+        classes = np.array(sorted({*given, *np.unique(truth), *np.unique(chosen)}))
+        truths, choices = np.searchsorted(classes, truth), np.searchsorted(classes, chosen)
+        nothing = np.zeros(len(truth))
+        probability = np.stack([given.get(name, nothing) for name in classes], axis=1)
+        found: list[Statistic] = []
+        if "roc_auc" in wanted:
+            found.append(OneAgainstRest(tuple(Ranking.of(truths == i, probability[:, i]) for i in range(len(classes)))))
+        if "calibration_error" in wanted:
+            found.append(expected_calibration_error(predictions["probability"].to_numpy(), truth == chosen, weight))
+        if wanted - {"roc_auc", "calibration_error"}:
+            one = np.eye(len(classes))
+            own = probability[np.arange(len(truth)), truths]
+            square = (probability**2).sum(axis=1) - 2 * own + 1
+            single = np.stack([np.ones(len(truth)), square, -np.log(clipped(own))], axis=1)
+            hits = one[truths] * (truths == choices)[:, None]
+            found.append(Sums(np.hstack([single, one[truths], one[choices], hits]), _from_counts))
+        return found
+
+    def per_class(self, use_case: "UseCase", judged: "Judged", groups: "Clusters") -> list[dict[str, Any]]:
+        """Precision, recall and area of each class."""
+        from lifecycle.evaluation.by_class import by_class
+
+        return by_class(use_case, judged, groups)
+
+    def calibration(self, judged: "Judged") -> tuple[str, np.ndarray, np.ndarray] | None:
+        """Of the predicted class."""
+        y, said = judged.stacked
+        return "the predicted class", y.astype(str) == said["prediction"].to_numpy().astype(str), said["probability"].to_numpy()
+
+    def fairness(self, judged: "Judged") -> "list[Measure]":
+        """Accuracy, and calibration of the predicted class."""
+        from lifecycle.evaluation.fairness import Measure
+
+        y, one = judged.rows.y.astype(str), np.ones(len(judged.rows))
+        probability = np.mean([frame["probability"].to_numpy() for frame in judged.predictions], axis=0)
+        right = np.mean([frame["prediction"].to_numpy().astype(str) == y for frame in judged.predictions], axis=0)
+        return [Measure("accuracy", right, one), Measure("calibration", probability - right, one)]
+
+    def live_metric(self, metric: str) -> str:
+        """The macro F1 in place of metrics that need every class's probability."""
+        return "f1_macro" if metric in NEEDS_ALL_CLASSES else metric
+
+    def plots(self, use_case: "UseCase", evidence: "Evidence", metrics: dict[str, float]) -> dict[str, bytes]:
+        """Curves and scores of the classes, confusion matrix, calibration."""
+        from lifecycle.reports import class_plots, plots
+
+        y, said = evidence.model.stacked
+        truth, chosen = y.astype(str), said["prediction"].to_numpy().astype(str)
+        values, counts = np.unique(np.concatenate([truth, chosen]), return_counts=True)
+        shown = set(values[np.argsort(-counts, kind="stable")][:SHOWN].tolist())
+        rest = "(others)"
+        truth, chosen = (np.array([value if value in shown else rest for value in side.tolist()]) for side in (truth, chosen))
+        names = {value: value for value in [*sorted(shown), *([rest] if len(values) > SHOWN else [])]}
+        repeats = len(evidence.model.predictions)
+        right = y.astype(str) == said["prediction"].to_numpy().astype(str)
+        return _curves(evidence, metrics) | {
+            "confusion": class_plots.confusion(truth, chosen, names, f", accuracy {metrics['accuracy']:.3f}"),
+            "calibration": plots.calibration(
+                right, said["probability"].to_numpy(), metrics["calibration_error"], "the predicted class is right", repeats
+            ),
+        }
+
+    def says(self, use_case: "UseCase") -> str:
+        """A class."""
+        from lifecycle.reports.markdown import code
+
+        return f"Predicts which class {code(use_case.target)} is, with a probability for each"
+
+    def answer_schema(self, use_case: "UseCase") -> dict[str, dict[str, Any]]:
+        """The class, its probability, and those of all classes."""
+        return {
+            "prediction": {"type": "string"},
+            "probability": {"type": "number", "minimum": 0, "maximum": 1},
+            "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
+        }
+
+    def optional_answers(self) -> "Iterable[str]":
+        """Only the whole answer has all probabilities."""
+        return ("probabilities",)
+
+
+def _from_counts(sums: np.ndarray) -> "Values":
+    rows, square, loss = sums[:3]
+    truth, chosen, hits = np.split(sums[3:], 3)
+    there = truth + chosen > 0
+    f1 = np.where(there, 2 * hits / (truth + chosen), np.nan)
+    recall, precision = hits / truth, hits / chosen
+    return {
+        "accuracy": hits.sum(axis=0) / rows,
+        "balanced_accuracy": mean(recall),
+        "f1_macro": mean(f1),
+        "f1_weighted": np.nansum(f1 * truth, axis=0) / rows,
+        "precision_macro": mean(np.where(there, np.where(chosen > 0, precision, 0.0), np.nan)),
+        "recall_macro": mean(np.where(there, np.where(truth > 0, recall, 0.0), np.nan)),
+        "brier": square / rows,
+        "log_loss": loss / rows,
+    }
+
+
+def _curves(evidence: "Evidence", metrics: dict[str, float]) -> dict[str, bytes]:
+    """The curves of the most frequent classes, and precision and recall of all."""
+    from lifecycle.reports import class_plots
+
+    y, said = evidence.model.stacked
+    table = [row for row in evidence.classes if row["rows"]]
+    shown = [row for row in table if row["roc_auc"] is not None][:CURVES]
+    scores = {row["class"]: said[f"p_{row['class']}"].to_numpy() for row in shown}
+    drawn = {"classes": class_plots.by_class(table[:SHOWN], len(evidence.model.rows))}
+    if scores:
+        areas = {row["class"]: row["roc_auc"] for row in shown}
+        drawn["roc"] = class_plots.one_against_rest(y.astype(str), scores, areas, metrics.get("roc_auc", np.nan))
+    return drawn
+
+
+kind = Multiclass()

@@ -1,0 +1,169 @@
+"""Regression: how much it is."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from lifecycle.errors import DataError
+from lifecycle.kind import Kind
+
+if TYPE_CHECKING:
+    from lifecycle.evaluation.evidence import Evidence
+    from lifecycle.evaluation.fairness import Measure
+    from lifecycle.evaluation.judge import Judged
+    from lifecycle.evaluation.statistics import Statistic, Values
+    from lifecycle.usecase import UseCase
+
+SKEWED = 1.0
+"""The skewness of a target from which its logarithm is tried."""
+OF_THE_MEDIAN = ("mae", "median_ae", "mape")
+"""Metrics that a prediction of the median serves best; the mean serves the others."""
+OF_THE_MEAN = ("rmse", "r2")
+
+
+class Regression(Kind):
+    """The target is a finite number."""
+
+    name = "regression"
+    metric = "rmse"
+    metrics = ("rmse", "mae", "median_ae", "r2", "mape")
+
+    def check(self, use_case: "UseCase") -> None:
+        """The target must be a number."""
+        super().check(use_case)
+        target = use_case.columns[use_case.target]
+        if not target.numeric:
+            raise use_case.wrong(f"a regression needs a number as target, '{use_case.target}' is {target.sql_type}")
+
+    def encode(self, use_case: "UseCase", target: pl.Series) -> np.ndarray:
+        """The number."""
+        return target.cast(pl.Float64).to_numpy()
+
+    def check_target(self, use_case: "UseCase", y: np.ndarray) -> None:
+        """Finite numbers, at least two different ones."""
+        about = f"use case '{use_case.name}': the target '{use_case.target}'"
+        if bad := int((~np.isfinite(y)).sum()):
+            raise DataError(f"{about} must be a finite number, found {bad} rows where it is not; fix the source")
+        different = np.unique(y)
+        if len(different) < 2:
+            shown = ", ".join(map(str, different)) or "none"
+            raise DataError(f"{about} needs at least two values in the {len(y):,} training rows, found {shown}; check the target, or bring more rows")
+
+    def linear(self, params: Mapping[str, Any], seed: int) -> Any:
+        """Ridge regression."""
+        from sklearn.linear_model import Ridge
+
+        return Ridge(alpha=params["alpha"], random_state=seed)
+
+    def forest(self, trees: int, **given: Any) -> Any:
+        """A forest that averages."""
+        from sklearn.ensemble import RandomForestRegressor
+
+        return RandomForestRegressor(trees, **given)
+
+    def boosting(self, **given: Any) -> Any:
+        """Boosting on the squared error."""
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
+        return HistGradientBoostingRegressor(**given)
+
+    def constant(self, metric: str = "") -> Any:
+        """The mean, or the median where that is judged."""
+        from sklearn.dummy import DummyRegressor
+
+        return DummyRegressor(strategy="median" if metric in OF_THE_MEDIAN else "mean")
+
+    def text_model(self, seed: int) -> Any:
+        """Ridge regression."""
+        from sklearn.linear_model import Ridge
+
+        return Ridge(alpha=1.0, solver="sparse_cg", random_state=seed)
+
+    def bounded(self, y: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Numbers within the central 99.8 % of the truth y.
+
+        A squared error is decided by its few largest terms: without a bound, a choice by it is a choice by a handful of absurd rows.
+        What is reported has no bound.
+        """
+        if not len(y):
+            return values
+        low, high = np.quantile(y, [0.001, 0.999])
+        return np.clip(values, low, high)
+
+    def logarithm_helps(self, y: np.ndarray) -> bool:
+        """Where the target is never negative and has a long tail to the right."""
+        spread = y.std()
+        return bool(y.min() >= 0 and spread > 0 and (((y - y.mean()) / spread) ** 3).mean() > SKEWED)
+
+    def loss(self, metric: str, outputs: np.ndarray, y: np.ndarray, classes: np.ndarray) -> Callable[[np.ndarray], float]:
+        """The squared error for metrics of the mean, else the absolute one, in units of the target's spread."""
+
+        def of(weights: np.ndarray) -> float:
+            missed = weights @ outputs - y
+            return float((missed**2).mean() / y.var() if metric in OF_THE_MEAN else np.abs(missed).mean() / y.std())
+
+        return of
+
+    def frame(self, outputs: Any, classes: Any = (), threshold: float = 0.5) -> pl.DataFrame:
+        """`prediction` (Float64)."""
+        return pl.DataFrame({"prediction": np.asarray(outputs, dtype=np.float64)})
+
+    def apart(self, first: pl.DataFrame, second: pl.DataFrame) -> tuple[np.ndarray, bool]:
+        """Relative to the numbers' size; no decision is made."""
+        one, two = (frame.select("prediction").to_numpy() for frame in (first, second))
+        return np.abs(one - two) / np.maximum(np.abs(one), 1.0), False
+
+    def statistics(self, y: np.ndarray, predictions: pl.DataFrame, weight: np.ndarray, wanted: set[str]) -> "list[Statistic]":
+        """The median error, and what sums of errors give."""
+        from lifecycle.evaluation.statistics import MedianError, Sums
+
+        guess = predictions["prediction"].to_numpy().astype(np.float64, copy=False)
+        error = np.abs(y - guess)
+        found: list[Statistic] = []
+        if "median_ae" in wanted:
+            order = np.argsort(error, kind="stable")
+            found.append(MedianError(order, error[order]))
+        if wanted - {"median_ae"}:
+            centred = y - y.mean()  # so that the variance is not the difference of two large numbers
+            share = error / np.maximum(np.abs(y), np.finfo(np.float64).eps)
+            found.append(Sums(np.stack([np.ones(len(y)), error**2, error, centred, centred**2, share], axis=1), _from_sums))
+        return found
+
+    def fairness(self, judged: "Judged") -> "list[Measure]":
+        """Mean error (prediction less truth) and mean absolute error."""
+        from lifecycle.evaluation.fairness import Measure
+
+        one = np.ones(len(judged.rows))
+        errors = np.stack([frame["prediction"].to_numpy() for frame in judged.predictions]) - judged.rows.y
+        return [Measure("mean_error", errors.mean(axis=0), one), Measure("mae", np.abs(errors).mean(axis=0), one)]
+
+    def plots(self, use_case: "UseCase", evidence: "Evidence", metrics: dict[str, float]) -> dict[str, bytes]:
+        """Truth beside prediction, and where the errors are."""
+        from lifecycle.reports import number_plots
+
+        y, said = evidence.model.stacked
+        guess = said["prediction"].to_numpy()
+        both = {"model": guess, "plain linear model": evidence.linear.stacked[1]["prediction"].to_numpy()}
+        return {
+            "actual_against_predicted": number_plots.actual_against_predicted(y, guess, use_case.target, metrics.get("r2", np.nan)),
+            "residuals": number_plots.residuals(y, guess, use_case.target, metrics["mae"]),
+            "error_by_size": number_plots.error_by_size(y, both, use_case.target),
+        }
+
+    def says(self, use_case: "UseCase") -> str:
+        """A number."""
+        from lifecycle.reports.markdown import code
+
+        return f"Predicts the number {code(use_case.target)}"
+
+
+def _from_sums(sums: np.ndarray) -> "Values":
+    rows, square, absolute, first, second, share = sums
+    spread = second - first**2 / rows
+    spread = np.where(spread > 1e-12 * second, spread, np.nan)
+    return {"rmse": np.sqrt(square / rows), "mae": absolute / rows, "r2": 1 - square / spread, "mape": share / rows}
+
+
+kind = Regression()
