@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import fingerprint
-from lifecycle.dependencies import modules, outline
+from lifecycle.dependencies import clock, modules, outline
 from lifecycle.dependencies.code import code
 from lifecycle.dependencies.values import Untold, steadily, told
 from lifecycle.dependencies.watched import Notes, readable
@@ -138,7 +138,7 @@ def _answered(asked: str, known: dict[str, str]) -> tuple[str, str]:
     """The key of the newest answer that still stands; where there is none, the newest moment at which one was over."""
     with _connection() as connection:
         rows = connection.execute(
-            """SELECT key, read, until, until <= now() FROM lifecycle_answers WHERE question = %s ORDER BY given_at DESC""", [asked]
+            """SELECT key, read, until, until <= %s FROM lifecycle_answers WHERE question = %s ORDER BY given_at DESC""", [clock.now(), asked]
         ).fetchall()
     for key, read, _, over in rows:
         if not over and all(known.get(name) == value for name, value in read.items()):

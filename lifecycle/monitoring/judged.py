@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lifecycle.dependencies import clock
 from lifecycle.dependencies.watched import holds_until
 from lifecycle.store.lake import Lake, lake
 from lifecycle.store.tables import exists
@@ -67,7 +68,7 @@ def judged(store: Lake, use_case: "UseCase", version: int) -> list[Window]:
 
 def cooling(store: Lake, use_case: "UseCase", end: dt.datetime | None) -> str:
     """Why there is no new alarm now, if so. Time is that of the rows; the clock's where they have none, and then the answer holds for so long only."""
-    now = dt.datetime.now(dt.UTC)
+    now = clock.now()
     pause = use_case.monitoring.cooldown
     if end is None:  # the alarm of now is followed by the next one
         holds_until(use_case, now + pause)
@@ -76,20 +77,20 @@ def cooling(store: Lake, use_case: "UseCase", end: dt.datetime | None) -> str:
     )
     if not found:
         return ""
-    last, clock = found[0]
+    last, raised = found[0]
     if end is not None and last is not None:
         passed = end - last
     else:
-        passed = now.replace(tzinfo=None) - clock
-        holds_until(use_case, clock + pause if passed < pause else None)
+        passed = now.replace(tzinfo=None) - raised
+        holds_until(use_case, raised + pause if passed < pause else None)
     if passed >= pause:
         return ""
-    return f"an alarm was raised for {last or clock:%Y-%m-%d %H:%M} already, the next one comes no sooner than {pause} later"
+    return f"an alarm was raised for {last or raised:%Y-%m-%d %H:%M} already, the next one comes no sooner than {pause} later"
 
 
 def record(store: Lake, use_case: "UseCase", report: "DriftReport", new: list[Window], reached: dt.datetime | None) -> None:
     """One row for each new window, the newest with the verdict; an alarm without a new window has a row without a window's numbers."""
-    now = dt.datetime.now(dt.UTC)
+    now = clock.now()
     truth = report.performance
     lines = [[*window.cells(), None, now + dt.timedelta(microseconds=i)] for i, window in enumerate(new)]
     lines = lines or [[None, reached, truth.get("rows"), None, None, False, None, None, now]]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from lifecycle.dataset import Rows
+from lifecycle.dependencies import clock
 from lifecycle.dependencies.watched import holds_until
 from lifecycle.evaluation.resample import clusters, intervals
 from lifecycle.monitoring import live
@@ -117,11 +118,13 @@ def _truth(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "np.nda
 def _labels(use_case: "UseCase") -> pl.DataFrame:
     """The newest label of each key in the lake's table `labels`: `_key`, `_target`; one whose time has not come is left out."""
     kind = use_case.columns[use_case.target].sql_type
-    holds_until(use_case, lake().value(f"SELECT min(label_time) FROM {use_case.name}.labels WHERE label_time > now() AT TIME ZONE 'UTC'"))
+    now = clock.utc()
+    holds_until(use_case, lake().value(f"SELECT min(label_time) FROM {use_case.name}.labels WHERE label_time > ?", [now]))
     return lake().frame(
         f"""SELECT key AS _key, TRY_CAST(target AS {kind}) AS _target FROM {use_case.name}.labels
-        WHERE (label_time IS NULL OR label_time <= now() AT TIME ZONE 'UTC') AND TRY_CAST(target AS {kind}) IS NOT NULL
-        QUALIFY row_number() OVER (PARTITION BY key ORDER BY received_at DESC) = 1"""
+        WHERE (label_time IS NULL OR label_time <= ?) AND TRY_CAST(target AS {kind}) IS NOT NULL
+        QUALIFY row_number() OVER (PARTITION BY key ORDER BY received_at DESC) = 1""",
+        [now],
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from statistics import median
 from typing import TYPE_CHECKING
 
+from lifecycle.dependencies import clock
 from lifecycle.dependencies.watched import holds_until
 from lifecycle.store.lake import Lake
 
@@ -53,7 +54,7 @@ def too_old(use_case: "UseCase", newest: dt.datetime | None) -> list[str]:
     limit = use_case.arrivals.age
     if limit is None or newest is None:
         return []
-    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    now = clock.utc()
     age = now - newest
     if age <= limit:
         holds_until(use_case, newest + limit)

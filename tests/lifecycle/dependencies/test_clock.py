@@ -1,13 +1,13 @@
 """Answers that the clock changes: they stand until it does, and no longer."""
 
 import datetime as dt
-import time
 from dataclasses import replace
 from typing import Any
 
 import polars as pl
+import pytest
 
-from lifecycle.dependencies import answers
+from lifecycle.dependencies import answers, clock
 from lifecycle.dependencies.watched import notes, watched
 from lifecycle.expectations import Arrivals
 from lifecycle.monitor import monitor
@@ -21,6 +21,23 @@ from tasks.policies import asked
 from tests.lifecycle.monitoring.test_performance import label
 from tests.lifecycle.test_monitor import Shop, Timeless
 from tests.toys import toy, visits
+
+
+class Clock:
+    """A clock that stands until it is moved on."""
+
+    def __init__(self) -> None:
+        self.time = dt.datetime.now(dt.UTC)
+
+    def passes(self, span: dt.timedelta) -> None:
+        self.time += span
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    stands = Clock()
+    monkeypatch.setattr(clock, "now", lambda: stands.time)
+    return stands
 
 
 class Asked:
@@ -42,7 +59,7 @@ class Asked:
         return self.known[question.key]
 
 
-def test_a_label_whose_time_comes_is_counted_then_and_nothing_runs_before() -> None:
+def test_a_label_whose_time_comes_is_counted_then_and_nothing_runs_before(time: Clock) -> None:
     shop = Shop("due", {"monitoring": Monitoring(window=400)}).open()
     shop.watch({"rows": 1_200, "late": True})
     features, ask = shop.features(), Asked(monitor, stages._lived)
@@ -51,19 +68,21 @@ def test_a_label_whose_time_comes_is_counted_then_and_nothing_runs_before() -> N
         return ask(shop.use_case, features, shop.model)
 
     rows = visits(1_200, seed=2).select(key=(pl.col("visit") + 6_000).cast(pl.String), target=pl.col("bought").cast(pl.String))
-    due = dt.datetime.now(dt.UTC).replace(tzinfo=None) + dt.timedelta(seconds=6)
-    label(shop, rows, due)
+    label(shop, rows, clock.utc() + dt.timedelta(hours=6))
     assert report().performance == {}
     assert report().performance == {}
     assert ask.ran == 1
-    time.sleep(max((due - dt.datetime.now(dt.UTC).replace(tzinfo=None)).total_seconds(), 0) + 0.1)
+    time.passes(dt.timedelta(hours=5.9))
+    assert report().performance == {}
+    assert ask.ran == 1
+    time.passes(dt.timedelta(hours=0.1))
     assert report().performance["rows"] == 1_200
     assert report().performance["rows"] == 1_200
     assert ask.ran == 2, "with every label due, the clock changes nothing more"
 
 
-def test_without_times_an_alarm_is_raised_again_when_the_pause_is_over_and_nothing_runs_before() -> None:
-    pause = dt.timedelta(seconds=6)
+def test_without_times_an_alarm_is_raised_again_when_the_pause_is_over_and_nothing_runs_before(time: Clock) -> None:
+    pause = dt.timedelta(days=2)
     shop = Shop("paused", {"schema": Timeless, "split": HashSplit(), "monitoring": Monitoring(window=400, cooldown=pause)}).open()
     shop.watch()
     shop.batches.append({"rows": 1_300, "shift": 0.8})
@@ -72,27 +91,27 @@ def test_without_times_an_alarm_is_raised_again_when_the_pause_is_over_and_nothi
     assert first.drifted
     assert ask(shop.use_case, features, shop.model) is first
     assert ask.ran == 1
-    time.sleep(pause.total_seconds() + 0.2)
+    time.passes(pause + dt.timedelta(seconds=1))
     assert ask(shop.use_case, features, shop.model).drifted
     assert ask.ran == 2
     assert lake().value("SELECT count(*) FROM paused.drift WHERE drifted") == 2
 
 
-def test_with_times_the_pause_is_the_rows_own_and_the_clock_changes_nothing() -> None:
+def test_with_times_the_pause_is_the_rows_own_and_the_clock_changes_nothing(time: Clock) -> None:
     shop = Shop("timely", {"monitoring": Monitoring(window=400, cooldown=dt.timedelta(seconds=1))}).open()
     shop.watch()
     shop.batches.append({"rows": 1_600, "shift": 0.8})
     features, ask = shop.features(), Asked(monitor, stages._lived)
     assert ask(shop.use_case, features, shop.model).drifted
-    time.sleep(1.2)
+    time.passes(dt.timedelta(seconds=2))
     ask(shop.use_case, features, shop.model)
     assert ask.ran == 1
 
 
-def test_rows_that_are_new_enough_today_are_judged_again_when_they_are_too_old() -> None:
+def test_rows_that_are_new_enough_today_are_judged_again_when_they_are_too_old(time: Clock) -> None:
     newest = visits(200)["at"].max()
     assert isinstance(newest, dt.datetime)
-    age = dt.datetime.now(dt.UTC).replace(tzinfo=None) - newest
+    age = clock.utc() - newest
     base = toy("ageing", parameters={"rows": 200})
     batch: Batch = stages.collecting.collect(base)
 
@@ -104,7 +123,7 @@ def test_rows_that_are_new_enough_today_are_judged_again_when_they_are_too_old()
     assert ask.ran == 1
     assert ask(soon, batch).alarms == ask(soon, batch).alarms == ()
     assert ask.ran == 2
-    time.sleep(max((newest + soon.arrivals.age - dt.datetime.now(dt.UTC).replace(tzinfo=None)).total_seconds(), 0) + 0.1)  # type: ignore[operator]
+    time.passes(dt.timedelta(seconds=6))
     assert "freshness" in ask(soon, batch).alarms[0]
     assert ask(late, batch).alarms == ()
     assert ask.ran == 3

@@ -2,8 +2,6 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -96,21 +94,6 @@ def test_a_frame_has_the_types_of_its_query_also_without_rows_and_leaves_no_tran
     assert none.height == 0
     the_lake.cursor().execute("BEGIN")  # which is refused where one is open
     the_lake.cursor().execute("ROLLBACK")
-
-
-def test_a_query_with_a_parameter_is_as_fast_as_one_without(the_lake: Lake) -> None:
-    query = f"SELECT {', '.join(f'random() AS c{at}' for at in range(10))} FROM range(100_000) AS r (x) WHERE x >= "
-
-    def seconds(work: Callable[[], object]) -> float:
-        taken = []
-        for _ in range(3):
-            began = time.perf_counter()
-            work()
-            taken.append(time.perf_counter() - began)
-        return min(taken)
-
-    without = seconds(lambda: the_lake.cursor().sql(query + "0").pl())
-    assert seconds(lambda: the_lake.frame(query + "?", [0])) < 10 * without + 0.1
 
 
 def test_a_process_has_one_lake_however_it_is_asked_for(the_lake: Lake) -> None:
