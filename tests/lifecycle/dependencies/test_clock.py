@@ -24,10 +24,14 @@ from tests.toys import toy, visits
 
 
 class Clock:
-    """A clock that stands until it is moved on."""
+    """A clock that goes on by a moment with each look, so that what comes later is later, and else when it is told to."""
 
     def __init__(self) -> None:
         self.time = dt.datetime.now(dt.UTC)
+
+    def now(self) -> dt.datetime:
+        self.time += dt.timedelta(milliseconds=1)
+        return self.time
 
     def passes(self, span: dt.timedelta) -> None:
         self.time += span
@@ -35,9 +39,9 @@ class Clock:
 
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    stands = Clock()
-    monkeypatch.setattr(clock, "now", lambda: stands.time)
-    return stands
+    made = Clock()
+    monkeypatch.setattr(clock, "now", made.now)
+    return made
 
 
 class Asked:
