@@ -11,7 +11,6 @@ from lifecycle.history import history
 from lifecycle.reading.written_out import masked
 from lifecycle.references import Evaluated, ModelVersion
 from lifecycle.reports.card import card
-from lifecycle.rows.seen import division
 from lifecycle.store import models, tracking, versions
 from lifecycle.store.lake import lake
 
@@ -133,7 +132,7 @@ def _tags(use_case: "UseCase", evaluated: Evaluated, facts: dict[str, Any]) -> d
     score = evaluated.holdout.get(evaluated.metric, float("nan"))
     return {
         versions.REFERENCE_TAG: evaluated.model_dump_json(),
-        versions.DIVISION_TAG: division(use_case),
+        versions.DIVISION_TAG: use_case.split.rule(use_case),
         tracking.KEY_TAG: evaluated.key,
         admit.TAG: json.dumps(facts["compiled"]),
         "lifecycle.score": f"{score:.6g}",

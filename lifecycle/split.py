@@ -1,8 +1,7 @@
 """Split: draw the lines between train, tune and gate once; then every row, old or new, has its part."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -11,9 +10,8 @@ from lifecycle import featurize
 from lifecycle.dataset import Rows, joined
 from lifecycle.errors import NotEnoughData
 from lifecycle.references import Features, Parts
-from lifecycle.rows.lines import LEAST, time_bounds
 from lifecycle.rows.sample import draws, sampled
-from lifecycle.splits import ColumnSplit, StratifiedSplit, TimeSplit
+from lifecycle.splits.split import LEAST
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -27,8 +25,9 @@ def split(use_case: "UseCase", features: Features) -> Parts:
     Raises:
         NotEnoughData: a part would be left with fewer than 20 labelled rows, or with one class.
     """
-    info = featurize.columns(use_case, features, _needed(use_case))
-    drawn = Parts(use_case=use_case.name, features=features, bounds=_bounds(use_case, info), counts={})
+    time = ["_time"] if use_case.columns.one("time") else []
+    info = featurize.columns(use_case, features, ["_hash", *time, *use_case.split.reads(use_case)])
+    drawn = Parts(use_case=use_case.name, features=features, bounds=use_case.split.bounds(use_case, info), counts={})
     given = assign(use_case, drawn, info)
     counts = {str(part): int(count) for part, count in given.value_counts().sort("part").iter_rows()}
     for part in PARTS:
@@ -43,12 +42,6 @@ def split(use_case: "UseCase", features: Features) -> Parts:
     return drawn.model_copy(update={"counts": counts, **sampled(use_case, features, given, counts)})
 
 
-def _needed(use_case: "UseCase") -> list[str]:
-    """The columns that lines are drawn by."""
-    time = ["_time"] if use_case.columns.one("time") else []
-    return ["_hash", *time, *(name for role in ("target", "label_time", "split") if (name := use_case.columns.one(role)))]
-
-
 def assign(use_case: "UseCase", parts: Parts, info: pl.DataFrame) -> pl.Series:
     """The part of each row by the lines of `parts`: `train`, `tune`, `gate`, or a reason for none of them.
 
@@ -61,7 +54,7 @@ def assign(use_case: "UseCase", parts: Parts, info: pl.DataFrame) -> pl.Series:
     Returns:
         A String series named `part`.
     """
-    part = _by_time(use_case, parts.bounds) if isinstance(use_case.split, TimeSplit) else _by_hash(use_case, parts.bounds)
+    part = use_case.split.part(use_case, parts.bounds)
     if use_case.target:
         part = pl.when(pl.col(use_case.target).is_null()).then(pl.lit("unlabelled")).otherwise(part)
     return info.select(part.alias("part")).to_series()
@@ -87,59 +80,3 @@ def _chosen(use_case: "UseCase", parts: Parts, part: str, info: pl.DataFrame) ->
     if part in parts.sample:
         chosen[chosen] = draws(use_case, info["_key"].filter(pl.Series(chosen))) < parts.sample[part]
     return chosen
-
-
-def _bounds(use_case: "UseCase", info: pl.DataFrame) -> dict[str, Any]:
-    chosen = use_case.split
-    if isinstance(chosen, TimeSplit):
-        return time_bounds(use_case, chosen, info)
-    if isinstance(chosen, ColumnSplit):
-        _known_values(use_case, chosen, info)
-        return {"train_until": 1 - chosen.tune}
-    if isinstance(chosen, StratifiedSplit):
-        labelled = info.filter(pl.col(use_case.target).is_not_null())
-        quantiles = labelled.group_by(pl.col(use_case.target).cast(pl.String).alias("class")).agg(
-            pl.col("_hash").quantile(chosen.train, "higher").alias("a"), pl.col("_hash").quantile(chosen.train + chosen.tune, "higher").alias("b")
-        )
-        return {"classes": {row["class"]: [row["a"], row["b"]] for row in quantiles.sort("class").iter_rows(named=True)}}
-    return {"train_until": chosen.train, "tune_until": chosen.train + chosen.tune}
-
-
-def _by_hash(use_case: "UseCase", bounds: dict[str, Any]) -> pl.Expr:
-    uniform, chosen = pl.col("_hash"), use_case.split
-    if isinstance(chosen, ColumnSplit):
-        given = pl.col(use_case.columns.one("split") or "")
-        fitted = pl.when(uniform < bounds["train_until"]).then(pl.lit("train")).otherwise(pl.lit("tune"))
-        return pl.when(given == chosen.gate).then(pl.lit("gate")).when(given == chosen.train).then(fitted).otherwise(pl.lit("unlabelled"))
-    first, second = pl.lit(bounds.get("train_until", 0.6)), pl.lit(bounds.get("tune_until", 0.8))
-    if isinstance(chosen, StratifiedSplit):
-        name, classes = pl.col(use_case.target).cast(pl.String), bounds["classes"]
-        first = name.replace_strict({key: value[0] for key, value in classes.items()}, default=chosen.train, return_dtype=pl.Float64)
-        second = name.replace_strict({key: value[1] for key, value in classes.items()}, default=chosen.train + chosen.tune, return_dtype=pl.Float64)
-    return pl.when(uniform < first).then(pl.lit("train")).when(uniform < second).then(pl.lit("tune")).otherwise(pl.lit("gate"))
-
-
-def _by_time(use_case: "UseCase", bounds: dict[str, Any]) -> pl.Expr:
-    """A row's part by its time; in train and tune only rows whose label was known when the next part began."""
-    at = {name: pl.lit(datetime.fromisoformat(line)).cast(pl.Datetime("us")) for name, line in bounds.items()}
-    time = pl.col("_time")
-    label_time = use_case.columns.one("label_time")
-    known = pl.col(label_time) if label_time else time
-    return (
-        pl.when(time < at["train_from"]).then(pl.lit("warm_up"))
-        .when(time < at["train_until"]).then(pl.when(known <= at["tune_from"]).then(pl.lit("train")).otherwise(pl.lit("gap")))
-        .when(time < at["tune_from"]).then(pl.lit("gap"))
-        .when(time < at["tune_until"]).then(pl.when(known <= at["gate_from"]).then(pl.lit("tune")).otherwise(pl.lit("gap")))
-        .when(time < at["gate_from"]).then(pl.lit("gap"))
-        .when((time <= at["known_until"]) & (known <= at["as_of"])).then(pl.lit("gate"))
-        .otherwise(pl.lit("unlabelled"))
-    )  # fmt: skip
-
-
-def _known_values(use_case: "UseCase", chosen: ColumnSplit, info: pl.DataFrame) -> None:
-    name = use_case.columns.one("split") or ""
-    found = set(info[name].unique().to_list())
-    if not {chosen.train, chosen.gate} <= found:
-        raise use_case.wrong(
-            f"split=ColumnSplit needs the values '{chosen.train}' and '{chosen.gate}' in column '{name}', found {sorted(map(str, found))}"
-        )

@@ -8,7 +8,6 @@ import polars as pl
 
 from lifecycle.candidates import Candidate, blueprint
 from lifecycle.dataset import Rows
-from lifecycle.evaluation import judge
 from lifecycle.predict import predict
 from lifecycle.references import Recipe, Trained, Tuned
 from lifecycle.split import rows as part_of
@@ -104,7 +103,7 @@ def threads(rows: int) -> AbstractContextManager[Any]:
 def out_of_fold(use_case: "UseCase", recipe: Recipe, rows: Rows, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The target and the probabilities (n, classes) of rows by models of the other folds; of a time split the later rows."""
     targets, found = [], []
-    for fitted, tuned, tested in judge.folds(use_case, rows):
+    for fitted, tuned, tested in use_case.split.folds(use_case, rows, 0):
         known = rows.take(np.sort(np.concatenate([fitted, tuned])))
         if len(np.unique(known.y)) < 2:
             continue

@@ -14,7 +14,7 @@ from lifecycle.errors import DefinitionError
 from lifecycle.expectations import Arrivals, Surprises
 from lifecycle.kind import Kind
 from lifecycle.sources import Source
-from lifecycle.splits import ColumnSplit, GroupSplit, Split, StratifiedSplit, TimeSplit
+from lifecycle.splits import Split
 
 if TYPE_CHECKING:
     import polars as pl
@@ -163,14 +163,7 @@ class UseCase:
 
     def _check_columns(self) -> None:
         self.kind.check(self)
-        needs = {TimeSplit: "time", GroupSplit: "group", ColumnSplit: "split", StratifiedSplit: "target"}
-        role = needs.get(type(self.split))
-        if role == "target" and not self.target:
-            raise self.wrong(
-                f"split=StratifiedSplit keeps the shares of classes, and a {self.kind.name} has none; take HashSplit, GroupSplit or TimeSplit"
-            )
-        if role and not self.columns.one(role):
-            raise self.wrong(f"split={type(self.split).__name__} needs a column with the role '{role}' in schema {self.schema.__name__}, found none")
+        self.split.check(self)
         if self.history and not self.columns.one("time"):
             raise self.wrong(f"history={self.history} needs a column with the role 'time' in schema {self.schema.__name__}, found none")
         for name in self.slices:
@@ -182,9 +175,6 @@ class UseCase:
             raise self.wrong("a limit on the age of rows (arrivals.age) needs a column with the role 'time', found none")
         if isinstance(self.monitoring.window, timedelta) and not self.columns.one("time"):
             raise self.wrong("a monitoring window in time needs a column with the role 'time', found none")
-        shares = [getattr(self.split, part, 0.5) for part in ("train", "tune", "gate")]
-        if not isinstance(self.split, ColumnSplit) and (min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9):
-            raise self.wrong(f"the shares of a split are positive and add up to 1, found {shares}")
 
     def _check_metrics(self) -> None:
         asked = [(self.metric, self.kind.metrics), *((metric, self.kind.metrics + self.kind.besides) for metric in self.gate.minimum)]

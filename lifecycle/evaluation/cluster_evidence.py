@@ -15,7 +15,7 @@ from lifecycle.candidates import blueprint, kmeans
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.cluster_metrics import spaced, stability
 from lifecycle.evaluation.evidence import LARGE, SAMPLE, SMALL, Evidence, in_time
-from lifecycle.evaluation.judge import FOLDS, REPEATS, Judged, cross_validate, judge
+from lifecycle.evaluation.judge import REPEATS, Judged, cross_validate, judge
 from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.resample import Interval
 from lifecycle.predict import predict
@@ -45,7 +45,7 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
         judged = _named(judge(use_case, recipe, everything), model)
         flat = judge(use_case, recipe, shuffled(space, everything, use_case.seed))
         plain = cross_validate(use_case, lambda rows, more: _plain(use_case, together(rows, more)), everything)
-        how = f"by {FOLDS}-fold cross-validation over all {total:,} rows, {REPEATS} times, since the gate part has only {len(gate)} rows"
+        how = f"by {use_case.split.said(len(judged.rows), total, REPEATS, 'rows')}, since the gate part has only {len(gate)} rows"
         return Evidence("cross-validation", how, judged, flat, plain, judged.train, {}, in_time(judged), besides)
     judged = judge(use_case, model, gate)
     flat = judge(use_case, fit(use_case, recipe, nothing[0], nothing[1]), nothing[2])

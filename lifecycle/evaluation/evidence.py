@@ -8,12 +8,11 @@ import polars as pl
 
 from lifecycle.candidates import blueprint, linear_baseline
 from lifecycle.dataset import Rows
-from lifecycle.evaluation.judge import FOLDS, REPEATS, Fit, Judged, cross_validate, judge
+from lifecycle.evaluation.judge import REPEATS, Fit, Judged, cross_validate, judge
 from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.resample import Interval
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
-from lifecycle.splits import TimeSplit
 from lifecycle.train import FEW, together
 
 if TYPE_CHECKING:
@@ -93,12 +92,9 @@ def _fitter(use_case: "UseCase", name: str) -> Fit:
 
 
 def _cross_validated(use_case: "UseCase", judged: Judged, gate: int, total: int) -> str:
-    if isinstance(use_case.split, TimeSplit):
-        what = f"forward-chained cross-validation: the later {len(judged.rows):,} of {total:,} rows in {FOLDS} blocks, each predicted from what came before it"
-    else:
-        what = f"{FOLDS}-fold cross-validation over all {total:,} labelled rows, {REPEATS} times"
+    how = use_case.split.said(len(judged.rows), total, REPEATS, "labelled rows")
     return (
-        f"by {what}, since the gate part has only {gate} rows. Each fold fits the chosen recipe anew; a metric is computed on the pooled "
+        f"by {how}, since the gate part has only {gate} rows. Each fold fits the chosen recipe anew; a metric is computed on the pooled "
         "out-of-fold predictions of each repeat and averaged over repeats, and its interval comes from a bootstrap of the rows. It "
         "does not cover the drawing of the training rows, and the recipe was chosen on some of these rows: take it as slightly too good"
     )

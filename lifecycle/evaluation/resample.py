@@ -15,6 +15,7 @@ import polars as pl
 
 from lifecycle.evaluation.metrics import compute, statistics
 from lifecycle.evaluation.statistics import Statistic
+from lifecycle.splits.folds import group_codes
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -69,7 +70,7 @@ def clusters(use_case: "UseCase", info: pl.DataFrame) -> Clusters:
     columns = use_case.columns
     for name in [*columns.having("group"), *columns.having("entity")]:
         if name in info.columns and info[name].n_unique() > 1:
-            codes = cluster_codes(info[name])
+            codes = group_codes(info[name])
             return Clusters(name, codes, int(codes.max()) + 1)
     if "_time" in info.columns:
         moment = info["_time"].cast(pl.Datetime("us"))
@@ -78,14 +79,6 @@ def clusters(use_case: "UseCase", info: pl.DataFrame) -> Clusters:
             if found.count >= FEW:
                 return found
     return Clusters("row", np.arange(info.height), info.height)
-
-
-def cluster_codes(column: pl.Series) -> np.ndarray:
-    """The cluster of each row, from 0: rows with the same value share one, a missing value is one of its own."""
-    codes = column.rank("dense").cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
-    alone = np.isnan(codes)
-    codes[alone] = len(codes) + 1 + np.arange(alone.sum())
-    return np.unique(codes, return_inverse=True)[1]
 
 
 def intervals(

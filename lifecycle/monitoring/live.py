@@ -14,7 +14,6 @@ from lifecycle.references import Features, ModelVersion
 from lifecycle.rows.raw import key_sql
 from lifecycle.rows.seen import parts_then
 from lifecycle.score import inputs
-from lifecycle.splits import TimeSplit
 from lifecycle.store import models
 from lifecycle.store.lake import lake
 
@@ -40,9 +39,8 @@ def unseen(use_case: "UseCase", model: ModelVersion, features: Features, rows: R
     Divided by time: the gate's rows and all later ones. Otherwise: the gate's rows, and all that have come since.
     """
     part = parts_then(use_case, model, rows.info)
-    bounds = model.evaluated.trained.parts.bounds
-    if isinstance(use_case.split, TimeSplit) and "gate_from" in bounds:
-        return np.flatnonzero((rows.info["_time"] >= dt.datetime.fromisoformat(bounds["gate_from"])).to_numpy())
+    if (start := use_case.split.unseen_from(model.evaluated.trained.parts.bounds)) is not None:
+        return np.flatnonzero((rows.info["_time"] >= start).to_numpy())
     came = _came(use_case, model, features, rows.info)
     position = np.flatnonzero((part == "gate").to_numpy() | (came > 0))
     return position if rows.time is not None else position[np.argsort(came[position], kind="stable")]

@@ -9,7 +9,6 @@ import polars as pl
 from lifecycle.errors import DataError
 from lifecycle.references import Snapshot
 from lifecycle.rows.raw import key_sql
-from lifecycle.splits import TimeSplit
 from lifecycle.store.lake import Lake, quoted
 
 if TYPE_CHECKING:
@@ -72,11 +71,12 @@ def _cuts(store: Lake, use_case: "UseCase", snapshot: Snapshot, place: str) -> l
 
 
 def _uniform(use_case: "UseCase") -> str:
-    """SQL for a number in [0, 1) that a group, else a key, else a row's content always has; a split by time needs none."""
-    if isinstance(use_case.split, TimeSplit):
+    """SQL for a number in [0, 1) that a group, else a key, else a row's content always has; some splits need none."""
+    column = use_case.split.hashed(use_case)
+    if column is None:
         return "NULL::DOUBLE"
-    group, key = use_case.columns.one("group"), use_case.columns.one("key")
-    hashed = quoted(group) if group else quoted(key) if key else "split_part(_key, '-', 1)"
+    column = column or use_case.columns.one("key")
+    hashed = quoted(column) if column else "split_part(_key, '-', 1)"
     return uniform(f"'{use_case.seed}/' || coalesce(CAST({hashed} AS VARCHAR), '')")
 
 

@@ -7,18 +7,10 @@ import polars as pl
 
 from lifecycle.references import ModelVersion
 from lifecycle.split import assign
-from lifecycle.splits import TimeSplit
 from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
-
-
-def division(use_case: "UseCase") -> str:
-    """The rule by which rows are given their parts: under another rule the lines of a split mean nothing."""
-    if isinstance(use_case.split, TimeSplit):
-        return "TimeSplit"
-    return f"{use_case.split!r}, by {use_case.columns.one('group') or use_case.columns.one('key')}, seed {use_case.seed}"
 
 
 def parts_then(use_case: "UseCase", model: ModelVersion, info: pl.DataFrame) -> pl.Series:
@@ -31,7 +23,7 @@ def parts_then(use_case: "UseCase", model: ModelVersion, info: pl.DataFrame) -> 
         info: as in `Rows.info`.
     """
     parts = model.evaluated.trained.parts
-    if model.division in ("", division(use_case)):
+    if model.division in ("", use_case.split.rule(use_case)):
         return assign(use_case, parts, info)
     there = lake().frame(f"SELECT _key FROM {use_case.name}.features AT (VERSION => {parts.features.version})")["_key"]
     return info.select(pl.when(pl.col("_key").is_in(there.implode())).then(pl.lit("train")).otherwise(pl.lit("gate")).alias("part")).to_series()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lifecycle.dataset import Rows
-from lifecycle.evaluation import judge
 from lifecycle.evaluation.resample import Clusters, clusters
 from lifecycle.references import Recipe
 from lifecycle.train import AVERAGE, LOG_TARGET, fit_estimator, together
@@ -64,7 +63,7 @@ def court(use_case: "UseCase", few: bool, fitted: Rows, judged: Rows) -> Court:
     """The rows to compare finalists on."""
     if few:
         everything = together(fitted, judged)
-        judged = everything.take(np.sort(np.concatenate([tested for _, _, tested in judge.folds(use_case, everything)])))
+        judged = everything.take(np.sort(np.concatenate([tested for _, _, tested in use_case.split.folds(use_case, everything, 0)])))
         fitted = everything
     return Court(few, fitted, judged, use_case.kind.classes(fitted.y), clusters(use_case, judged.info))
 
@@ -115,7 +114,7 @@ def _outputs(use_case: "UseCase", recipe: Recipe, before: Court) -> np.ndarray:
         model = fit_estimator(use_case, recipe, before.fitted)
         return _aligned(use_case, model, before, before.judged)
     everything, found, at = before.fitted, [], []
-    for fitted, tuned, tested in judge.folds(use_case, everything):
+    for fitted, tuned, tested in use_case.split.folds(use_case, everything, 0):
         model = fit_estimator(use_case, recipe, everything.take(np.sort(np.concatenate([fitted, tuned]))))
         found.append(_aligned(use_case, model, before, everything.take(tested)))
         at.append(tested)

@@ -8,9 +8,8 @@ import numpy as np
 
 from lifecycle.candidates import Candidate, blueprint
 from lifecycle.dataset import Rows
-from lifecycle.evaluation import judge, metrics
+from lifecycle.evaluation import metrics
 from lifecycle.references import Recipe
-from lifecycle.splits import TimeSplit
 from lifecycle.train import fit_estimator, threads
 
 if TYPE_CHECKING:
@@ -65,9 +64,9 @@ def on_tune_part(use_case: "UseCase", candidate: Candidate, params: Mapping[str,
 def cross_validated(use_case: "UseCase", candidate: Candidate, params: Mapping[str, Any], rows: Rows) -> Iterator[Outcome]:
     """The mean over repeated folds, and its standard error; of a time split over one round of forward chaining."""
     scores: list[list[float]] = []
-    repeats = 1 if isinstance(use_case.split, TimeSplit) else REPEATS
+    repeats = min(use_case.split.repeats or REPEATS, REPEATS)
     for repeat in range(repeats):
-        for fitted, tuned, tested in judge.folds(use_case, rows, repeat):
+        for fitted, tuned, tested in use_case.split.folds(use_case, rows, repeat):
             known = rows.take(np.sort(np.concatenate([fitted, tuned])))
             scores.append(_fold(use_case, candidate, params, known, rows.take(tested)))
         table = np.array(scores)

@@ -14,10 +14,10 @@ from lifecycle.dataset import Rows
 from lifecycle.errors import DefinitionError, LifecycleError, NotEnoughData
 from lifecycle.featurize import featurize, read
 from lifecycle.references import Features, Parts, Snapshot
-from lifecycle.rows.lines import time_bounds
 from lifecycle.sources import Generated
 from lifecycle.split import assign, rows, split
 from lifecycle.splits import ColumnSplit, GroupSplit, HashSplit, StratifiedSplit, TimeSplit
+from lifecycle.splits.time_split import time_bounds
 from lifecycle.usecase import UseCase
 from lifecycle.validate import validate
 from schemas.roles import column

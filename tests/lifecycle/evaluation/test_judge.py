@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from lifecycle.dataset import Rows
-from lifecycle.evaluation.judge import cross_validate, folds, judge
+from lifecycle.evaluation.judge import cross_validate, judge
 from lifecycle.references import Recipe
 from lifecycle.splits import HashSplit, TimeSplit
 from tests.toys import toy, visit_features, visits
@@ -24,7 +24,7 @@ def some_rows(count: int = 400) -> Rows:
 def test_no_row_is_on_two_sides_of_a_fold():
     rows = some_rows()
     for use_case in (HASHED, TIMED):
-        for fitted, tuned, tested in folds(use_case, rows):
+        for fitted, tuned, tested in use_case.split.folds(use_case, rows, 0):
             sides = [set(side.tolist()) for side in (fitted, tuned, tested)]
             assert all(sides)
             assert sum(map(len, sides)) == len(set.union(*sides))
@@ -33,7 +33,7 @@ def test_no_row_is_on_two_sides_of_a_fold():
 def test_no_group_is_on_both_sides_of_a_fold():
     rows = some_rows()
     customer = rows.info["customer"].to_numpy()
-    for fitted, tuned, tested in folds(HASHED, rows):
+    for fitted, tuned, tested in HASHED.split.folds(HASHED, rows, 0):
         assert not set(customer[fitted]) & set(customer[tested])
         assert not set(customer[tuned]) & set(customer[tested])
         assert not set(customer[fitted]) & set(customer[tuned])
@@ -42,13 +42,13 @@ def test_no_group_is_on_both_sides_of_a_fold():
 def test_every_row_is_predicted_once_in_each_repeat():
     rows = some_rows()
     for repeat in range(3):
-        tested = np.concatenate([fold[2] for fold in folds(HASHED, rows, repeat)])
+        tested = np.concatenate([fold[2] for fold in HASHED.split.folds(HASHED, rows, repeat)])
         assert sorted(tested) == list(range(len(rows)))
 
 
 def test_repeats_are_different_divisions():
     rows = some_rows()
-    one, two = (next(folds(HASHED, rows, repeat))[2] for repeat in (0, 1))
+    one, two = (next(HASHED.split.folds(HASHED, rows, repeat))[2] for repeat in (0, 1))
     assert set(one) != set(two)
 
 
@@ -56,7 +56,7 @@ def test_a_fold_in_time_knows_nothing_of_its_test_rows_or_of_the_gap_before_them
     rows = some_rows()
     time = rows.info["_time"].to_numpy()
     gap = np.timedelta64(30, "m")
-    blocks = list(folds(TIMED, rows))
+    blocks = list(TIMED.split.folds(TIMED, rows, 0))
     assert len(blocks) == 5
     for fitted, tuned, tested in blocks:
         assert time[tuned].max() + gap < time[tested].min()
@@ -112,6 +112,6 @@ def test_two_recipes_are_judged_on_the_same_rows(use_case: Any):
 def test_a_class_too_rare_for_five_folds_still_gets_folds():
     rows = some_rows(60)
     few = Rows(rows.X, (np.arange(60) % 20 == 0).astype(np.int8), rows.info.drop("customer"))
-    tested = [fold[2] for fold in folds(HASHED, few)]
+    tested = [fold[2] for fold in HASHED.split.folds(HASHED, few, 0)]
     assert len(tested) == 3
     assert all(few.y[test].sum() == 1 for test in tested)

@@ -1,0 +1,10 @@
+"""The ways to divide rows into train, tune and gate: one file a way, each an object that is asked and never named."""
+
+from lifecycle.splits.column_split import ColumnSplit
+from lifecycle.splits.group_split import GroupSplit
+from lifecycle.splits.hash_split import HashSplit
+from lifecycle.splits.split import Split
+from lifecycle.splits.stratified_split import StratifiedSplit
+from lifecycle.splits.time_split import TimeSplit
+
+__all__ = ["ColumnSplit", "GroupSplit", "HashSplit", "Split", "StratifiedSplit", "TimeSplit"]
