@@ -226,15 +226,13 @@ def _data(at: Settings) -> Finding:
 
 def _named_files() -> Iterator[tuple[str, Any]]:
     from lifecycle import registry
-    from lifecycle.sources import Files
 
     for name in registry.names():
         try:
             source = registry.find(name).source
         except LifecycleError:
             continue  # told of by the check of the use cases
-        if isinstance(source, Files):
-            yield from ((name, file) for file in source.files)
+        yield from ((name, file) for part in source.parts() for file in part.named_files())
 
 
 def _is_here(at: Settings, path: str) -> bool:

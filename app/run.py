@@ -17,6 +17,7 @@ from app.summary import summary
 from lifecycle import registry
 from lifecycle.reading import relations
 from lifecycle.settings import settings
+from lifecycle.sources import spelling
 
 MODULES = {"lifecycle": "loop"}
 """Flows whose file has another name: Prefect puts the folder of a flow's file first on the path, where a `lifecycle.py` would hide the package."""
@@ -66,7 +67,7 @@ def run(flow: str, use_case: str, **parameters: Any) -> dict[str, Any]:
     ready = _meanwhile(lambda: prefect_server.wait(at, url))
     definition = registry.find(use_case)
     if "source" in parameters:
-        relations.there(relations.chosen(definition, parameters["source"] or None))
+        relations.there(spelling.chosen(definition, parameters["source"] or None))
     function = getattr(importlib.import_module(f"flows.{MODULES.get(flow, flow)}"), flow)
     _warm_up()
     ready.result()

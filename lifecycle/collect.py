@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from lifecycle.errors import DataError
-from lifecycle.reading import credentials, files, increments, level, rejects, relations
+from lifecycle.reading import credentials, increments, level, rejects, relations
 from lifecycle.reading.increments import New, NothingNew
 from lifecycle.reading.reader import Reader
 from lifecycle.reading.rejects import REJECTS
 from lifecycle.references import Batch
 from lifecycle.rows import cells
-from lifecycle.sources import File, Files, Generated, Source, SQLite
+from lifecycle.source import Source
+from lifecycle.sources import spelling
 from lifecycle.store import staging
 from lifecycle.store.lake import lake, literal
 
@@ -32,8 +33,8 @@ def collect(use_case: "UseCase", source: str | None = None) -> Batch:
     Raises:
         LifecycleError: the source is not there, a declared column is missing from it, or it has one that the definition refuses.
     """
-    origin = relations.chosen(use_case, source)
-    name = relations.named(origin)
+    origin = spelling.chosen(use_case, source)
+    name = origin.name
     cursor = lake().cursor()
     after = increments.newest(cursor, use_case.name, name)  # before what is new is asked for: a load in between is then seen
     new = increments.new(use_case, origin, name)
@@ -52,16 +53,7 @@ def collect(use_case: "UseCase", source: str | None = None) -> Batch:
 
 def content_key(use_case: "UseCase", source: str | None) -> str | None:
     """What tells, without reading rows, that a source would give the same again; `None` where nothing can."""
-    origin = relations.chosen(use_case, source)
-    if isinstance(origin, Generated) and origin.deterministic and not origin.incremental:
-        return "deterministic"
-    named = [File(origin.path)] if isinstance(origin, SQLite) else origin.files if isinstance(origin, Files) else ()
-    if not named or origin.incremental:
-        return None
-    told: list[str] = []
-    for file in named:
-        told += [files.digest(files.locate(file))] if not files.is_remote(file.path) else files.signs(file).values()
-    return hashlib.sha256("".join(told).encode()).hexdigest() if all(told) else None
+    return spelling.chosen(use_case, source).content_key()
 
 
 def staged(folder: Path) -> str:
@@ -72,7 +64,7 @@ def staged(folder: Path) -> str:
 
 def _stage(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", origin: Source, new: New, folder: Path) -> tuple[int, tuple[str, ...]]:
     """Write `rows.parquet` and `rejects.parquet`; returns how many rows came, and the columns that the schema does not know."""
-    name = relations.named(origin)
+    name = origin.name
     with relations.opened(cursor, folder / "copies", frozenset(use_case.columns.names)) as reader:
         try:
             unknown = _read(reader, use_case, origin, new, folder / "rows.parquet")
@@ -97,7 +89,7 @@ def _read(reader: Reader, use_case: "UseCase", origin: Source, new: New, to: Pat
     while True:
         query = relations.relation(reader.cursor, origin, reader, new)
         there = {name: kind for name, kind, *_ in reader.cursor.execute(f"DESCRIBE ({query})").fetchall()}
-        unknown = cells.fits(use_case, there, relations.named(origin))
+        unknown = cells.fits(use_case, there, origin.name)
         query = level.spelled(query, there, use_case.columns)
         reader.cursor.execute(f"COPY ({cells.typed(use_case, there, query)}) TO {literal(str(to))} ({STAGED})")
         if not rejects.keep(reader):

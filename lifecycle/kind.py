@@ -5,14 +5,9 @@ repository under the entry point `lifecycle.kinds`, whose `kind` is an object wi
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from importlib import import_module
-from importlib.metadata import entry_points
-from pathlib import Path
-from pkgutil import iter_modules
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from lifecycle import variants
 from lifecycle.errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -336,22 +331,12 @@ def names() -> list[str]:
     return [*_here(), *_elsewhere()]
 
 
-@cache
 def _here() -> dict[str, Kind]:
-    """The kinds of the folder."""
-    folder = str(Path(__file__).with_name("kinds"))
-    return _named(import_module(f"{FOLDER}.{module.name}") for module in iter_modules([folder]))
+    return {kind.name: kind for kind in variants.here(FOLDER, "kind", Kind)}
 
 
-@cache
 def _elsewhere() -> dict[str, Kind]:
-    """The kinds of other packages: looking for them takes a while, so they are asked for last."""
-    found = _named(each.load() for each in entry_points(group=FOLDER))
+    found = {kind.name: kind for kind in variants.elsewhere(FOLDER, "kind", Kind)}
     if both := set(found) & set(_here()):
         raise DefinitionError(f"a kind has a name of its own, '{both.pop()}' of the entry points '{FOLDER}' is in use; rename it")
     return found
-
-
-def _named(modules: "Iterable[ModuleType]") -> dict[str, Kind]:
-    kinds = [kind for module in modules if isinstance(kind := getattr(module, "kind", None), Kind)]
-    return {kind.name: kind for kind in kinds}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle import gate
 from lifecycle.errors import Lost
 from lifecycle.evaluation.compare import compare
-from lifecycle.gate import Difference, Evidence
+from lifecycle.gate import Difference, GateEvidence
 from lifecycle.history import JUDGED, Standing, ledger, standing
 from lifecycle.references import ModelVersion, Verdict
 from lifecycle.store import standings, tables, tracking, versions
@@ -137,7 +137,8 @@ def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> d
     comparison, gate_rows = None, ""
     if champion:
         comparison, gate_rows = compare(use_case, challenger, champion, _earlier(stands))
-    reasons = gate.decide(use_case, evidence, comparison)
+    checks = gate.checks(use_case, evidence, comparison)
+    reasons = [check.reason for check in checks if not check.passed]
     passed = not reasons
     waiting = passed and use_case.approval == "human"
     won = gate.praise(use_case, evidence, comparison, alone)
@@ -145,7 +146,7 @@ def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> d
     reason = f"waits for approval: {won}" if waiting else reason
     return {
         "version": challenger.version, "action": JUDGED, "promoted": passed and not waiting, "champion": stands.champion, "reason": reason,
-        "actor": GATE, "numbers": {**gate.numbers(use_case, evidence, comparison), "waiting": waiting, "reasons": reasons, "alone": alone}, "gate_rows": gate_rows,
+        "actor": GATE, "numbers": {**gate.numbers(use_case, evidence, comparison), "waiting": waiting, "reasons": reasons, "alone": alone, "checks": [check.row for check in checks]}, "gate_rows": gate_rows,
     }  # fmt: skip
 
 
@@ -161,12 +162,12 @@ def _champion(use_case: "UseCase", stands: Standing) -> tuple[ModelVersion | Non
     return found, ""
 
 
-def _evidence(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> Evidence:
+def _evidence(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> GateEvidence:
     """What the evaluation found, as the gate takes it."""
     found = json.loads(versions.artifact(challenger, "evaluation.json"))
     evaluated = challenger.evaluated
     rates = {column: measures.get("true_positive_rate", {}).get("difference", {}) for column, measures in found["fairness"].items()}
-    return Evidence(
+    return GateEvidence(
         metric=evaluated.metric,
         holdout=evaluated.holdout,
         rows=found["judged"]["rows"],

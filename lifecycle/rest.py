@@ -7,7 +7,7 @@ from typing import Any
 
 from lifecycle.errors import LifecycleError, Outage
 from lifecycle.reading import remote
-from lifecycle.sources import File
+from lifecycle.source import File
 
 TRIES = 5
 LONGEST_WAIT = 60.0  # seconds

@@ -13,12 +13,14 @@ from lifecycle.columns import Columns, columns
 from lifecycle.errors import DefinitionError
 from lifecycle.expectations import Arrivals, Surprises
 from lifecycle.kind import Kind
-from lifecycle.sources import Source
+from lifecycle.source import Source
 from lifecycle.splits import Split
 
 if TYPE_CHECKING:
     import polars as pl
     from pandera.polars import DataFrameModel
+
+    from lifecycle.gate.rule import Rule
 
 
 WORDS = """
@@ -69,6 +71,8 @@ class Gate:
     """The least number of rows to judge on; below it the verdict is 'not enough evidence'."""
     confidence: float = 0.95
     """Of the paired interval on challenger minus champion."""
+    rules: tuple["Rule", ...] = ()
+    """Rules of your own, beside those of `lifecycle/gate/rules/`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -104,9 +104,12 @@ def evaluation(evaluated: Evaluated) -> None:
 def verdict(said: Verdict) -> None:
     """The gate's verdict with its numbers."""
     word = "promoted" if said.promoted else "waits for a person" if said.waiting else "not promoted"
-    rows = "\n".join(f"| {name.replace('_', ' ')} | {_cell(_told(value))} |" for name, value in said.numbers.items() if value not in (None, [], {}))
+    rows = "\n".join(
+        f"| {_cell(check['check'])} | {_cell(_told(check['found']))} | {_cell(_told(check['allowed']))} | {'yes' if check['passed'] else '**no**'} |"
+        for check in said.numbers.get("checks", [])
+    )
     ask = ASK.format(name=said.use_case, version=said.version) if said.waiting else ""
-    text = f"# {said.use_case} version {said.version}: {word}\n\n{plain(said.reason)}{ask}\n\n| number | value |\n|---|---|\n{rows}"
+    text = f"# {said.use_case} version {said.version}: {word}\n\n{plain(said.reason)}{ask}\n\n| check | found | allowed | passed |\n|---|---|---|---|\n{rows}"
     create_markdown_artifact(markdown=text, key=_key(said.use_case, "verdict"))
 
 
@@ -157,4 +160,6 @@ def _told(value: Any) -> str:
         return "; ".join(f"{name.replace('_', ' ')} {_told(part)}" for name, part in value.items())
     if isinstance(value, list):
         return ", ".join(map(_told, value))
+    if value is None:
+        return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -9,8 +9,8 @@ from prefect.context import FlowRunContext, get_run_context
 
 from lifecycle import registry
 from lifecycle.progress import say
-from lifecycle.reading.spelling import chosen
 from lifecycle.reading.written_out import masked
+from lifecycle.sources.spelling import chosen
 from tasks import limits, secrets
 
 

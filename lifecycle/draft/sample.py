@@ -9,9 +9,10 @@ import duckdb
 from lifecycle.errors import DataError
 from lifecycle.reading import credentials, csv, files, rejects, relations
 from lifecycle.reading.reader import Reader
-from lifecycle.reading.spelling import SQL, placed
 from lifecycle.settings import settings
-from lifecycle.sources import Files, Query, Source, SQLite
+from lifecycle.source import Source
+from lifecycle.sources import Query
+from lifecycle.sources.spelling import SQL, placed
 from lifecycle.store.lake import literal, quoted
 
 MOST = 1_000_000
@@ -80,9 +81,9 @@ def _taken(connection: duckdb.DuckDBPyConnection, reader: Reader, given: str, so
         raise DataError(f"the source {given} has no rows; give one that has")
     columns = {name: kind for name, kind, *_ in connection.execute("DESCRIBE came").fetchall()}
     names = csv.unnamed(reader)
-    headerless = bool(names) and isinstance(source, Files)
-    if isinstance(source, Files) and headerless:
-        source = replace(source, files=tuple(replace(file, header=names) for file in source.files))
+    headerless = bool(names)
+    if headerless:
+        source = source.with_files(lambda file: replace(file, header=names))
     return Sample(connection, source, columns, total, total if total <= MOST else TAKEN, unreadable, headerless, flat, distinct)
 
 
@@ -131,10 +132,7 @@ def _source(given: str) -> Source:
     text = credentials.without_secrets(given.strip())
     if SQL.match(text):
         return Query(text)
-    source = placed(text)
-    if isinstance(source, Files):
-        return replace(source, files=tuple(replace(file, path=_lasting(file.path)) for file in source.files))
-    return replace(source, path=_lasting(source.path)) if isinstance(source, SQLite) else source
+    return placed(text).with_files(lambda file: replace(file, path=_lasting(file.path)))
 
 
 def _lasting(path: str) -> str:

@@ -8,7 +8,7 @@ from lifecycle.draft import inputs, python
 from lifecycle.draft.choices import Choices
 from lifecycle.draft.columns import Found, Table
 from lifecycle.draft.problem import Question
-from lifecycle.sources import Files, Generated, Joined, Query, Source
+from lifecycle.sources import Source
 from lifecycle.store.lake import quoted
 
 LEAKS = "left out: it almost determines the target all by itself"
@@ -50,29 +50,26 @@ def select(table: Table) -> str:
 def source(table: Table) -> Source:
     """The source with the cleaning in it."""
     cleaned, found = select(table), table.sample.source
-    if isinstance(found, Files):
-        found = replace(found, files=tuple(replace(file, null=table.null or file.null) for file in found.files))
-    if not cleaned or isinstance(found, Generated | Joined):
-        return found
-    return replace(found, select=f"\nWITH rows AS ({found.select})\n{cleaned}\n" if isinstance(found, Query) else f"\n{cleaned}\n")
+    found = found.with_files(lambda file: replace(file, null=table.null or file.null))
+    return found.cleaned(f"\n{cleaned}\n") if cleaned else found
 
 
 def _constants(table: Table) -> tuple[list[str], dict[str, str]]:
     """Long values under names of their own: the header of a file that has none, the SQL."""
     found, lines, names = source(table), [], {}
-    header = found.files[0].header if isinstance(found, Files) else None
+    header = next((file.header for file in found.named_files()), None)
     if isinstance(header, tuple):
         lines += [python.packed("HEADER = ", [python.literal(name) for name in header])]
         lines += [python.docstring("The file has no header line: these names are made up. Give better ones here, and in the schema.")]
         names["header"] = "HEADER"
-    if select(table) and not isinstance(found, Generated):
+    if select(table):
         lines += [f"COLUMNS = {python.block(found.select)}"]
         names["select"] = "COLUMNS"
     return lines, names
 
 
 def _imports(found: Source, choices: Choices, name: str, title: str) -> list[str]:
-    kinds = ["File", "Files"] if isinstance(found, Files) else [type(found).__name__]
+    kinds = sorted({type(each).__name__ for value in vars(found).values() if isinstance(value, tuple) for each in value} | {type(found).__name__})
     lines = [f"from lifecycle.sources import {', '.join(kinds)}", f"from lifecycle.splits import {choices.split}"]
     lines = [f"from lifecycle.candidates import {', '.join(sorted(choices.candidates))}", *lines] if choices.candidates else lines
     lines += [f"from lifecycle.usecase import {', '.join(sorted({*choices.imports, 'UseCase'}))}", f"from schemas.{name} import {title}"]

@@ -5,17 +5,17 @@ the definition's own source, the folder of `LIFECYCLE_DATA`, what `LIFECYCLE_SOU
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from lifecycle.errors import LifecycleError
 from lifecycle.reading import credentials, files
 from lifecycle.reading.web import PORTS
 from lifecycle.settings import settings
-from lifecycle.sources import File, Files, Generated, Joined, Postgres, Query, Source, SQLite
+from lifecycle.source import File, Source
 from lifecycle.store.asked import BEHIND, TELLING
 from lifecycle.store.select import Table, taken_apart
 
@@ -80,6 +80,65 @@ class Places:
         if odd or not any(_begins(at, allowed) for allowed in self.addresses):
             raise self.refused(text)
 
+    def named_file(self, file: File) -> None:
+        """Refuse a file that a source names and that is not allowed."""
+        if files.is_remote(file.path):
+            self.address(file.path)
+            return
+        if "://" in file.path or "\\" in file.path:
+            raise self.refused(file.path)
+        looked = files.candidates(file)
+        read = (
+            looked[0]
+            if len(looked) == 1 or ".." in looked[0].parts
+            else next((each for each in looked if each.exists() or files.matching(each)), looked[0])
+        )
+        self.file(read, file.path)
+
+    def query(self, select: str) -> None:
+        """A query reads files of allowed places and the lake, and no server: DuckDB follows wherever that sends it."""
+        if credentials.PLACEHOLDER.search(select):
+            raise LifecycleError(
+                f"use case '{self.use_case}': a query of a run that was started on the Prefect server takes no ${{NAME}}, whose value would be among"
+                " the rows; put the query into the definition, or run the command line"
+            )
+        asked = taken_apart(select)
+        for name in sorted(asked.functions & TELLING):
+            raise self.refused(f"{name}()")
+        for call in asked.calls:
+            if call.name in HARMLESS:
+                continue
+            named = call.arguments[0] if len(call.arguments) == 1 and call.name in READERS else None
+            if named is None:
+                raise self.refused(f"{call.name}() of {'what is not written out' if call.name in READERS else 'a query'}")
+            for place in [named] if isinstance(named, str) else named:
+                self._place(place)
+        for table in asked.tables:
+            if not _is_of_the_lake(table):
+                self._place(str(table))
+
+    def parameters(self, given: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+        """What a function is given in a form: numbers, words and moments; what could be a place has to be an allowed one."""
+        for name, value in given.items():
+            if value == own.get(name) or isinstance(value, bool | int | float | None):
+                continue
+            text = str(value)
+            if credentials.PLACEHOLDER.search(text) or not isinstance(value, str):
+                raise self.refused(f"{name}={text}")
+            if "://" in text:
+                self.address(text)
+            elif PLACE.search(text) or Path(text).exists():
+                self.file(Path(text).expanduser(), f"{name}={text}")
+
+    def _place(self, place: str) -> None:
+        """A file that DuckDB is told to read: below the folder that the process runs in, or in S3-compatible storage."""
+        if place.startswith("s3://"):
+            self.address(place)
+        elif "://" in place:
+            raise self.refused(place)
+        else:
+            self.file(Path(place).expanduser(), place)
+
     def _inside(self, path: Path) -> bool:
         return path in self.own or any(path.is_relative_to(folder) for folder in self.folders)
 
@@ -100,23 +159,9 @@ def held(use_case: "UseCase", found: Source, name: str, own_name: str) -> Source
     if EVERYTHING in allowed or name == own_name or found == use_case.source:
         return found
     places = _places(use_case, allowed)
-    for part in _parts(found):
-        if isinstance(part, Files):
-            for file in part.files:
-                _judge_file(places, file)
-        elif isinstance(part, SQLite):
-            _judge_file(places, File(part.path))
-        elif isinstance(part, Postgres):
-            places.address(part.address)
-        elif isinstance(part, Query):
-            _judge_query(places, part.select)
-        elif isinstance(part, Generated):
-            _judge_parameters(places, use_case, part)
-    return replace(found, files=tuple(replace(file, redirects=False) for file in found.files)) if isinstance(found, Files) else found
-
-
-def _parts(source: Source) -> Iterator[Source]:
-    yield from source.sources.values() if isinstance(source, Joined) else (source,)
+    for part in found.parts():
+        part.hold(places, use_case.source)
+    return found.with_files(lambda file: replace(file, redirects=False))
 
 
 def _entries(text: str) -> list[str]:
@@ -126,49 +171,11 @@ def _entries(text: str) -> list[str]:
 def _places(use_case: "UseCase", allowed: Iterable[str]) -> Places:
     folders = [entry for entry in allowed if "://" not in entry] + ([str(settings().data)] if settings().data else [])
     addresses = tuple(credentials.address(entry) for entry in allowed if "://" in entry)
-    own = (file for part in _parts(use_case.source) for file in (part.files if isinstance(part, Files) else ()) if not files.is_remote(file.path))
+    own = (file for part in use_case.source.parts() for file in part.named_files() if not files.is_remote(file.path))
     return Places(
         use_case.name, tuple(Path(folder).expanduser().resolve() for folder in folders), addresses,
         frozenset(Path(path).resolve() for file in own for path in files.there(file)),
     )  # fmt: skip
-
-
-def _judge_file(places: Places, file: File) -> None:
-    if files.is_remote(file.path):
-        places.address(file.path)
-        return
-    if "://" in file.path or "\\" in file.path:
-        raise places.refused(file.path)
-    looked = files.candidates(file)
-    read = (
-        looked[0]
-        if len(looked) == 1 or ".." in looked[0].parts
-        else next((each for each in looked if each.exists() or files.matching(each)), looked[0])
-    )
-    places.file(read, file.path)
-
-
-def _judge_query(places: Places, select: str) -> None:
-    """A query reads files of allowed places and the lake, and no server: DuckDB follows wherever that sends it."""
-    if credentials.PLACEHOLDER.search(select):
-        raise LifecycleError(
-            f"use case '{places.use_case}': a query of a run that was started on the Prefect server takes no ${{NAME}}, whose value would be among"
-            " the rows; put the query into the definition, or run the command line"
-        )
-    asked = taken_apart(select)
-    for name in sorted(asked.functions & TELLING):
-        raise places.refused(f"{name}()")
-    for call in asked.calls:
-        if call.name in HARMLESS:
-            continue
-        named = call.arguments[0] if len(call.arguments) == 1 and call.name in READERS else None
-        if named is None:
-            raise places.refused(f"{call.name}() of {'what is not written out' if call.name in READERS else 'a query'}")
-        for place in [named] if isinstance(named, str) else named:
-            _judge_place(places, place)
-    for table in asked.tables:
-        if not _is_of_the_lake(table):
-            _judge_place(places, str(table))
 
 
 def _is_of_the_lake(table: Table) -> bool:
@@ -177,31 +184,6 @@ def _is_of_the_lake(table: Table) -> bool:
 
     apart = table.catalog in ("", "lake") and table.schema and not table.schema.startswith(BEHIND)
     return bool(apart) and exists(lake(), table.schema, table.name)
-
-
-def _judge_place(places: Places, place: str) -> None:
-    """A file that DuckDB is told to read: below the folder that the process runs in, or in S3-compatible storage."""
-    if place.startswith("s3://"):
-        places.address(place)
-    elif "://" in place:
-        raise places.refused(place)
-    else:
-        places.file(Path(place).expanduser(), place)
-
-
-def _judge_parameters(places: Places, use_case: "UseCase", source: Generated) -> None:
-    """What a function is given in a form: numbers, words and moments; what could be a place has to be an allowed one."""
-    own = use_case.source.parameters if isinstance(use_case.source, Generated) else {}
-    for name, value in source.parameters.items():
-        if value == own.get(name) or isinstance(value, bool | int | float | None):
-            continue
-        text = str(value)
-        if credentials.PLACEHOLDER.search(text) or not isinstance(value, str):
-            raise places.refused(f"{name}={text}")
-        if "://" in text:
-            places.address(text)
-        elif PLACE.search(text) or Path(text).exists():
-            places.file(Path(text).expanduser(), f"{name}={text}")
 
 
 def _begins(at: credentials.Address, allowed: credentials.Address) -> bool:

@@ -13,7 +13,7 @@ from lifecycle.reading import level
 from lifecycle.reading.plain_text import BAD, LONGEST_LINE, without_quotes
 from lifecycle.reading.reader import Reader
 from lifecycle.reading.rejects import ERRORS, SCANS
-from lifecycle.sources import File
+from lifecycle.source import File
 from lifecycle.store.lake import literal, quoted
 
 HEAD, LONGEST_SHOWN = 4 << 20, 1 << 16  # how much of a file tells how it is written, without its enormous lines

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from lifecycle.errors import DataError, LifecycleError
 from lifecycle.reading import excel_book, level
 from lifecycle.reading.reader import Reader
-from lifecycle.sources import File
+from lifecycle.source import File
 from lifecycle.store.lake import literal, load, quoted
 
 

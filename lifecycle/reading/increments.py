@@ -10,7 +10,7 @@ import duckdb
 
 from lifecycle.errors import DefinitionError, LifecycleError
 from lifecycle.reading import files
-from lifecycle.sources import ByColumn, Files, Source
+from lifecycle.source import ByColumn, File, Source
 from lifecycle.store import tables
 from lifecycle.store.lake import Lake, lake, literal, quoted
 
@@ -95,8 +95,9 @@ def new(use_case: "UseCase", source: Source, name: str) -> New:
     tables.prepare(lake(), use_case.name)
     if isinstance(by, ByColumn):
         return _by_column(lake(), use_case, by, name)
-    assert isinstance(source, Files)
-    return _by_file(lake(), use_case, source, name)
+    if not source.named_files():
+        raise use_case.wrong(f"incremental=ByFile() is for files, and {type(source).__name__} names none; say incremental=ByColumn('...')")
+    return _by_file(lake(), use_case, source.named_files(), name)
 
 
 def newest(cursor: duckdb.DuckDBPyConnection, use_case: str, name: str) -> int:
@@ -179,13 +180,13 @@ def _python(store: Lake, bound: str | None, kind: str) -> Any:
     return None if bound is None else store.value(f"SELECT CAST(? AS {kind})", [bound])
 
 
-def _by_file(store: Lake, use_case: "UseCase", source: Files, name: str) -> New:
+def _by_file(store: Lake, use_case: "UseCase", named: tuple[File, ...], name: str) -> New:
     known: dict[str, list[str]] = {}
     for (text,) in store.rows(f"SELECT files FROM {use_case.name}.batches WHERE source = ? AND files IS NOT NULL AND {TAKEN} ORDER BY batch", [name]):
         known |= json.loads(text)
-    there = {path: (file, sign) for file in source.files for path, sign in files.signs(file).items()}
+    there = {path: (file, sign) for file in named for path, sign in files.signs(file).items()}
     if not there:
-        files.locate(source.files[0])
+        files.locate(named[0])
     changed: dict[str, list[str]] = {}
     for path, (_, sign) in there.items():
         if path in known and sign and known[path][0] == sign:

@@ -11,7 +11,7 @@ from lifecycle.reading import level
 from lifecycle.reading.plain_text import LONGEST_LINE
 from lifecycle.reading.reader import Reader
 from lifecycle.reading.rejects import REJECTS
-from lifecycle.sources import File
+from lifecycle.source import File
 from lifecycle.store.lake import literal, quoted
 
 LOOKED_AT = 100  # lines that tell whether each is an object

@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 from lifecycle.errors import DataError
-from lifecycle.sources import Kind
+from lifecycle.source import Kind
 
 PACKED = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
 """The first bytes of what is compressed."""

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from lifecycle.errors import DataError, LifecycleError, Outage
 from lifecycle.reading import credentials, web
-from lifecycle.sources import File
+from lifecycle.source import File
 
 BLOCK = 1 << 20
 WAIT = 60  # seconds for an answer

@@ -35,7 +35,8 @@ PATTERNS = (
     rf"(?i)([?&;#](?:amp;)?(?:{STRONG}|{WEAK})=)({SOMETHING}[^\s'\"&#][^\s'\"&#]*)",
     rf"(?i)(\bhttps?://[^\s'\"#]*#(?!(?:[\w.-]+=)?{PLACEHOLDER}(?:[\s'\"&]|$)))({SOMETHING}[^\s'\"][^\s'\"]*)",
     # password='...', PASSWORD '...', "password": "...", password=''...''
-    rf"(?i)((?<![\w.-]){STRONG}(?:{ASSIGNED}|\s+)(?:''|\"\")(?!['\"]))({SOMETHING}[^'\"][\s\S]*?)(?=''|\"\"|$)",
+    rf"(?i)((?<![\w.-]){STRONG}(?:{ASSIGNED}|\s+)''(?!'))({SOMETHING}[^'][\s\S]*?)(?=''|$)",
+    rf"(?i)((?<![\w.-]){STRONG}(?:{ASSIGNED}|\s+)\"\"(?!\"))({SOMETHING}[^\"][\s\S]*?)(?=\"\"|$)",
     rf"(?i)((?<![\w.-]){STRONG}(?:{ASSIGNED}|\s+)E?'{SCHEME})({SOMETHING}(?:[^'\\]|''|\\[\s\S])+)",
     rf"(?i)((?<![\w.-]){STRONG}(?:{ASSIGNED}|\s+)\"{SCHEME})({SOMETHING}(?:[^\"\\]|\\[\s\S])+)",
     # password=..., Authorization: Bearer ...

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.reading.spelling import named
 from lifecycle.reading.written_out import masked
 from lifecycle.reports import card_findings
 from lifecycle.reports.markdown import bullets, code, count, interval, number, plain, signed, span, table
-from lifecycle.sources import Files, Generated, Query, Source
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -62,8 +60,7 @@ def limits(use_case: "UseCase", evaluation: Evaluation) -> list[str]:
         found.append(
             f"**Few independent witnesses**: the intervals rest on {judged['clusters']} clusters (by {plain(judged['clustered_by'])}), and are wide for it."
         )
-    if isinstance(use_case.source, Generated):
-        found.append(f"**Rows from a function**: {_source(use_case)}. Where that is a simulator, the numbers say how well the simulator is learnt.")
+    found += use_case.source.limits(_source(use_case))
     spans = evaluation["data"]["spans"]
     if "gate" in spans:
         found.append(
@@ -163,17 +160,7 @@ def _use(use_case: "UseCase", facts: Mapping[str, Any]) -> str:
 
 def _source(use_case: "UseCase") -> str:
     """Where the rows come from, without a secret that somebody wrote into it."""
-    return masked(_told_source(use_case.source))
-
-
-def _told_source(source: Source) -> str:
-    if isinstance(source, Files):
-        return "files " + ", ".join(code(file.path) for file in source.files)
-    if not isinstance(source, Generated):
-        return f"{'query' if isinstance(source, Query) else 'source'} {code(named(source))}"
-    said = (source.function.__doc__ or "").strip().split("\n")[0].rstrip(".")
-    given = ", ".join(f"{name}={value}" for name, value in source.parameters.items())
-    return f"function {code(f'{source.function.__name__}({given})')}" + (f" ({said})" if said else "")
+    return masked(use_case.source.described(code))
 
 
 def _plain(value: Any) -> str:

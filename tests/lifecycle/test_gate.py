@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from lifecycle.gate import Comparison, Difference, Evidence, confidence, decide, numbers, overfit, praise
+from lifecycle.gate import Comparison, Difference, GateEvidence, confidence, decide, numbers, overfit, praise
 from lifecycle.usecase import Gate, UseCase
 from tests.toys import toy
 
-GOOD = Evidence(
+GOOD = GateEvidence(
     metric="roc_auc",
     holdout={"roc_auc": 0.85, "brier": 0.12},
     rows=2_000,
@@ -27,7 +27,7 @@ def use_case(**rules: Any) -> UseCase:
     return toy("gate_rules", gate=Gate(**rules))
 
 
-def reasons(evidence: Evidence = GOOD, comparison: Comparison | None = BETTER, **rules: Any) -> list[str]:
+def reasons(evidence: GateEvidence = GOOD, comparison: Comparison | None = BETTER, **rules: Any) -> list[str]:
     return decide(use_case(**rules), evidence, comparison)
 
 

@@ -10,9 +10,9 @@ import pytest
 from lifecycle.collect import collect
 from lifecycle.errors import LifecycleError
 from lifecycle.reading import allowed
-from lifecycle.reading.spelling import chosen
 from lifecycle.settings import settings
 from lifecycle.sources import File, Files, Generated, Postgres
+from lifecycle.sources.spelling import chosen
 from lifecycle.store.lake import Lake
 from lifecycle.usecase import UseCase
 from tests.lifecycle.reading.test_redirects import Server

@@ -8,8 +8,8 @@ import pytest
 from lifecycle.errors import LifecycleError
 from lifecycle.reading.rejects import REJECTS, keep
 from lifecycle.reading.relations import opened, relation
-from lifecycle.reading.spelling import placed
 from lifecycle.sources import File, Files
+from lifecycle.sources.spelling import placed
 from lifecycle.store.lake import Lake
 
 

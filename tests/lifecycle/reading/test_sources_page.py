@@ -13,9 +13,9 @@ import pytest
 from lifecycle import sources
 from lifecycle.collect import collect
 from lifecycle.errors import LifecycleError, Outage
-from lifecycle.reading.relations import chosen, named
 from lifecycle.rest import fetched
 from lifecycle.sources import Generated
+from lifecycle.sources.spelling import chosen
 from lifecycle.validate import validate
 from schemas.roles import column
 from tests.lifecycle.servers import web
@@ -84,7 +84,7 @@ def test_what_is_typed_is_the_source_of_the_definition(definition: str, typed: s
     defined = eval(definition, {**vars(sources), "orders": orders})
     own = Generated(orders) if isinstance(defined, Generated) else defined
     found = chosen(toy("typed_source", source=own), typed)
-    assert named(found) == named(defined)
+    assert found.name == defined.name
     assert type(found) is type(defined)
 
 

@@ -1,4 +1,4 @@
-"""How a source is typed, with `--source` or in a form, and what it is called in the ledger: never with a secret in it."""
+"""How a source is typed, with `--source` or in a form: never with a secret in it."""
 
 import ast
 import re
@@ -10,7 +10,11 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from lifecycle.errors import LifecycleError
 from lifecycle.reading import allowed, credentials
 from lifecycle.reading.web import origin_of
-from lifecycle.sources import ByColumn, File, Files, Generated, Joined, Postgres, Query, Source, SQLite
+from lifecycle.source import PLAIN, ByColumn, File, Source
+from lifecycle.sources.files import Files
+from lifecycle.sources.postgres import Postgres
+from lifecycle.sources.query import Query
+from lifecycle.sources.sqlite import SQLite
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -38,20 +42,18 @@ def chosen(use_case: "UseCase", source: str | None) -> Source:
         return _safe(own)
     text = credentials.without_secrets(source.strip())
     if RANGE.match(text):
-        return _ranged(use_case, own, _parameters(text))
+        return _ranged(use_case, own, parameters(text))
     found = _typed(own, text)
-    return allowed.held(use_case, found, named(found), named(own)) if allowed.limited() else found
+    return allowed.held(use_case, found, found.name, own.name) if allowed.limited() else found
 
 
 def _typed(own: Source, text: str) -> Source:
     if SQL.match(text):
         return Query(text)
-    if isinstance(own, Generated) and "=" in text and not _is_place(text):
-        return Generated(own.function, {**own.parameters, **_parameters(text)}, own.deterministic, own.select, own.incremental)
-    return placed(text, own.files[0] if isinstance(own, Files) else None, "FROM rows" if isinstance(own, Query | Joined) else own.select)
+    return own.typed(text) or placed(text, next(iter(own.named_files()), None), own.select_of_others())
 
 
-def placed(text: str, like: File | None = None, select: str = "FROM rows") -> Source:
+def placed(text: str, like: File | None = None, select: str = PLAIN) -> Source:
     """The source at a path or an address; `like` says how its file is written where the text does not."""
     scheme = text.split("://")[0]
     if scheme in ("postgresql", "postgres") or (text.startswith("${") and re.search(r"[?&](table|query)=", text)):
@@ -68,42 +70,12 @@ def placed(text: str, like: File | None = None, select: str = "FROM rows") -> So
     return Files((replace(like, path=path, header=header, url="", sha256="", headers=headers, **nulls, **given),), select)
 
 
-def named(source: Source) -> str:
-    """A name of the source for the ledger, as it is written: secrets stay `${NAME}`."""
-    by = source.incremental
-    ranged = f" [{by.start or '...'}, {by.until or '...'})" if isinstance(by, ByColumn) and by.ranged else ""
-    return _named(source) + ranged
-
-
-def _named(source: Source) -> str:
-    if isinstance(source, Files):
-        return ", ".join(
-            file.path + (f"?sheet={file.sheet}" if file.sheet else "") + (f"?table={file.table}" if file.table else "") for file in source.files
-        )
-    if isinstance(source, Postgres | SQLite):
-        where = source.address if isinstance(source, Postgres) else source.path
-        return where + (f"?query={source.query}" if source.query else f"?table={source.table}" if source.table else "")
-    if isinstance(source, Query):
-        return source.select
-    if isinstance(source, Joined):
-        return "; ".join([*(f"{name}={named(part)}" for name, part in source.sources.items()), source.select])
-    parameters = ",".join(f"{key}={value}" for key, value in source.parameters.items())
-    return f"{source.function.__name__}({parameters})"
-
-
 def _safe(source: Source) -> Source:
     """The definition's own source, which holds no secret either: not in its addresses, its SQL, its headers or its function's parameters."""
-    for part in source.sources.values() if isinstance(source, Joined) else [source]:
-        named_values: dict[str, Any] = dict(part.parameters) if isinstance(part, Generated) else {}
-        texts = [part.select] if not isinstance(part, Generated) else [value for value in named_values.values() if isinstance(value, str)]
-        if isinstance(part, Files):
-            texts += [text for file in part.files for text in (file.path, file.url, *file.headers.values())]
-            named_values = {name: value for file in part.files for name, value in file.headers.items()}
-        if isinstance(part, Postgres | SQLite):
-            texts += [_named(part), part.query]
-        for text in [*texts, source.select]:
+    for part in [*source.parts(), source]:
+        for text in part.texts():
             credentials.without_secrets(text)
-        for name, value in named_values.items():
+        for name, value in part.values().items():
             credentials.value_without_secret(name, value)
     return source
 
@@ -112,16 +84,16 @@ def _ranged(use_case: "UseCase", own: Source, bounds: dict[str, Any]) -> Source:
     """The definition's source between two values of its cursor, or of its time column."""
     if unknown := set(bounds) - {"from", "until"}:
         raise LifecycleError(f"a range is from=...,until=..., found {', '.join(sorted(unknown))}; leave it out")
-    by = own.incremental
-    column = by.column if isinstance(by, ByColumn) else None if isinstance(own, Generated) else use_case.columns.one("time")
+    column = own.cursor(use_case)
     if column is None:
         raise LifecycleError(
             f"use case '{use_case.name}': a range needs a cursor; say incremental=ByColumn('...') of its source in usecases/{use_case.name}.py"
         )
-    return replace(own, incremental=ByColumn(column, start=str(bounds.get("from", "")), until=str(bounds.get("until", ""))))
+    return own.ranged(ByColumn(column, start=str(bounds.get("from", "")), until=str(bounds.get("until", ""))))
 
 
-def _is_place(text: str) -> bool:
+def is_place(text: str) -> bool:
+    """Whether a text is an address or a path, and no parameters."""
     return "://" in text or text.startswith("${") or bool(OPTION.search(text)) or Path(text).exists()
 
 
@@ -138,7 +110,7 @@ def _split(text: str, everything: bool = False) -> tuple[str, dict[str, str]]:
     return text[: match.start()], dict(parse_qsl(text[match.end() :], keep_blank_values=True))
 
 
-def _parameters(text: str) -> dict[str, Any]:
+def parameters(text: str) -> dict[str, Any]:
     """`rows=1000,start=2026-01-01` as keyword arguments: Python literals where they are some, else text."""
     found: dict[str, Any] = {}
     for part in text.split(","):

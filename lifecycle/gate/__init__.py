@@ -1,0 +1,7 @@
+"""The gate: what a challenger must show, over numbers alone. What is not shown is said, with the numbers."""
+
+from lifecycle.gate.decide import checks, confidence, decide, numbers, overfit, praise
+from lifecycle.gate.evidence import Comparison, Difference, GateEvidence
+from lifecycle.gate.rule import Check, Rule
+
+__all__ = ["Check", "Comparison", "Difference", "GateEvidence", "Rule", "checks", "confidence", "decide", "numbers", "overfit", "praise"]

@@ -1,0 +1,87 @@
+"""What the rules of the gate say of a challenger together."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import variants
+from lifecycle.gate.evidence import Comparison, Difference, GateEvidence
+from lifecycle.gate.rule import Check, Rule
+from lifecycle.references import Evaluated
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import Gate, UseCase
+
+FOLDER = "lifecycle.gate.rules"
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """The rules of the folder and of other packages, in their order."""
+    return tuple(sorted(variants.found(FOLDER, "rule", Rule), key=lambda rule: rule.place))
+
+
+def checks(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison | None) -> list[Check]:
+    """What all rules looked at, those of the definition last.
+
+    Args:
+        use_case: the definition.
+        evidence: of the challenger.
+        comparison: `None` where there is no champion yet.
+    """
+    return [check for rule in (*rules(), *use_case.gate.rules) for check in rule.checks(use_case, evidence, comparison)]
+
+
+def decide(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison | None) -> list[str]:
+    """Why a challenger may not be promoted, the worst reason first; empty where nothing speaks against it."""
+    return [check.reason for check in checks(use_case, evidence, comparison) if not check.passed]
+
+
+def confidence(gate: "Gate", earlier: int) -> float:
+    """The confidence of the interval against the champion when `earlier` challengers were judged on the same rows (Bonferroni)."""
+    return 1 - (1 - gate.confidence) / (1 + earlier)
+
+
+def overfit(use_case: "UseCase", evaluated: Evaluated) -> float | None:
+    """The gap between train and gate, as a share of the gain over the constant in training; `None` where that is undefined."""
+    train, held, constant = (part.get(evaluated.metric) for part in (evaluated.train, evaluated.holdout, evaluated.baseline))
+    if train is None or held is None or constant is None:
+        return None
+    gained = use_case.kind.gain(evaluated.metric, train, constant)
+    return use_case.kind.gain(evaluated.metric, train, held) / gained if gained > 0 else None
+
+
+def praise(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison | None, alone: str = "") -> str:
+    """Why a challenger that nothing speaks against is promoted; `alone`: why it was not compared with the champion there is."""
+    if comparison is None:
+        found = evidence.holdout.get(evidence.metric, float("nan"))
+        worth = f"{evidence.metric} {found:.4g}, better than {use_case.kind.knows_nothing} by {evidence.constant}"
+        return f"{worth}; judged without a champion: {alone}" if alone else f"the first champion: {worth}"
+    where = "in the same folds of" if comparison.refitted else "on"
+    return f"better than version {comparison.champion}: {evidence.metric} {comparison.difference} {where} {comparison.rows:,} rows"
+
+
+def numbers(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison | None) -> dict[str, Any]:
+    """What the verdict rests on, flat and as plain values, for the ledger and whoever reads it."""
+    found = comparison.difference if comparison else None
+    allowed = use_case.gate
+    return {
+        "metric": evidence.metric,
+        evidence.metric: evidence.holdout.get(evidence.metric),
+        "rows": comparison.rows if comparison else evidence.rows,
+        "rows_needed": allowed.rows,
+        "over_champion": _plain(found),
+        "confidence": found.confidence if found else allowed.confidence,
+        "challengers_before": comparison.earlier if comparison else 0,
+        "over_constant": _plain(evidence.constant),
+        "over_linear": _plain(evidence.linear),
+        "overfit": evidence.overfit,
+        "overfit_most": allowed.overfit,
+        "worst_slice": dict(evidence.slice) if evidence.slice else None,
+        "worst_slice_least": allowed.slices,
+        "fairness": {column: {name: one.get(name) for name in ("between", "value", "low", "verdict")} for column, one in evidence.unfair.items()},
+        "fairness_most": allowed.fairness,
+    }
+
+
+def _plain(found: Difference | None) -> dict[str, Any] | None:
+    return found.plain if found else None

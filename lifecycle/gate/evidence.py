@@ -1,0 +1,66 @@
+"""The numbers that the gate looks at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a challenger gains over something else on the same rows: positive is better, for scores and for errors.
+
+    `low` and `high` are `None` where the rows can give no interval.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    confidence: float
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Its numbers, as JSON can hold them."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+    def __str__(self) -> str:
+        if self.low is None or self.high is None:
+            return f"{self.value:+.4g} (no interval)"
+        return f"{self.value:+.4g} [{self.low:+.4g}, {self.high:+.4g}] at {self.confidence:.4g} confidence"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The challenger beside the champion on the newest labelled rows that neither has seen."""
+
+    champion: int
+    rows: int
+    """How many such rows there are."""
+    earlier: int
+    """How many other challengers were judged on these very rows before: the confidence is widened for them."""
+    difference: Difference | None
+    """`None` where there are too few rows, or the metric is undefined on them."""
+    obstacle: str = ""
+    """Why the champion could not be asked, where it could not."""
+    refitted: bool = False
+    """Whether both recipes were refitted in the same folds (small data), so that every row is one that neither saw."""
+
+
+@dataclass(frozen=True)
+class GateEvidence:
+    """Every number that the gate looks at."""
+
+    metric: str
+    holdout: Mapping[str, float]
+    rows: int
+    """Of the gate's part, or of the cross-validation."""
+    cross_validated: bool
+    overfit: float | None
+    """The gap between train and gate as a share of the gain over the constant in training."""
+    constant: Difference | None
+    linear: Difference | None
+    slice: Mapping[str, Any] | None
+    """The worst slice: `column`, `slice`, `kept`, `kept_at_best` (shares of the skill on all rows)."""
+    unfair: Mapping[str, Mapping[str, Any]]
+    """By sensitive column, the largest difference in true-positive rate: `between`, `value`, `low`."""
+    blocked: str = ""
+    """Why this version may not be promoted automatically any more."""
