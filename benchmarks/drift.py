@@ -14,12 +14,9 @@ import numpy as np
 import pandera.polars as pa
 import polars as pl
 
+from lifecycle import HashSplit, Query, UseCase, column
 from lifecycle.dataset import Rows
 from lifecycle.monitoring import drift, profile
-from lifecycle.sources import Query
-from lifecycle.splits import HashSplit
-from lifecycle.usecase import UseCase
-from schemas.roles import column
 
 PAIRS = 5
 

@@ -40,10 +40,7 @@ def use_case() -> Any:
     import pandera.polars as pa
     import polars as pl
 
-    from lifecycle.sources import File, Files
-    from lifecycle.splits import HashSplit
-    from lifecycle.usecase import UseCase
-    from schemas.roles import column
+    from lifecycle import File, Files, HashSplit, UseCase, column
 
     class Sale(pa.DataFrameModel):
         """A made-up sale, with the checks that such a table has."""

@@ -13,11 +13,7 @@ CASE = '''"""Made by benchmarks/kills.py."""
 
 import pandera.polars as pa
 
-from lifecycle.candidates import linear
-from lifecycle.sources import ByColumn, File, Files
-from lifecycle.splits import HashSplit
-from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
-from schemas.roles import column
+from lifecycle import ByColumn, File, Files, Gate, HashSplit, Monitoring, Tuning, UseCase, column, linear
 
 
 class Sale(pa.DataFrameModel):

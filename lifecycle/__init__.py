@@ -1,0 +1,51 @@
+"""Lifecycle keeps machine-learning models alive. What the file of a use case needs comes from here: `from lifecycle import UseCase, ...`.
+
+A name is looked up when it is asked for, so that importing the package loads nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lifecycle.candidates import Blueprint, Candidate, boosting, forest, kmeans, linear, mixture
+    from lifecycle.expectations import Arrivals, Surprises
+    from lifecycle.gate.rule import Check, Rule
+    from lifecycle.kind import Kind
+    from lifecycle.rest import fetched
+    from lifecycle.source import ByColumn, ByFile, File, Source
+    from lifecycle.sources import Files, Generated, Joined, Postgres, Query, SQLite
+    from lifecycle.splits import ColumnSplit, GroupSplit, HashSplit, Split, StratifiedSplit, TimeSplit
+    from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
+    from lifecycle.windows import lookback
+    from schemas.roles import column
+
+_NAMES = {
+    "lifecycle.candidates": ("Blueprint", "Candidate", "boosting", "forest", "kmeans", "linear", "mixture"),
+    "lifecycle.expectations": ("Arrivals", "Surprises"),
+    "lifecycle.gate.rule": ("Check", "Rule"),
+    "lifecycle.kind": ("Kind",),
+    "lifecycle.rest": ("fetched",),
+    "lifecycle.source": ("ByColumn", "ByFile", "File", "Source"),
+    "lifecycle.sources": ("Files", "Generated", "Joined", "Postgres", "Query", "SQLite"),
+    "lifecycle.splits": ("ColumnSplit", "GroupSplit", "HashSplit", "Split", "StratifiedSplit", "TimeSplit"),
+    "lifecycle.usecase": ("Gate", "Monitoring", "Tuning", "UseCase"),
+    "lifecycle.windows": ("lookback",),
+    "schemas.roles": ("column",),
+}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = [
+    "Arrivals", "Blueprint", "ByColumn", "ByFile", "Candidate", "Check", "ColumnSplit", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
+    "Joined", "Kind", "Monitoring", "Postgres", "Query", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
+    "UseCase", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

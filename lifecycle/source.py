@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from lifecycle.reading.allowed import Places
@@ -81,6 +81,8 @@ class Source:
 
     select: str
     incremental: Incremental | None
+    says_missing: ClassVar[bool] = False
+    """Whether its files say which texts mean a missing value: `File(null=...)`."""
 
     def place(self) -> str:
         """What it is called in the ledger, as it is written: secrets stay `${NAME}`."""

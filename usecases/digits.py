@@ -5,10 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from lifecycle.candidates import forest, linear
-from lifecycle.sources import Generated
-from lifecycle.splits import StratifiedSplit
-from lifecycle.usecase import Gate, Tuning, UseCase
+from lifecycle import Gate, Generated, StratifiedSplit, Tuning, UseCase, forest, linear
 from schemas.digits import Digit
 
 

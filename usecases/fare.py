@@ -2,9 +2,7 @@
 
 import polars as pl
 
-from lifecycle.sources import File, Files
-from lifecycle.splits import ColumnSplit
-from lifecycle.usecase import UseCase
+from lifecycle import ColumnSplit, File, Files, UseCase
 from schemas.fare import Trip
 
 PUBLISHED = "https://raw.githubusercontent.com/dotnet/machinelearning-samples/427ccb68ab1da8f0600bf7653b5158ec1f04c3cb/datasets"

@@ -8,10 +8,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from lifecycle.sources import Generated
-from lifecycle.splits import TimeSplit
-from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
-from lifecycle.windows import lookback
+from lifecycle import Gate, Generated, Monitoring, TimeSplit, Tuning, UseCase, lookback
 from schemas.fraud import Transaction
 from usecases._card_simulator import simulate
 

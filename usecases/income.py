@@ -2,9 +2,7 @@
 
 import polars as pl
 
-from lifecycle.sources import File, Files
-from lifecycle.splits import ColumnSplit
-from lifecycle.usecase import UseCase
+from lifecycle import ColumnSplit, File, Files, UseCase
 from schemas.income import Person
 
 PUBLISHED = "https://raw.githubusercontent.com/jbrownlee/Datasets/d20fcb6402ae34e653d4513b00f39257bb37ed7f"

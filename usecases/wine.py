@@ -5,9 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from lifecycle.sources import Generated
-from lifecycle.splits import HashSplit
-from lifecycle.usecase import UseCase
+from lifecycle import Generated, HashSplit, UseCase
 from schemas.wine import Wine
 
 

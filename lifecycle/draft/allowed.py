@@ -5,14 +5,14 @@ call that is not listed here.
 """
 
 import ast
-import importlib
 from collections.abc import Iterator
 
+import lifecycle
 from lifecycle.errors import LifecycleError
 
 MODULES = {("polars", "pl"), ("pandera.polars", "pa"), ("datetime", "dt")}
-OURS = frozenset({"lifecycle.candidates", "lifecycle.sources", "lifecycle.splits", "lifecycle.usecase", "schemas.roles"})
-"""Modules from which a draft may take what they define."""
+OURS = {"lifecycle": frozenset(lifecycle.__all__) - {"fetched"}, "schemas.roles": frozenset({"column"})}
+"""What a draft may take from modules of ours: nothing that goes somewhere by itself."""
 CONSTANTS = frozenset({"HEADER", "COLUMNS", "use_case"})
 KNOWN = frozenset({"pl", "pa", "dt", "rows", "features", "int", "float", "str", "bool", "bytes", *CONSTANTS})
 CALLED = frozenset({"col", "cast", "select", "epoch", "hour", "weekday", "month", "total_days", "date", "datetime"})
@@ -62,7 +62,7 @@ def _statement(node: ast.stmt, given: dict[str, frozenset[str]], titles: frozens
         return all((each.name, each.asname) in MODULES for each in node.names)
     if isinstance(node, ast.ImportFrom):
         return not node.level and all(
-            each.asname is None and each.name in (given.get(node.module or "") or _defined(node.module)) for each in node.names
+            each.asname is None and each.name in (given.get(node.module or "") or OURS.get(node.module or "", ())) for each in node.names
         )
     if isinstance(node, ast.Assign):
         return all(isinstance(each, ast.Name) and each.id in CONSTANTS for each in node.targets)
@@ -96,11 +96,3 @@ def _node(node: ast.AST, imported: set[str]) -> bool:
     if isinstance(node, ast.AnnAssign):
         return isinstance(node.target, ast.Name) and node.simple == 1
     return isinstance(node, (*PLAIN, ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef, ast.ClassDef, ast.Expr))
-
-
-def _defined(module: str | None) -> frozenset[str]:
-    """The public functions and classes that a module of ours defines itself."""
-    if module not in OURS:
-        return frozenset()
-    held = vars(importlib.import_module(module))
-    return frozenset(name for name, value in held.items() if getattr(value, "__module__", "") == module and not name.startswith("_"))

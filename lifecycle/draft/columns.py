@@ -6,7 +6,6 @@ from typing import Any
 from lifecycle.draft import names, texts
 from lifecycle.draft.cells import Cells
 from lifecycle.draft.sample import Sample
-from lifecycle.sources import Files
 from lifecycle.store.lake import literal, quoted
 
 TOPS = 40
@@ -101,7 +100,7 @@ def read(sample: Sample) -> Table:
     """Read the cells of a sample, and measure every column."""
     plain = names.identifiers(sample.columns)
     found = [Found(name, plain[name], kind, texts.read(sample.connection, name, kind)) for name, kind in sample.columns.items()]
-    text_file = isinstance(sample.source, Files) and all(kind == "VARCHAR" for kind in sample.columns.values())
+    text_file = sample.source.says_missing and all(kind == "VARCHAR" for kind in sample.columns.values())
     marks = tuple(sorted({mark for column in found for mark in column.cells.missing})) if text_file else ()
     for column in found:
         column.sql = column.cells.sql if text_file else _without_marks(column)

@@ -70,10 +70,8 @@ def _constants(table: Table) -> tuple[list[str], dict[str, str]]:
 
 def _imports(found: Source, choices: Choices, name: str, title: str) -> list[str]:
     kinds = sorted({type(each).__name__ for value in vars(found).values() if isinstance(value, tuple) for each in value} | {type(found).__name__})
-    lines = [f"from lifecycle.sources import {', '.join(kinds)}", f"from lifecycle.splits import {choices.split}"]
-    lines = [f"from lifecycle.candidates import {', '.join(sorted(choices.candidates))}", *lines] if choices.candidates else lines
-    lines += [f"from lifecycle.usecase import {', '.join(sorted({*choices.imports, 'UseCase'}))}", f"from schemas.{name} import {title}"]
-    return lines
+    names = sorted({*kinds, choices.split, *choices.candidates, *choices.imports, "UseCase"}, key=lambda name: (name[0].islower(), name))
+    return [f"from lifecycle import {', '.join(names)}", f"from schemas.{name} import {title}"]
 
 
 def _features(table: Table) -> list[str]:

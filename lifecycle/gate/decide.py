@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from lifecycle.usecase import Gate, UseCase
 
 FOLDER = "lifecycle.gate.rules"
+REACHES = ("lifecycle.gate.rules",)  # rules are found in the folder: no code names them
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lifecycle.source import File, Incremental, Source
 
@@ -19,6 +19,7 @@ class Files(Source):
     files: tuple[File, ...]
     select: str = "FROM rows"
     incremental: Incremental | None = None
+    says_missing: ClassVar[bool] = True
 
     def place(self) -> str:
         return ", ".join(

@@ -165,14 +165,14 @@ def _evaluated(constants: dict[str, ast.expr], node: ast.expr) -> Any:
     return ast.literal_eval(node)
 
 
-GOOD = 'import polars as pl\nfrom lifecycle.usecase import UseCase\nfrom schemas.drafted import Drafted\n\n\ndef features(rows: pl.DataFrame):\n    return rows.select("a")\n\n\nuse_case = UseCase(name="a", features=features, schema=Drafted)\n'  # fmt: skip
+GOOD = 'import polars as pl\nfrom lifecycle import UseCase\nfrom schemas.drafted import Drafted\n\n\ndef features(rows: pl.DataFrame):\n    return rows.select("a")\n\n\nuse_case = UseCase(name="a", features=features, schema=Drafted)\n'  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "code",
     [
         CALL, "import os", "import polars as os", "from os import system", "from lifecycle.store import lake", "from .x import y",
-        "from lifecycle.usecase import re", "from schemas.roles import Any", "COLUMNS = open('x')", "COLUMNS = UseCase.__init__",
+        "from lifecycle import fetched", "from lifecycle import import_module", "from lifecycle.usecase import UseCase", "from schemas.roles import Any", "COLUMNS = open('x')", "COLUMNS = UseCase.__init__",
         "COLUMNS = f'{1}'", "COLUMNS = [x for x in rows]", "COLUMNS = lambda: 1", "COLUMNS = pl.read_csv('x')", "other = 1", "HEADER = exec('1')",
         "use_case.name = 'x'", "use_case: pl.os = 1", "@pl.col\ndef features(rows):\n    return rows", "def features(rows):\n    exec('1')",
         "class Drafted(pl.DataFrame):\n    def x(self):\n        return 1", "class Other(pl.DataFrame):\n    'x'", "if 1:\n    pass",
