@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from lifecycle.answer_schema import sentence
 from lifecycle.reading.spelling import named
 from lifecycle.reading.written_out import masked
 from lifecycle.reports import card_findings
@@ -86,7 +87,8 @@ def _purpose(use_case: "UseCase", evaluation: Evaluation) -> str:
     return (
         f"{kind.says(use_case)} from {count(len(names), 'input')}: {shown}.\n\n"
         f"**{evaluation['metric']} {number(found['holdout'])}**{interval(found)} ({better} is better); "
-        f"{kind.knows_nothing} reaches {number(found['constant'])}, {kind.plain} {number(found['linear'])}. Judged {evaluation['how']}."
+        f"{kind.knows_nothing} reaches {number(found['constant'])}, {kind.plain} {number(found['linear'])}. Judged {evaluation['how']}.\n\n"
+        f"{sentence(use_case, kind.answer_schema)}"
     )
 
 
