@@ -164,10 +164,16 @@ def cells(fields: Fields, entries: Sequence[Mapping[str, Any]]) -> dict[str, pl.
         TypeError: a value is not of its field's type.
     """
     return {
-        name: pl.Series(name, [kept.cell(entry.get(each.name)) for entry in entries], kept.stored_dtype)
+        name: pl.Series(name, [kept.cell(value) for value in _values(each, name, entries)], kept.stored_dtype)
         for each in fields
         for name, kept in each.columns.items()
     }
+
+
+def _values(of: Field, column: str, entries: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """A field's values for one of its columns: `number` holds those that are numbers."""
+    values = [entry.get(of.name) for entry in entries]
+    return values if column == of.name else [value if isinstance(value, int | float) else None for value in values]
 
 
 def read(fields: Fields, log: pl.DataFrame) -> pl.DataFrame:
@@ -212,7 +218,7 @@ def writer(kind: str, fields: Fields, columns: Sequence[str]) -> Writer:
     reads = [_reader(each, each.among(columns)) for each in given]
 
     def write(said: pl.DataFrame, ids: Sequence[str]) -> list[dict[str, Any]]:
-        return [dict(zip(names, row, strict=True)) for row in zip(ids, *[read(said) for read in reads], strict=True)]
+        return [dict(zip(names, row)) for row in zip(ids, *[read(said) for read in reads], strict=True)]  # noqa: B905 - a check of each row costs
 
     return write
 

@@ -106,8 +106,8 @@ class Predict:
         times = cells[self._time] if self._time else [None] * len(rows)
         version = served.number
         return [
-            {
-                **said,
+            said
+            | {
                 "key": None if key is None else str(key),
                 "time": moment,
                 "inputs": {name: row.get(name) for name in self._asked},

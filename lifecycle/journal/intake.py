@@ -113,7 +113,7 @@ def _predictions(transaction: duckdb.DuckDBPyConnection, use_case: str, source: 
         {name: kind for name, kind, *_ in transaction.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()}
         for rows in (f"{use_case}.predictions", source)
     )
-    for name in came.keys() - there.keys():
+    for name in [name for name in came if name not in there]:
         transaction.execute(f"ALTER TABLE {use_case}.predictions ADD COLUMN IF NOT EXISTS {quoted(name)} {came[name]}")
     done = transaction.execute(f"INSERT INTO {use_case}.predictions BY NAME SELECT * FROM {source}").fetchall()
     return int(done[0][0])
