@@ -194,13 +194,6 @@ def table(fields: Fields, said: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(found)
 
 
-def sentence(use_case: "UseCase", fields: Fields) -> str:
-    """What an answer holds, in Markdown."""
-    from lifecycle.reports.markdown import code, plain
-
-    return "An answer holds " + "; ".join(f"{code(each.name)}, {plain(each.says(use_case))}" for each in fields) + "."
-
-
 def writer(kind: str, fields: Fields, columns: Sequence[str]) -> Writer:
     """What writes a model's answers as HTTP gives them, from a frame with these columns and an id for each row; made once for a model.
 

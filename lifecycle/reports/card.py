@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.answer_schema import sentence
 from lifecycle.reading.spelling import named
 from lifecycle.reading.written_out import masked
 from lifecycle.reports import card_findings
@@ -88,7 +87,7 @@ def _purpose(use_case: "UseCase", evaluation: Evaluation) -> str:
         f"{kind.says(use_case)} from {count(len(names), 'input')}: {shown}.\n\n"
         f"**{evaluation['metric']} {number(found['holdout'])}**{interval(found)} ({better} is better); "
         f"{kind.knows_nothing} reaches {number(found['constant'])}, {kind.plain} {number(found['linear'])}. Judged {evaluation['how']}.\n\n"
-        f"{sentence(use_case, kind.answer_schema)}"
+        f"An answer holds {'; '.join(f'{code(each.name)}, {plain(each.says(use_case))}' for each in kind.answer_schema)}."
     )
 
 
