@@ -13,6 +13,7 @@ from app.answer import Answer
 from app.look import known, moment, untouched
 from app.summary import called
 from lifecycle import registry
+from lifecycle.answer_schema import Fields
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import settings
 
@@ -34,15 +35,15 @@ def lineage(options: argparse.Namespace) -> Answer:
 
     use_case = registry.find(options.use_case)
     found = of_version(use_case, options.version) if options.prediction is None else of_prediction(use_case, options.prediction)
-    return Answer(found, _view(found))
+    return Answer(found, _view(found, use_case.kind.answer_schema))
 
 
-def _view(found: Found) -> RenderableType:
+def _view(found: Found, fields: Fields) -> RenderableType:
     """The way back, top down."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold")
     table.add_column()
-    answer = [_prediction(found["prediction"])] if found["prediction"] else []
+    answer = [_prediction(found["prediction"], fields)] if found["prediction"] else []
     for number, lines in enumerate([*answer, _model(found), _data(found), _batches(found["batches"])]):
         if number:
             table.add_row(Text("    ↓", style="dim"), "")
@@ -51,13 +52,23 @@ def _view(found: Found) -> RenderableType:
     return Group(Text(found["use_case"], style="bold"), "", table, "", _next(found))
 
 
-def _prediction(said: Found) -> list[Line]:
+def _fields(said: Found, fields: Fields) -> str:
+    """The fields of an answer that the lake keeps."""
+    found = []
+    for each in fields:
+        value = next((said[name] for name in each.columns if said.get(name) is not None), None)
+        if value is not None:
+            shown = f"{value:.4f}" if isinstance(value, float) else str(value)
+            found.append(shown if each.name == "prediction" else f"{each.name} {shown}")
+    return ", ".join(found)
+
+
+def _prediction(said: Found, fields: Fields) -> list[Line]:
     """What was answered, to what, and the row that it was about."""
-    chance = f", probability {said['probability']:.4f}" if said["probability"] is not None else ""
     took = f", in {said['latency'] * 1e3:.1f} ms" if said["latency"] is not None else ""
     waits = "; not in the lake yet" if said["where"] == "journal" else ""
     lines: list[Line] = [
-        ("answer", Text.assemble((f"{said['prediction']}{chance}", "bold"), "" if said["key"] == said["id"] else f"  for key {said['key']}")),
+        ("answer", Text.assemble((_fields(said, fields), "bold"), "" if said["key"] == said["id"] else f"  for key {said['key']}")),
         ("", Text(f"{said['id']}, {moment(said['scored_at'])} {WAYS.get(said['origin'], said['origin'])}{took}{waits}", style="dim")),
     ]
     if said["inputs"]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import variants
+from lifecycle.answer_schema import INTEGER, NUMBER, TEXT, Field, Fields, Type, check
 from lifecycle.errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 FOLDER = "lifecycle.kinds"
 ERRORS = frozenset({"brier", "log_loss", "rmse", "mae", "median_ae", "mape", "calibration_error", "davies_bouldin"})
 """Metrics of which less is better."""
+PROBABILITY = {"minimum": 0, "maximum": 1}
+"""The bounds of a probability, as JSON Schema."""
+
+
+def prediction(type: Type, meaning: str, **more: Any) -> Field:
+    """The field `prediction`: a number or a text. The lake keeps it as text, so that one query reads all kinds, and a number as `number` too."""
+    return Field("prediction", type, meaning, stored={"prediction": TEXT} | ({"number": NUMBER} if type in (NUMBER, INTEGER) else {}), **more)
 
 
 class Kind:
@@ -55,8 +63,13 @@ class Kind:
     """Whether a calibration of probabilities shifts their logits too, beside stretching them."""
     target_type: str = "continuous"
     """The target as scikit-learn's encoders call it: `binary`, `multiclass`, `continuous`; empty where there is none."""
-    logged: Mapping[str, str] = {"prediction": "number"}
-    """The columns of an answer that the log of predictions keeps, each with the column of the log that holds it."""
+    answer_schema: Fields = (prediction(NUMBER, "the number that is expected of {use_case.target}"),)
+    """The fields of an answer, in their order; all that others read of an answer is made from them."""
+
+    def __init_subclass__(cls) -> None:
+        """Refuse fields of an answer that cannot be."""
+        super().__init_subclass__()
+        check(getattr(cls, "name", cls.__name__), cls.answer_schema)
 
     def greater_is_better(self, metric: str) -> bool:
         """Whether a larger value of the metric is a better one."""
@@ -188,7 +201,7 @@ class Kind:
         return model
 
     def frame(self, outputs: Any, classes: Any = (), threshold: float = 0.5) -> "pl.DataFrame":
-        """Outputs of an estimator as answers: `prediction`, and `probability` where there is one.
+        """Outputs of an estimator as answers: a column for each field of `answer_schema`.
 
         Args:
             outputs: as `outputs` gives them.
@@ -268,10 +281,6 @@ class Kind:
         """The metric that the log of predictions can give in place of this one."""
         return metric
 
-    def from_log(self, log: "pl.DataFrame") -> "pl.DataFrame":
-        """Logged answers with the types that `frame` gives."""
-        return log
-
     # What people read
 
     def plots(self, use_case: "UseCase", evidence: "Evidence", metrics: dict[str, float]) -> dict[str, bytes]:
@@ -296,14 +305,6 @@ class Kind:
     def limits(self) -> list[str]:
         """What the numbers of this kind never say, a sentence each."""
         return []
-
-    def answer_schema(self, use_case: "UseCase") -> dict[str, dict[str, Any]]:
-        """The fields of an answer over HTTP as JSON Schema, by name, without its id."""
-        return {"prediction": {"type": "number"}}
-
-    def optional_answers(self) -> Iterable[str]:
-        """The fields of `answer_schema` that only some models give."""
-        return ()
 
     def positive(self, use_case: "UseCase") -> Any:
         """The value that an answer of 1 stands for; `None` where no answer does."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lifecycle import answer_schema
 from lifecycle.history import champion
 from lifecycle.journal import intake
 from lifecycle.monitoring import drift, live
@@ -41,7 +42,7 @@ def monitor(use_case: "UseCase", features: Features, model_version: ModelVersion
         Lost: nor is the champion, or it is not what was registered.
     """
     store = lake()
-    tables.prepare(store, use_case.name)
+    tables.prepare(store, use_case.name, answer_schema.sql(use_case.kind.answer_schema))
     intake.take(use_case)
     model = model_version or champion(use_case.name)
     if model is None:

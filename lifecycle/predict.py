@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from lifecycle import answer_schema
+
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
@@ -12,8 +14,12 @@ def predict(use_case: "UseCase", model: Any, X: pl.DataFrame) -> pl.DataFrame:
     """The predictions for rows of model inputs, in their order.
 
     Returns:
-        `prediction` (`binary`: Int8 0/1; `multiclass`: the class, `clustering`: the cluster, as String; `regression`:
-        Float64) and, where the model has probabilities, `probability` (`binary`: of the positive class; else of the
-        predicted one) and for `multiclass` one more column `p_<class>` for each class.
+        The fields that the kind declares (`Kind.answer_schema`), one column each; of a field with a prefix (`p_<class>` of
+        `multiclass`) one for each name. `prediction` of `binary` is Int8 0/1.
     """
     return use_case.kind.predict(model, X)
+
+
+def columns(use_case: "UseCase", said: pl.DataFrame) -> pl.DataFrame:
+    """Predictions as the columns of a file: each field with its own type, a list as JSON text."""
+    return answer_schema.table(use_case.kind.answer_schema, said)

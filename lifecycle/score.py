@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle import featurize
+from lifecycle import answer_schema, featurize
 from lifecycle.compiled.load import load
 from lifecycle.dataset import Rows
 from lifecycle.errors import LifecycleError
@@ -40,7 +40,7 @@ def score(use_case: "UseCase", features: Features, model_version: ModelVersion |
         Lost: nor is the champion, or it is not what was registered.
     """
     store = lake()
-    tables.prepare(store, use_case.name)
+    tables.prepare(store, use_case.name, answer_schema.sql(use_case.kind.answer_schema))
     intake.take(use_case)
     model_version = model_version or champion(use_case.name)
     if model_version is None:
@@ -84,22 +84,14 @@ def _unscored(store: Lake, use_case: "UseCase", model_version: ModelVersion, inf
 
 
 def _predictions(use_case: "UseCase", model: Any, model_version: ModelVersion, rows: Rows, wanted: pl.Series) -> list[pl.DataFrame]:
-    """`key`, `time`, `prediction` (text), `probability` and `number` for the rows at these positions."""
+    """`key`, `time` and the columns that hold an answer, for the rows at these positions."""
     found = []
     for start in range(0, len(wanted), CHUNK):
         at = wanted.slice(start, CHUNK)
         said = predict(use_case, model, inputs(model_version, rows.X[at]))
         time = rows.info["_time"][at] if "_time" in rows.info.columns else pl.repeat(None, len(at), dtype=pl.Datetime("us"), eager=True)
-        numeric = said["prediction"].dtype.is_numeric()
-        found.append(
-            said.select(
-                key=rows.info["_key"][at],
-                time=time,
-                prediction=pl.col("prediction").cast(pl.String),
-                probability=pl.col("probability") if "probability" in said.columns else pl.lit(None, pl.Float64),
-                number=pl.col("prediction").cast(pl.Float64) if numeric else pl.lit(None, pl.Float64),
-            )
-        )
+        answers = answer_schema.store(use_case.kind.answer_schema, said)
+        found.append(answers.select(rows.info["_key"][at].alias("key"), time.alias("time"), pl.all()))
     return found
 
 
@@ -114,9 +106,8 @@ def _write(store: Lake, use_case: "UseCase", model_version: ModelVersion, found:
 
     def insert(transaction: "duckdb.DuckDBPyConnection") -> None:
         transaction.execute(
-            f"""INSERT INTO {use_case.name}.predictions
-            (id, key, time, model_version, prediction, probability, number, origin, scored_at)
-            SELECT md5(? || key), key, time, ?, prediction, probability, number, ?, now() FROM {PENDING}""",
+            f"""INSERT INTO {use_case.name}.predictions BY NAME
+            SELECT md5(? || key) AS id, *, ? AS model_version, ? AS origin, now() AS scored_at FROM {PENDING}""",
             [identity, model_version.version, ORIGIN],
         )
 

@@ -78,9 +78,9 @@ def _kind(column: Asked) -> dict[str, Any]:
 
 
 def _answer(use_case: "UseCase") -> dict[str, Any]:
-    said = {"id": {"type": "string"}, **use_case.kind.answer_schema(use_case)}
-    optional = set(use_case.kind.optional_answers())
-    one = {"type": "object", "properties": said, "required": [name for name in said if name not in optional]}
+    fields = use_case.kind.answer_schema
+    said = {"id": {"type": "string"}, **{each.name: each.schema(use_case) for each in fields}}
+    one = {"type": "object", "properties": said, "required": ["id", *(each.name for each in fields if not each.optional)]}
     whole = {"model_version": {"type": "string"}, "predictions": {"type": "array", "items": one}}
     return {"type": "object", "properties": whole, "required": list(whole)}
 

@@ -54,9 +54,13 @@ class Operations:
 
     def __init__(self, use_cases: Iterable[UseCase], at: Settings, place: Place | None = None) -> None:
         self.at, self.place = at, place or Place()
-        self.names = [use_case.name for use_case in use_cases]
+        answers = {use_case.name: use_case.kind.answer_schema for use_case in use_cases}
+        self.names = list(answers)
         self.metrics = Metrics(self.names, self.place.meeting)
-        self.journals = {name: Journal(self._folder(name, "predictions"), name, seconds=at.flush_seconds, encode=as_json) for name in self.names}
+        self.journals = {
+            name: Journal(self._folder(name, "predictions"), name, fields, seconds=at.flush_seconds, encode=as_json)
+            for name, fields in answers.items()
+        }
         self.limits = Limits.of(at, self.place.workers)
         self._ledgers = {name: Ledger(self._folder(name, "labels"), name) for name in self.names}
         self._log = Log(None if at.log == "stderr" else at.home / "logs")

@@ -82,7 +82,7 @@ class Predict:
 
     def _told(self, rows: list[dict[str, Any]], cells: Mapping[str, list[Any]], answers: Answers, began: float, size: int) -> list[dict[str, Any]]:
         """What was said, as the answer holds it; the journal is told."""
-        predictions = _predictions(answers.said)
+        predictions = _predictions(answers.served, answers.said)
         if self._journal is None:
             return predictions
         latency = time.perf_counter() - began
@@ -90,7 +90,7 @@ class Predict:
             self._journal.room(len(rows))
         self._journal.append(self._entries(rows, cells, answers.served, predictions, latency), size)
         if answers.shadow is not None and answers.shadow_said is not None:
-            beside = self._entries(rows, cells, answers.shadow, _predictions(answers.shadow_said), latency)
+            beside = self._entries(rows, cells, answers.shadow, _predictions(answers.shadow, answers.shadow_said), latency)
             keys = [entry["key"] or said["id"] for entry, said in zip(beside, predictions, strict=True)]  # a label of the one is of both
             self._journal.append([{**entry, "key": key, "shadow": True} for entry, key in zip(beside, keys, strict=True)], size)
         return predictions
@@ -106,14 +106,11 @@ class Predict:
         times = cells[self._time] if self._time else [None] * len(rows)
         version = served.number
         return [
-            {
-                "id": said["id"],
+            said
+            | {
                 "key": None if key is None else str(key),
                 "time": moment,
                 "inputs": {name: row.get(name) for name in self._asked},
-                "prediction": str(said["prediction"]),
-                "probability": said.get("probability"),
-                "number": said["prediction"] if isinstance(said["prediction"], int | float) else None,
                 "model_version": version,
                 "latency_s": latency,
             }
@@ -125,15 +122,6 @@ async def _here(function: Any, *given: Any) -> Any:
     return function(*given)
 
 
-def _predictions(said: pl.DataFrame) -> list[dict[str, Any]]:
-    """What was said, as the answer holds it."""
-    ids = [uuid.uuid4().hex for _ in range(said.height)]
-    prediction = said["prediction"].to_list()
-    if "probability" not in said.columns:
-        return [{"id": id, "prediction": value} for id, value in zip(ids, prediction, strict=True)]
-    answers = [{"id": id, "prediction": value, "probability": p} for id, value, p in zip(ids, prediction, said["probability"].to_list(), strict=True)]
-    shares = [name for name in said.columns if name.startswith("p_")]
-    if shares:
-        for answer, row in zip(answers, said.select(shares).iter_rows(), strict=True):
-            answer["probabilities"] = {name[2:]: share for name, share in zip(shares, row, strict=True)}
-    return answers
+def _predictions(served: Served, said: pl.DataFrame) -> list[dict[str, Any]]:
+    """What a version said, as the answer holds it."""
+    return served.write(said, [uuid.uuid4().hex for _ in range(said.height)])

@@ -1,4 +1,7 @@
-"""Answers as the log of predictions keeps them: one row each, however they were given."""
+"""Answers as the log of predictions keeps them: one row each, however they were given.
+
+Beside what every row of the log has stand the columns that the kind's `answer_schema` declares.
+"""
 
 import datetime as dt
 import json
@@ -7,17 +10,18 @@ from typing import Any, TypedDict
 
 import polars as pl
 
+from lifecycle import answer_schema
+from lifecycle.answer_schema import Fields
 from lifecycle.journal import beside
 
 HTTP, SHADOW = "http", "shadow"
-SCHEMA: dict[str, Any] = {
+BEFORE: dict[str, Any] = {
     "id": pl.String,
     "key": pl.String,
     "time": pl.Datetime("us"),
     "model_version": pl.Int64,
-    "prediction": pl.String,
-    "probability": pl.Float64,
-    "number": pl.Float64,
+}
+AFTER: dict[str, Any] = {
     "origin": pl.String,
     "scored_at": pl.Datetime("us", "UTC"),
     "inputs": pl.String,
@@ -25,8 +29,13 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+def schema(fields: Fields) -> dict[str, Any]:
+    """The columns of a segment, in their order."""
+    return {**BEFORE, **{name: kept.stored_dtype for name, kept in answer_schema.stored(fields).items()}, **AFTER}
+
+
 class Entry(TypedDict, total=False):
-    """One answer. `id`, `prediction` and `model_version` are always there."""
+    """What is known of one answer beside its fields, which stand in the same mapping. `id` and `model_version` are always there."""
 
     id: str
     key: str | None
@@ -34,10 +43,6 @@ class Entry(TypedDict, total=False):
     time: dt.datetime | None
     inputs: Any
     """The row as it came: JSON text, or what becomes JSON."""
-    prediction: Any
-    probability: float | None
-    number: float | None
-    """The prediction, where it is a number."""
     model_version: int
     latency_s: float
     shadow: bool
@@ -48,11 +53,11 @@ Lot = tuple[float, Sequence[Mapping[str, Any]] | pl.DataFrame]
 """Answers of one moment, in seconds since 1970."""
 
 
-def frame(taken: Sequence[Lot], encode: Callable[[Any], str | bytes]) -> pl.DataFrame:
-    """Lots of answers as rows of `SCHEMA`; made in turns, for a service writes thousands of them while it answers."""
-    frames = [_conform(part, moment) for moment, part in taken if isinstance(part, pl.DataFrame)]
+def frame(taken: Sequence[Lot], fields: Fields, encode: Callable[[Any], str | bytes]) -> pl.DataFrame:
+    """Lots of answers as rows of a segment; made in turns, for a service writes thousands of them while it answers."""
+    frames = [_conform(part, fields, moment) for moment, part in taken if isinstance(part, pl.DataFrame)]
     single = [(moment, entry) for moment, part in taken if not isinstance(part, pl.DataFrame) for entry in part]
-    return pl.concat([*frames, *(_rows(piece, encode) for piece in beside.pieces(single))])
+    return pl.concat([*frames, *(_rows(piece, fields, encode) for piece in beside.pieces(single))])
 
 
 def as_json(row: Any) -> str:
@@ -60,7 +65,7 @@ def as_json(row: Any) -> str:
     return json.dumps(row, default=str, ensure_ascii=False)
 
 
-def _rows(single: Sequence[tuple[float, Mapping[str, Any]]], encode: Callable[[Any], str | bytes]) -> pl.DataFrame:
+def _rows(single: Sequence[tuple[float, Mapping[str, Any]]], fields: Fields, encode: Callable[[Any], str | bytes]) -> pl.DataFrame:
     entries = [entry for _, entry in single]
 
     def cells(name: str) -> list[Any]:
@@ -71,20 +76,18 @@ def _rows(single: Sequence[tuple[float, Mapping[str, Any]]], encode: Callable[[A
         "key": [entry["id"] if entry.get("key") is None else entry["key"] for entry in entries],
         "time": cells("time"),
         "model_version": cells("model_version"),
-        "prediction": [None if said is None else str(said) for said in cells("prediction")],
-        "probability": cells("probability"),
-        "number": cells("number"),
+        **answer_schema.cells(fields, entries),
         "origin": [SHADOW if entry.get("shadow") else HTTP for entry in entries],
         "scored_at": [int(moment * 1e6) for moment, _ in single],
         "inputs": [_text(encode, inputs) for inputs in cells("inputs")],
         "latency": cells("latency_s"),
     }
-    schema = {**SCHEMA, "scored_at": pl.Int64}
-    frame = pl.DataFrame([pl.Series(name, values, schema[name]) for name, values in columns.items()])
-    return frame.cast({"scored_at": SCHEMA["scored_at"]})
+    types = {**schema(fields), "scored_at": pl.Int64}
+    frame = pl.DataFrame([pl.Series(name, values, types[name]) for name, values in columns.items()])
+    return frame.cast({"scored_at": AFTER["scored_at"]})
 
 
-def _conform(answers: pl.DataFrame, moment: float) -> pl.DataFrame:
+def _conform(answers: pl.DataFrame, fields: Fields, moment: float) -> pl.DataFrame:
     """A frame of answers as the table takes it."""
     inputs = pl.col("inputs").struct.json_encode() if isinstance(answers.schema["inputs"], pl.Struct) else pl.col("inputs")
     shadow = pl.col("shadow") if "shadow" in answers.columns else pl.lit(False)
@@ -93,14 +96,12 @@ def _conform(answers: pl.DataFrame, moment: float) -> pl.DataFrame:
         pl.coalesce("key", "id").alias("key"),
         pl.col("time"),
         pl.col("model_version"),
-        pl.col("prediction"),
-        pl.col("probability"),
-        pl.col("number"),
+        *answer_schema.store(fields, answers),
         origin=pl.when(shadow).then(pl.lit(SHADOW)).otherwise(pl.lit(HTTP)),
         scored_at=pl.lit(dt.datetime.fromtimestamp(moment, dt.UTC)),
         inputs=inputs,
         latency=pl.col("latency_s"),
-    ).cast(pl.Schema(SCHEMA))
+    ).cast(pl.Schema(schema(fields)))
 
 
 def _text(encode: Callable[[Any], str | bytes], inputs: Any) -> str | None:

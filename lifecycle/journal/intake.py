@@ -10,7 +10,7 @@ import duckdb
 from lifecycle.journal import segments
 from lifecycle.settings import settings
 from lifecycle.store import tables
-from lifecycle.store.lake import Lake, lake, literal
+from lifecycle.store.lake import Lake, lake, literal, quoted
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -108,8 +108,14 @@ def _insert(transaction: duckdb.DuckDBPyConnection, use_case: str, kind: str, pa
 
 
 def _predictions(transaction: duckdb.DuckDBPyConnection, use_case: str, source: str) -> int:
-    columns = "id, key, time, model_version, prediction, probability, number, origin, scored_at, inputs, latency"
-    done = transaction.execute(f"INSERT INTO {use_case}.predictions ({columns}) SELECT {columns} FROM {source}").fetchall()
+    """A segment says itself what its answers hold: also one that was written by another definition, or before this version, comes in."""
+    there, came = (
+        {name: kind for name, kind, *_ in transaction.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()}
+        for rows in (f"{use_case}.predictions", source)
+    )
+    for name in [name for name in came if name not in there]:
+        transaction.execute(f"ALTER TABLE {use_case}.predictions ADD COLUMN IF NOT EXISTS {quoted(name)} {came[name]}")
+    done = transaction.execute(f"INSERT INTO {use_case}.predictions BY NAME SELECT * FROM {source}").fetchall()
     return int(done[0][0])
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from lifecycle.journal.answers import SCHEMA, Lot, as_json, frame
+from lifecycle.answer_schema import Fields
+from lifecycle.journal.answers import Lot, as_json, frame, schema
 from lifecycle.journal.segments import Writer
 
 MOST = 200_000
@@ -28,13 +29,21 @@ class Journal:
     Args:
         folder: where the segments of this use case's predictions go (`lifecycle.journal.segments.place`).
         use_case: its name.
+        fields: those of its kind's answers.
         seconds: so often the queue is written out.
         most: rows that may wait in memory.
         encode: what turns a row into JSON text or bytes.
     """
 
     def __init__(
-        self, folder: Path, use_case: str, *, seconds: float = 1.0, most: int = MOST, encode: Callable[[Any], str | bytes] | None = None
+        self,
+        folder: Path,
+        use_case: str,
+        fields: Fields,
+        *,
+        seconds: float = 1.0,
+        most: int = MOST,
+        encode: Callable[[Any], str | bytes] | None = None,
     ) -> None:
         self.use_case = use_case
         self.dropped = 0
@@ -42,7 +51,7 @@ class Journal:
         """Segments that the disk refused; each is tried again."""
         self.rows = 0
         """Rows that are safe."""
-        self._encode = encode or as_json
+        self._fields, self._encode = fields, encode or as_json
         self._writer = Writer(folder)
         self._seconds, self._most = seconds, most
         self._queue: deque[Lot] = deque()
@@ -54,11 +63,11 @@ class Journal:
         self._thread.start()
 
     def append(self, entries: Sequence[Mapping[str, Any]], /, size: int = 0) -> None:
-        """Queue answers, each with the fields of `lifecycle.journal.answers.Entry`; never blocks, never fails. `size`: about how many bytes they are."""
+        """Queue answers: their fields, and those of `lifecycle.journal.answers.Entry`; never blocks, never fails. `size`: about how many bytes they are."""
         self._put(entries, len(entries), size)
 
     def append_frame(self, answers: pl.DataFrame) -> None:
-        """Queue many answers at once: the fields of an `Entry` as columns, `inputs` JSON text or a struct."""
+        """Queue many answers at once: their fields and those of an `Entry` as columns, `inputs` JSON text or a struct."""
         self._put(answers, answers.height)
 
     def room(self, rows: int, /, seconds: float = 5.0) -> None:
@@ -130,13 +139,13 @@ class Journal:
     def _rows(self, taken: "list[Lot]") -> pl.DataFrame:
         """What was taken as rows; a lot that cannot be one is dropped, and counted: it must not hold up the others."""
         try:
-            return frame(taken, self._encode)
+            return frame(taken, self._fields, self._encode)
         except Exception:
             rows = []
         for lot in taken:
             try:
-                rows.append(frame([lot], self._encode))
+                rows.append(frame([lot], self._fields, self._encode))
             except Exception as error:
                 self.dropped += len(lot[1])
                 log.error("the prediction log of %s dropped %d rows that are none (%s)", self.use_case, len(lot[1]), type(error).__name__)
-        return pl.concat(rows) if rows else frame([(0.0, pl.DataFrame(schema={**SCHEMA, "latency_s": pl.Float64}))], self._encode)
+        return pl.concat(rows) if rows else pl.DataFrame(schema=schema(self._fields))

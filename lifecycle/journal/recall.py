@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from lifecycle.journal import segments
-from lifecycle.journal.answers import SCHEMA
+from lifecycle.journal.answers import AFTER, BEFORE
 from lifecycle.rows import batches
 from lifecycle.rows.raw import key_sql
 from lifecycle.settings import settings
@@ -53,7 +53,7 @@ def _in_lake(use_case: str, id: str) -> dict[str, Any] | None:
     if not tables.exists(store, use_case, "predictions"):
         return None
     tables.prepare(store, use_case)  # a table of an older version lacks columns
-    found = store.frame(f"SELECT {', '.join(SCHEMA)} FROM {quoted(use_case)}.predictions WHERE id = ? LIMIT 1", [id])
+    found = store.frame(f"SELECT * FROM {quoted(use_case)}.predictions WHERE id = ? LIMIT 1", [id])
     return {**found.row(0, named=True), "where": LAKE} if found.height else None
 
 
@@ -64,7 +64,7 @@ def _in_journal(folder: Path, id: str) -> dict[str, Any] | None:
         except (pl.exceptions.PolarsError, OSError):
             continue  # it was taken in while we looked, or cannot be read: the next intake sets it aside
         if found.height:
-            return {**dict.fromkeys(SCHEMA), **found.row(0, named=True), "where": JOURNAL}
+            return {**dict.fromkeys([*BEFORE, *AFTER]), **found.row(0, named=True), "where": JOURNAL}
     return None
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from lifecycle.answer_schema import INTEGER, NUMBER, Field
+from lifecycle.kind import PROBABILITY, prediction
 from lifecycle.kinds.classification import Classification, clipped, mean
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ class Binary(Classification):
     )  # fmt: skip
     target_type = "binary"
     calibrates_intercept = True
+    answer_schema = (
+        prediction(INTEGER, "1 stands for {use_case.target} = {use_case.positive}", bounds={"enum": [0, 1]}),
+        Field("probability", NUMBER, "the probability of {use_case.target} = {use_case.positive}", bounds=PROBABILITY),
+    )
     remedy = "check the target and `positive`, or bring more rows"
 
     def check(self, use_case: "UseCase") -> None:
@@ -110,10 +116,6 @@ class Binary(Classification):
         """The probability of the positive class."""
         return lambda answers: answers["probability"].cast(pl.Float64), f"probability of {use_case.target} = {use_case.positive}"
 
-    def from_log(self, log: pl.DataFrame) -> pl.DataFrame:
-        """The log keeps answers as text."""
-        return log.with_columns(pl.col("prediction").cast(pl.Int8))
-
     def plots(self, use_case: "UseCase", evidence: "Evidence", metrics: dict[str, float]) -> dict[str, bytes]:
         """Curves beside the plain linear model's, calibration, confusion matrix."""
         from lifecycle.evaluation.metrics import compute
@@ -143,13 +145,6 @@ class Binary(Classification):
         from lifecycle.reports.markdown import code
 
         return f"Predicts the probability that {code(use_case.target)} is {code(use_case.positive)}"
-
-    def answer_schema(self, use_case: "UseCase") -> dict[str, dict[str, Any]]:
-        """0 or 1, and the probability of 1."""
-        return {
-            "prediction": {"type": "integer", "enum": [0, 1], "description": f"1 stands for {use_case.target} = {use_case.positive}"},
-            "probability": {"type": "number", "minimum": 0, "maximum": 1},
-        }
 
     def positive(self, use_case: "UseCase") -> Any:
         """As the definition says."""

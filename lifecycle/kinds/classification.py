@@ -18,7 +18,6 @@ class Classification(Kind):
     """Models with `predict_proba` and `classes_`, calibrated on rows that they were not fitted on."""
 
     learns_tune = False
-    logged: Mapping[str, str] = {"prediction": "prediction", "probability": "probability"}
     remedy = "check the target, or bring more rows"
 
     def check_part(self, use_case: "UseCase", part: str, values: Callable[[], Sequence[Any]]) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lifecycle.kind import Kind
+from lifecycle.answer_schema import NUMBER, TEXT, Field
+from lifecycle.kind import PROBABILITY, Kind, prediction
 
 if TYPE_CHECKING:
     from lifecycle.candidates import Candidate
@@ -28,7 +29,10 @@ class Clustering(Kind):
     plain = "k-means with 8 clusters"
     averages = False
     target_type = ""
-    logged: Mapping[str, str] = {"prediction": "prediction", "probability": "probability"}
+    answer_schema = (
+        prediction(TEXT, "the cluster that the row belongs to"),
+        Field("probability", NUMBER, "the probability of that cluster, where the model has one", optional=True, bounds=PROBABILITY),
+    )
 
     def check(self, use_case: "UseCase") -> None:
         """There must be no target, and no split that needs one."""
@@ -122,10 +126,6 @@ class Clustering(Kind):
     def limits(self) -> list[str]:
         """Clusters are a view."""
         return ["Clusters are a way to look at the rows, not a truth about them: other columns or scales would give others. Judge them by their use."]
-
-    def answer_schema(self, use_case: "UseCase") -> dict[str, dict[str, Any]]:
-        """The cluster."""
-        return {"prediction": {"type": "string"}}
 
 
 kind = Clustering()

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from lifecycle.answer_schema import NUMBER, NUMBER_BY_NAME, TEXT, Field
+from lifecycle.kind import PROBABILITY, prediction
 from lifecycle.kinds.classification import Classification, clipped, mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.fairness import Measure
     from lifecycle.evaluation.judge import Judged
@@ -35,6 +35,11 @@ class Multiclass(Classification):
         "calibration_error",
     )  # fmt: skip
     target_type = "multiclass"
+    answer_schema = (
+        prediction(TEXT, "the class that {use_case.target} most probably is"),
+        Field("probability", NUMBER, "the probability of that class", bounds=PROBABILITY),
+        Field("probabilities", NUMBER_BY_NAME, "the probability of each class", optional=True, stored={}, prefix="p_"),
+    )
 
     def encode(self, use_case: "UseCase", target: pl.Series) -> np.ndarray:
         """The classes as texts."""
@@ -127,18 +132,6 @@ class Multiclass(Classification):
         from lifecycle.reports.markdown import code
 
         return f"Predicts which class {code(use_case.target)} is, with a probability for each"
-
-    def answer_schema(self, use_case: "UseCase") -> dict[str, dict[str, Any]]:
-        """The class, its probability, and those of all classes."""
-        return {
-            "prediction": {"type": "string"},
-            "probability": {"type": "number", "minimum": 0, "maximum": 1},
-            "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
-        }
-
-    def optional_answers(self) -> "Iterable[str]":
-        """Only the whole answer has all probabilities."""
-        return ("probabilities",)
 
 
 def _from_counts(sums: np.ndarray) -> "Values":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lifecycle import featurize
+from lifecycle import answer_schema, featurize
 from lifecycle.dataset import Rows, joined
 from lifecycle.monitoring.profile import watch
 from lifecycle.predict import predict
@@ -15,7 +15,7 @@ from lifecycle.rows.raw import key_sql
 from lifecycle.rows.seen import parts_then
 from lifecycle.score import inputs
 from lifecycle.store import models
-from lifecycle.store.lake import lake
+from lifecycle.store.lake import lake, quoted
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -104,14 +104,15 @@ def _unsplit(ends: list[int], time: pl.Series | None) -> list[int]:
 
 def said(use_case: "UseCase", model: ModelVersion, rows: Rows) -> pl.DataFrame:
     """What a model says of rows, in their order, as it is watched: as logged; what is not logged (yet) is asked for now."""
-    log = logged(use_case, model)
-    found = rows.info.select("_key").join(log, left_on="_key", right_on="key", how="left", maintain_order="left")
-    missing = found["prediction"].is_null().arg_true()
+    names = answer_schema.watched(use_case.kind.answer_schema)
+    log = logged(use_case, model).select("key", *names)
+    found = rows.info.select("_key").join(log, left_on="_key", right_on="key", how="left", maintain_order="left").select(names)
+    missing = (~rows.info["_key"].is_in(log["key"].implode())).arg_true()
     if len(missing):
         fitted = models.load(model.run_id, model.sha256, model.location)
-        now = watch(predict(use_case, fitted, inputs(model, rows.X[missing])))
-        for name in now.columns:
-            found = found.with_columns(found[name].scatter(missing, now[name]))
+        now = predict(use_case, fitted, inputs(model, rows.X[missing]))
+        for name in (name for name in names if name in now.columns):
+            found = found.with_columns(found[name].scatter(missing, now[name].cast(found[name].dtype)))
     return watch(found)
 
 
@@ -123,8 +124,9 @@ def heard(use_case: str) -> str:
 
 
 def logged(use_case: "UseCase", model: ModelVersion) -> pl.DataFrame:
-    """A model's logged predictions: `key`, `time`, `prediction` (a number for a regression, else text), `probability`; the last of each key."""
-    answers = "".join(f", {held} AS {name}" for name, held in use_case.kind.logged.items())
+    """A model's logged predictions: `key`, `time`, and the fields of its answers that the lake keeps, typed as `predict` gives them; the last of each key."""
+    fields = use_case.kind.answer_schema
+    answers = "".join(f", {quoted(each.read_from)} AS {quoted(each.name)}" for each in fields if each.columns)
     found = lake().frame(
         f"""SELECT key, time{answers}, scored_at, id FROM {use_case.name}.predictions
         WHERE model_version = ? AND key IS NOT NULL""",
@@ -132,4 +134,4 @@ def logged(use_case: "UseCase", model: ModelVersion) -> pl.DataFrame:
     )
     if found["key"].n_unique() < found.height:
         found = found.sort("scored_at", "id", descending=[False, True]).unique("key", keep="last", maintain_order=True)
-    return found.drop("scored_at", "id")
+    return answer_schema.read(fields, found.drop("scored_at", "id"))

@@ -95,7 +95,7 @@ def _known(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "np.nda
     own = own.with_columns(_target=pl.coalesce("_later", "_target")).drop("_later").filter(pl.col("_target").is_not_null())
     elsewhere = labels.join(rows.info.select("_key"), on="_key", how="anti")  # asked over HTTP, never loaded
     truth = pl.concat([own, elsewhere.with_columns(pl.col("_target").cast(target.dtype))], how="diagonal_relaxed")
-    log = use_case.kind.from_log(live.logged(use_case, model).rename({"key": "_key", "time": "_logged"}))
+    log = live.logged(use_case, model).rename({"key": "_key", "time": "_logged"})
     known = truth.join(log, on="_key", how="inner")
     moment = pl.coalesce("_time", "_logged") if "_time" in known.columns else pl.col("_logged")
     return known.with_columns(_time=moment.cast(pl.Datetime("us"))).sort("_time", "_key")

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
+from lifecycle import answer_schema
 from lifecycle.monitoring import bins, limits
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def reference(use_case: "UseCase", train: "Rows", predictions: pl.DataFrame) -> 
     random = np.random.default_rng(use_case.seed)
     order, ordered = _order(train, use_case, random)
     X = train.X if order is None else train.X[order]
-    watched = watch(predictions)
+    watched = watch(predictions.select(name for name in answer_schema.watched(use_case.kind.answer_schema) if name in predictions.columns))
     timed = use_case.columns.one("time") is not None
     columns, beside = _fit(X, ordered), _fit(watched[stretches(watched.height)], timed)
     families = [(list(names), cells) for names, cells in (columns, beside) if cells.rows]
@@ -53,10 +54,11 @@ def reference(use_case: "UseCase", train: "Rows", predictions: pl.DataFrame) -> 
 
 
 def watch(predictions: pl.DataFrame) -> pl.DataFrame:
-    """The columns of predictions that are watched: the class or the number, and the probability, numbers to `DIGITS`."""
-    kept = predictions.select(name for name in ("prediction", "probability") if name in predictions.columns)
-    classes = [name for name in kept.columns if name == "prediction" and not kept[name].dtype.is_float()]
-    return kept.with_columns(pl.col(classes).cast(pl.String), cs.float().round_sig_figs(DIGITS))
+    """Columns of predictions as they are watched: a class as text, numbers to `DIGITS`."""
+    classes = [
+        column.name for column in predictions if not column.dtype.is_float() and (column.name == "prediction" or not column.dtype.is_numeric())
+    ]
+    return predictions.with_columns(pl.col(classes).cast(pl.String), cs.float().round_sig_figs(DIGITS))
 
 
 def stretches(rows: int) -> np.ndarray:

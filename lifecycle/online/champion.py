@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from lifecycle.answer_schema import Writer, writer
 from lifecycle.compiled import load as loading
 from lifecycle.predict import predict
 from lifecycle.references import ModelVersion
@@ -25,6 +26,8 @@ class Served:
     """What predicts: the pipeline, or its compiled form."""
     how: str
     """`onnx` or `pipeline`."""
+    write: Writer
+    """Writes what it says as HTTP gives it; made for the columns of its own answers."""
     loaded_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
     @property
@@ -46,7 +49,9 @@ def load(use_case: "UseCase", version: ModelVersion, rows: pl.DataFrame) -> Serv
     """
     check_inputs(use_case, version, rows.columns)
     model, how = loading.load(version)
-    served = Served(use_case, version, model, how)
+    own = rows if how == loading.ONNX else inputs(version, rows)
+    write = writer(use_case.kind.name, use_case.kind.answer_schema, predict(use_case, model, own).columns)
+    served = Served(use_case, version, model, how, write)
     for _ in range(3):
         served.say(rows)
     served.say(rows.head(1))

@@ -83,7 +83,8 @@ def _purpose(use_case: "UseCase", evaluation: Evaluation) -> str:
     return (
         f"{kind.says(use_case)} from {count(len(names), 'input')}: {shown}.\n\n"
         f"**{evaluation['metric']} {number(found['holdout'])}**{interval(found)} ({better} is better); "
-        f"{kind.knows_nothing} reaches {number(found['constant'])}, {kind.plain} {number(found['linear'])}. Judged {evaluation['how']}."
+        f"{kind.knows_nothing} reaches {number(found['constant'])}, {kind.plain} {number(found['linear'])}. Judged {evaluation['how']}.\n\n"
+        f"An answer holds {'; '.join(f'{code(each.name)}, {plain(each.says(use_case))}' for each in kind.answer_schema)}."
     )
 
 

@@ -1,5 +1,7 @@
 """The tables that every use case has beside its rows, in its own schema of the lake."""
 
+from collections.abc import Mapping
+
 from lifecycle.store import locks
 from lifecycle.store.lake import Lake, quoted
 
@@ -9,8 +11,8 @@ TABLES = {
         reached VARCHAR, files VARCHAR""",
     "quarantine": """batch BIGINT, row BIGINT, "column" VARCHAR, "check" VARCHAR, value VARCHAR, record VARCHAR, source VARCHAR,
         quarantined_at TIMESTAMPTZ, released_at TIMESTAMPTZ, released_by BIGINT""",
-    "predictions": """id VARCHAR, key VARCHAR, time TIMESTAMP, model_version BIGINT, prediction VARCHAR, probability DOUBLE,
-        number DOUBLE, origin VARCHAR, scored_at TIMESTAMPTZ, inputs VARCHAR, latency DOUBLE""",
+    "predictions": """id VARCHAR, key VARCHAR, time TIMESTAMP, model_version BIGINT, origin VARCHAR, scored_at TIMESTAMPTZ, inputs VARCHAR,
+        latency DOUBLE""",
     "labels": "key VARCHAR, target VARCHAR, label_time TIMESTAMP, received_at TIMESTAMPTZ",
     "promotions": """model_version BIGINT, action VARCHAR, promoted BOOLEAN, champion BIGINT, reason VARCHAR, numbers VARCHAR,
         gate_rows VARCHAR, actor VARCHAR, decided_at TIMESTAMPTZ, hashes VARCHAR""",
@@ -21,16 +23,23 @@ TABLES = {
 }
 
 
-def prepare(lake: Lake, use_case: str) -> None:
-    """Make the schema and the tables of a use case, and columns that a table of an older version lacks."""
-    if not _missing(lake, use_case):
+def prepare(lake: Lake, use_case: str, answer: Mapping[str, str] | None = None) -> None:
+    """Make the schema and the tables of a use case, and columns that a table of an older version lacks.
+
+    Args:
+        lake: where.
+        use_case: its name.
+        answer: the columns of `predictions` that hold an answer, with their types (`lifecycle.answer_schema.sql`), where they are
+            needed now: who brings no answers need not know them.
+    """
+    if not _missing(lake, use_case, answer or {}):
         return
     with lake.lock(f"prepare {use_case}", locks.SHORT):
-        statements = [f"CREATE SCHEMA IF NOT EXISTS {quoted(use_case)}", *_missing(lake, use_case)]
+        statements = [f"CREATE SCHEMA IF NOT EXISTS {quoted(use_case)}", *_missing(lake, use_case, answer or {})]
         lake.write(lambda transaction: [transaction.execute(statement) for statement in statements])
 
 
-def _missing(lake: Lake, use_case: str) -> list[str]:
+def _missing(lake: Lake, use_case: str, answer: Mapping[str, str]) -> list[str]:
     """The statements that make what is not there."""
     there: dict[str, set[str]] = {}
     found = lake.rows("SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'lake' AND schema_name = ?", [use_case])
@@ -41,7 +50,8 @@ def _missing(lake: Lake, use_case: str) -> list[str]:
         columns = [column.strip() for column in TABLES[name].split(",")]
         added = [column for column in columns if column.split()[0].strip('"') not in there[name]]
         made += [f"ALTER TABLE {quoted(use_case)}.{name} ADD COLUMN {column}" for column in added]
-    return made
+    lacking = [name for name in answer if name not in there.get("predictions", ())]
+    return made + [f"ALTER TABLE {quoted(use_case)}.predictions ADD COLUMN IF NOT EXISTS {quoted(name)} {answer[name]}" for name in lacking]
 
 
 def exists(lake: Lake, use_case: str, table: str) -> bool:

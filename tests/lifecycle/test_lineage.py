@@ -15,6 +15,7 @@ from lifecycle.decisions import promote_by_hand, rollback
 from lifecycle.errors import LifecycleError
 from lifecycle.journal import intake, recall, segments
 from lifecycle.journal.predictions import Journal
+from lifecycle.kind import find
 from lifecycle.reading.credentials import masked
 from lifecycle.references import ModelVersion
 from lifecycle.register import register
@@ -67,8 +68,8 @@ def use_case(tmp_path_factory: pytest.TempPathFactory) -> UseCase:
 
 def served(name: str, id: str, key: str | None, **changes: Any) -> None:
     """An answer of the service that is on the disk, and not in the lake."""
-    log = Journal(segments.place(settings().home, name, "predictions"), name, seconds=60)
-    entry = {"id": id, "key": key, "prediction": 1, "probability": 0.5, "number": 1.0, "model_version": 1, "latency_s": 0.0012}
+    log = Journal(segments.place(settings().home, name, "predictions"), name, find("binary").answer_schema, seconds=60)
+    entry = {"id": id, "key": key, "prediction": 1, "probability": 0.5, "model_version": 1, "latency_s": 0.0012}
     log.append([{**entry, "inputs": {"amount": 1, "kind": "ä"}, **changes}])
     log.close()
 

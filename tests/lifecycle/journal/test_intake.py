@@ -12,27 +12,28 @@ import polars as pl
 import pytest
 
 from lifecycle.journal import intake, segments
-from lifecycle.journal.answers import Entry
 from lifecycle.journal.labels import Ledger, Refused, judged
 from lifecycle.journal.predictions import Journal
+from lifecycle.kind import find
 from lifecycle.settings import settings
 from lifecycle.store import tables
 from lifecycle.store.lake import Lake, lake
 from tests.toys import toy
 
 ROOT = Path(__file__).parents[3]
+ANSWER = find("binary").answer_schema
 
 
 def entries(first: int, rows: int, **changes: Any) -> list[dict[str, Any]]:
-    made: Entry = {
-        "time": dt.datetime(2026, 1, 1), "inputs": {"amount": 1, "kind": "ä"}, "prediction": 1, "probability": 0.5, "number": 1.0,
+    made: dict[str, Any] = {
+        "time": dt.datetime(2026, 1, 1), "inputs": {"amount": 1, "kind": "ä"}, "prediction": 1, "probability": 0.5,
         "model_version": 3, "latency_s": 0.0012,
     }  # fmt: skip
     return [{**made, "id": f"id{i}", "key": f"k{i}", **changes} for i in range(first, first + rows)]
 
 
 def journal(name: str, **options: Any) -> Journal:
-    return Journal(segments.place(settings().home, name, "predictions"), name, **options)
+    return Journal(segments.place(settings().home, name, "predictions"), name, ANSWER, **options)
 
 
 def logged(name: str) -> pl.DataFrame:
@@ -62,7 +63,7 @@ def test_many_answers_at_once_are_taken_as_a_frame() -> None:
     log = journal("intake_frame", seconds=60)
     rows = pl.DataFrame({"amount": [1.0, None], "kind": ["a", "b"]})
     answers = pl.DataFrame({"id": ["x", "y"], "key": [None, "k"], "time": [None, dt.datetime(2026, 1, 2)], "prediction": [1, 0]})
-    log.append_frame(answers.with_columns(inputs=rows.to_struct(), probability=0.5, number=1.0, model_version=2, latency_s=0.1))
+    log.append_frame(answers.with_columns(inputs=rows.to_struct(), probability=0.5, model_version=2, latency_s=0.1))
     log.append(entries(0, 1))
     log.close()
     assert intake.take("intake_frame") == 3
@@ -108,7 +109,7 @@ def test_a_file_that_cannot_be_read_is_set_aside_and_the_others_come_in() -> Non
 def test_while_the_disk_refuses_what_waits_is_kept_and_beyond_the_bound_dropped_and_counted(tmp_path: Path) -> None:
     blocked = tmp_path / "predictions"
     blocked.write_text("a file where a folder is needed")
-    log = Journal(blocked, "blocked", seconds=0.01, most=10)
+    log = Journal(blocked, "blocked", ANSWER, seconds=0.01, most=10)
     log.append(entries(0, 8))
     while not log.failures:
         time.sleep(0.01)
@@ -122,7 +123,7 @@ def test_while_the_disk_refuses_what_waits_is_kept_and_beyond_the_bound_dropped_
 
 
 def test_who_has_many_answers_waits_for_room_and_loses_none(tmp_path: Path) -> None:
-    log = Journal(tmp_path / "predictions", "roomy", seconds=60, most=100)
+    log = Journal(tmp_path / "predictions", "roomy", ANSWER, seconds=60, most=100)
     for first in range(0, 1_000, 80):
         log.room(80)
         log.append(entries(first, 80))
@@ -132,7 +133,7 @@ def test_who_has_many_answers_waits_for_room_and_loses_none(tmp_path: Path) -> N
 
 
 def test_an_answer_that_is_no_row_holds_up_no_other(tmp_path: Path) -> None:
-    log = Journal(tmp_path / "predictions", "poisoned", seconds=60)
+    log = Journal(tmp_path / "predictions", "poisoned", ANSWER, seconds=60)
     log.append(entries(0, 2))
     log.append(entries(2, 2, probability="high"))
     log.append(entries(4, 1))
@@ -145,8 +146,8 @@ WRITER = """
 import sys, time
 from pathlib import Path
 from lifecycle.journal.predictions import Journal
-from tests.lifecycle.journal.test_intake import entries
-log = Journal(Path(sys.argv[1]), "shop", seconds=0.05)
+from tests.lifecycle.journal.test_intake import ANSWER, entries
+log = Journal(Path(sys.argv[1]), "shop", ANSWER, seconds=0.05)
 sent = 0
 while True:
     log.append(entries(sent, 5)); sent += 5

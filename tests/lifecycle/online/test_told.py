@@ -24,7 +24,7 @@ from tests.toys import START, toy, visit_source
 
 def journal(home: Path, use_case: UseCase, *rows: dict[str, Any], shadow: bool = False) -> None:
     """A process that was asked about rows and has ended."""
-    kept = Journal(segments.place(home, use_case.name, "predictions"), use_case.name)
+    kept = Journal(segments.place(home, use_case.name, "predictions"), use_case.name, use_case.kind.answer_schema)
     kept.append(
         [
             {"id": uuid.uuid4().hex, "key": str(row["visit"]), "time": dt.datetime.fromisoformat(row["at"]), "inputs": row, "prediction": "0",
