@@ -30,13 +30,15 @@ import pytest  # noqa: E402
 
 from lifecycle.store import postgres  # noqa: E402
 from lifecycle.store.lake import Lake, lake  # noqa: E402
+from tests.prepared import prepare  # noqa: E402
 
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _home() -> Iterator[None]:
-    """Leave no server and no file behind."""
+    """Start with migrated databases; leave no server and no file behind."""
+    prepare(HOME)
     yield
     postgres.stop(HOME / "postgres")
 
