@@ -22,10 +22,10 @@ run: $(RUNTIME) ## Run the whole loop once, here (USE_CASE=fraud)
 	@$(BIN)/lifecycle run $(USE_CASE)
 
 test: $(DEVELOPMENT) ## Run the tests that every change needs
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not system"
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not system"
 
 test-system: $(DEVELOPMENT) ## Run the tests of whole stacks: kills, browsers, load, disks that fail
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m system
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m system
 
 check: $(DEVELOPMENT) ## Format, lint, types, imports: what a commit must pass
 	@$(BIN)/ruff format --check --quiet . || { echo "run '$(BIN)/ruff format' and look at the difference" >&2; exit 1; }
