@@ -56,6 +56,17 @@ def the_lake() -> Lake:
 def _empty_lake() -> Iterator[None]:
     """Empty the lake after each file: DuckLake reads its whole catalogue again after each new table, so a hundred toys slow all that follow."""
     yield
+    _empty()
+
+
+@pytest.fixture
+def emptied() -> Iterator[None]:
+    """The same after each test: for files of which every test makes use cases of its own."""
+    yield
+    _empty()
+
+
+def _empty() -> None:
     if (HOME / "lake").exists():  # it was opened
         names = [name for (name,) in lake().rows("SELECT schema_name FROM duckdb_schemas() WHERE database_name = 'lake'")]
         gone = [quoted(name) for name in names if name != "main" and name not in LASTING]
