@@ -10,10 +10,10 @@ DEVELOPMENT := .venv/.development-$(SUM)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench lock clean
+.PHONY: help install run test test-system check bench lock clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-16s %s\n' "$$target" "$$text"; done
 
 install: $(RUNTIME) ## Make .venv from the lock
 	@echo "installed; next: $(BIN)/lifecycle list"
@@ -21,8 +21,11 @@ install: $(RUNTIME) ## Make .venv from the lock
 run: $(RUNTIME) ## Run the whole loop once, here (USE_CASE=fraud)
 	@$(BIN)/lifecycle run $(USE_CASE)
 
-test: $(DEVELOPMENT) ## Run the tests
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+test: $(DEVELOPMENT) ## Run the tests that every change needs
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not system"
+
+test-system: $(DEVELOPMENT) ## Run the tests of whole stacks: kills, browsers, load, disks that fail
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m system
 
 check: $(DEVELOPMENT) ## Format, lint, types, imports: what a commit must pass
 	@$(BIN)/ruff format --check --quiet . || { echo "run '$(BIN)/ruff format' and look at the difference" >&2; exit 1; }

@@ -29,14 +29,19 @@ from collections.abc import Iterator  # noqa: E402
 import pytest  # noqa: E402
 
 from lifecycle.store import postgres  # noqa: E402
-from lifecycle.store.lake import Lake, lake  # noqa: E402
+from lifecycle.store.lake import Lake, lake, quoted  # noqa: E402
+from tests.prepared import prepare  # noqa: E402
+
+LASTING = {"served_shop"}
+"""What fixtures of the whole session have made."""
 
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _home() -> Iterator[None]:
-    """Leave no server and no file behind."""
+    """Start with migrated databases; leave no server and no file behind."""
+    prepare(HOME)
     yield
     postgres.stop(HOME / "postgres")
 
@@ -45,6 +50,27 @@ def _home() -> Iterator[None]:
 def the_lake() -> Lake:
     """The session's lake."""
     return lake()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _empty_lake() -> Iterator[None]:
+    """Empty the lake after each file: DuckLake reads its whole catalogue again after each new table, so a hundred toys slow all that follow."""
+    yield
+    _empty()
+
+
+@pytest.fixture
+def emptied() -> Iterator[None]:
+    """The same after each test: for files of which every test makes use cases of its own."""
+    yield
+    _empty()
+
+
+def _empty() -> None:
+    if (HOME / "lake").exists():  # it was opened
+        names = [name for (name,) in lake().rows("SELECT schema_name FROM duckdb_schemas() WHERE database_name = 'lake'")]
+        gone = [quoted(name) for name in names if name != "main" and name not in LASTING]
+        lake().write(lambda cursor: [cursor.execute(f"DROP SCHEMA {name} CASCADE") for name in gone])
 
 
 @pytest.fixture(scope="session")

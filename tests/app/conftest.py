@@ -12,6 +12,7 @@ import pytest
 
 from app import prefect_server
 from lifecycle.store import postgres
+from tests.prepared import prepare
 
 ROOT = Path(__file__).parents[2]
 Lifecycle = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -26,7 +27,7 @@ use_case = toy("{name}", title="a shop's visits")
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:
     """A home folder beside the session's, with a short path: it holds sockets."""
-    folder = Path(tempfile.mkdtemp(prefix="lifecycle-app-"))
+    folder = prepare(Path(tempfile.mkdtemp(prefix="lifecycle-app-")))
     yield folder
     prefect_server.stop(folder)
     postgres.stop(folder / "postgres")

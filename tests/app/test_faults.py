@@ -15,6 +15,9 @@ from app import prefect_server
 from lifecycle.store import postgres
 from tests.app.conftest import Lifecycle
 from tests.app.test_cli import one_line
+from tests.prepared import prepare
+
+pytestmark = pytest.mark.system
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +27,7 @@ def disk() -> Iterator[Path]:
     if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", folder], capture_output=True).returncode:
         folder.rmdir()
         pytest.skip("a small disk can be mounted by root alone, and not in every container")
-    yield folder
+    yield prepare(folder)
     prefect_server.stop(folder)
     postgres.stop(folder / "postgres")
     subprocess.run(["umount", "-l", folder], check=True)

@@ -16,6 +16,8 @@ from lifecycle.settings import Settings
 from lifecycle.store import postgres
 from tests.app.conftest import surroundings
 
+pytestmark = pytest.mark.system
+
 USER = """
 import sys
 from app import environment, prefect_server

@@ -17,6 +17,8 @@ from tests.app.conftest import ROOT, surroundings
 from tests.lifecycle.servers import PASSWORD, Shop, shop
 from tests.toys import visits
 
+pytestmark = pytest.mark.system
+
 WRONG = "wrong-hush/2"
 MAKE_BLOCK = """
 import os

@@ -14,7 +14,10 @@ import polars as pl
 import psutil
 import pytest
 
+from tests.prepared import prepare
 from tests.toys import visits
+
+pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
 STAGES = ["collect", "validate", "featurize", "split", "tune", "train", "evaluate", "register", "promote", "score", "monitor"]
@@ -99,6 +102,7 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     made = Place(tmp_path_factory.mktemp("loop"))
+    prepare(made.root / "home")
     yield made
     made.start("down").communicate(timeout=60)
 

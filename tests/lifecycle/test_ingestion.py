@@ -19,6 +19,8 @@ from lifecycle.validate import validate
 from schemas.roles import column
 from tests.toys import Visit, toy, visits
 
+pytestmark = pytest.mark.usefixtures("emptied")
+
 
 def load(use_case: UseCase, source: Path | str | None = None) -> Snapshot:
     return validate(use_case, collect(use_case, str(source) if source else None))

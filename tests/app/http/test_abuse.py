@@ -14,6 +14,8 @@ from tests.app.http.conftest import NAME, ROW, Process, running
 from tests.app.http.test_operations import ask, predict
 from tests.lifecycle.servers import free_port
 
+pytestmark = pytest.mark.system
+
 NUMBER = int(os.environ.get("LIFECYCLE_ABUSE", "250"))
 EXAMPLES = os.environ.get("LIFECYCLE_EXAMPLES", "8")
 

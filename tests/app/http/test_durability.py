@@ -16,6 +16,8 @@ from tests.app.http.conftest import NAME, ROW, Process
 from tests.lifecycle.servers import free_port
 from tests.served import Client
 
+pytestmark = pytest.mark.system
+
 FLUSH = 0.2
 
 

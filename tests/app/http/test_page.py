@@ -16,7 +16,7 @@ from tests.app.browsers import SCREENSHOTS
 from tests.app.http.conftest import NAME, running
 from tests.app.http.test_operations import until
 
-pytestmark = browsers.needed
+pytestmark = [browsers.needed, pytest.mark.system]
 
 
 @pytest.fixture(scope="module")

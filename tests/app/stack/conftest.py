@@ -20,6 +20,7 @@ import pytest
 
 from app import login
 from app.stack.rest import Server
+from tests.prepared import prepare
 
 ROOT = Path(__file__).parents[3]
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
@@ -41,6 +42,7 @@ class Stack:
 
     def __init__(self, root: Path, **settings: str) -> None:
         self.home, self.cases, self.offset = root / "home", root / "cases", _free_offset()
+        prepare(self.home)
         self.cases.mkdir()
         # A stack serves several files of tests in any order: `viewed` is the browser's alone, what `shop` went through does not matter to it.
         for name, approval in (("shop", "automatic"), ("guarded", "human"), ("viewed", "automatic")):

@@ -11,7 +11,7 @@ from tests.app import browsers
 from tests.app.browsers import SCREENSHOTS
 from tests.app.stack.conftest import ROOT, Stack
 
-pytestmark = browsers.needed
+pytestmark = [browsers.needed, pytest.mark.system]
 
 
 @pytest.fixture(scope="module")

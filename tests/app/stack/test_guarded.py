@@ -23,6 +23,9 @@ from tests.app.conftest import surroundings
 from tests.app.stack.attack import STRANGER, UNPROTECTED, page_of_a_stranger, tried
 from tests.app.stack.conftest import Stack
 from tests.app.test_prefect_server import USER
+from tests.prepared import prepare
+
+pytestmark = pytest.mark.system
 
 EVENT = {
     "id": "11111111-0000-4000-8000-000000000001",
@@ -61,7 +64,7 @@ ON_HTTP = {"/shop/labels": {"labels": [{"key": STRANGER, "target": True}]}, "/sh
 @pytest.fixture(scope="module")
 def small() -> Iterator[Path]:
     """The home folder of a run's own server that is up, and has a flow."""
-    home = Path(tempfile.mkdtemp(prefix="lifecycle-small-"))
+    home = prepare(Path(tempfile.mkdtemp(prefix="lifecycle-small-")))
     user = subprocess.Popen([sys.executable, "-c", USER], env=surroundings(home, home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert user.stdout
     assert user.stdout.readline().startswith("http")

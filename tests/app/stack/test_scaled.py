@@ -20,6 +20,8 @@ from app.stack import link
 from lifecycle.store import elsewhere, programs
 from tests.app.stack.conftest import ROOT, Stack, free
 
+pytestmark = pytest.mark.system
+
 SECRET = "hush-hush/1"
 KEYS = {"AWS_ACCESS_KEY_ID": "somebody", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
 

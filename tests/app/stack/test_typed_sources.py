@@ -14,6 +14,8 @@ from lifecycle.store import postgres
 from tests.app.stack.conftest import Stack
 from tests.toys import visits
 
+pytestmark = pytest.mark.system
+
 SECRET = "hush-hush-typed-1"
 ADDRESS = f"postgresql://me:{SECRET}@127.0.0.1:9/shop?table=orders"
 

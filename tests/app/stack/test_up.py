@@ -7,10 +7,14 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from app import login, lost
 from app.stack import parts, processes
 from lifecycle.store import postgres
 from tests.app.stack.conftest import ROOT, Inbox, Stack, free
+
+pytestmark = pytest.mark.system
 
 DEPLOYMENTS = {"ingest", "train", "score", "monitor", "lifecycle", "promote", "rollback", "maintain"}
 DRIFTED = "rows=4000,more=3000,shift=9"

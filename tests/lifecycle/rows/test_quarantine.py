@@ -15,6 +15,8 @@ from schemas.roles import column
 from tests.lifecycle.test_ingestion import csv, load, spoilt
 from tests.toys import Visit, toy, visits
 
+pytestmark = pytest.mark.usefixtures("emptied")
+
 
 class Free(Visit):
     """A visit of any kind, as a mended schema has it."""

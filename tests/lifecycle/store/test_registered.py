@@ -22,6 +22,8 @@ from tests.challengers import evaluated, parts_of
 from tests.meddling import place, planted, spoilt, sprung
 from tests.toys import toy
 
+pytestmark = pytest.mark.usefixtures("emptied")
+
 MIDDLE, STRONG = ("amount",), ("amount", "kind")
 
 
