@@ -4,7 +4,7 @@ The machinery asks `use_case.kind` and never which kind it is. A kind is one fil
 repository under the entry point `lifecycle.kinds`, whose `kind` is an object with these methods. Adding a kind is adding that file.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import variants

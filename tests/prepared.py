@@ -74,7 +74,7 @@ def _make() -> None:
     with psycopg.connect(found.conninfo("mlflow")) as connection:  # it names a folder of this home: each home makes its own
         connection.execute("DELETE FROM experiments")
     with psycopg.connect(found.conninfo(), autocommit=True) as connection:  # the client opened a lake, to have its locks
-        connection.execute(f"DROP DATABASE {found.name('lake')} WITH (FORCE)")
+        connection.execute(f"DROP DATABASE {found.name('lake')} WITH (FORCE)".encode())
     postgres.stop(at.home / "postgres")
 
 
