@@ -4,7 +4,6 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from lifecycle import kind as kinds
 from lifecycle.draft import allowed, choices, clock, columns, dangers, leaks, problem, rehearsal, roles, sample, schema, target, use_case, writing
 from lifecycle.draft.choices import Choices
 from lifecycle.draft.columns import Found, Table
@@ -90,7 +89,7 @@ def _code(table: Table, question: Question, chosen: Choices, name: str, source: 
 
 def _ask(table: Table, wishes: Wishes) -> Question:
     """Find the target, and what it asks."""
-    kind = kinds.find(wishes.problem) if wishes.problem else None
+    kind = problem.wanted(wishes.problem) if wishes.problem else None
     if not wishes.target:
         if kind and not kind.target_type:
             _enough(table.sample.rows, "rows")

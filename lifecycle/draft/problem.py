@@ -6,6 +6,7 @@ from typing import Any
 from lifecycle import kind as kinds
 from lifecycle.draft.columns import Found
 from lifecycle.errors import DataError
+from lifecycle.kind import Kind
 
 CLASSES = 10
 """Whole numbers of at most so many values are classes; of more, quantities."""
@@ -70,14 +71,23 @@ class Question:
         return dict(self.classes).get(self.positive, 0) / total if total else 0.0
 
 
+def wanted(name: str) -> Kind:
+    """The kind of problem that was asked for.
+
+    Raises:
+        DataError: there is none of this name.
+    """
+    if name not in kinds.names():
+        raise DataError(f"--problem is one of {', '.join(kinds.names())}, found '{name}'")
+    return kinds.find(name)
+
+
 def ask(target: Found, wanted: str = "") -> Question:
     """The question that a target poses.
 
     Raises:
         DataError: it has one value, too many, or none that the wanted kind of problem could be about.
     """
-    if wanted and wanted not in kinds.names():
-        raise DataError(f"--problem is one of {', '.join(kinds.names())}, found '{wanted}'")
     if wanted and not kinds.find(wanted).target_type:
         raise DataError(f"a {wanted} has no target; leave --target '{target.came}' away")
     if target.distinct < 2:
