@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from lifecycle.candidates import Candidate
     from lifecycle.dataset import Rows
+    from lifecycle.draft.columns import Found
+    from lifecycle.draft.problem import Level, Question
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.fairness import Measure
     from lifecycle.evaluation.judge import Judged
@@ -309,6 +311,53 @@ class Kind:
     def positive(self, use_case: "UseCase") -> Any:
         """The value that an answer of 1 stands for; `None` where no answer does."""
         return None
+
+    # What `lifecycle new` writes
+
+    guessed: int = 0
+    """Where `lifecycle new` thinks of this kind when it looks at a target: the largest first; 0: never by itself."""
+    alone: str = "ROC AUC"
+    """What says how well a column tells the target all by itself, in words."""
+
+    def looks_like(self, target: "Found") -> str:
+        """Why a target looks like one of this kind, as the end of a sentence: `has two values`; empty where it does not."""
+        return ""
+
+    def refusal(self, target: "Found") -> str:
+        """Why a target cannot be one of this kind, with the remedy; empty where it can."""
+        return ""
+
+    def question(self, target: "Found", why: str) -> "Question":
+        """What is asked of a target, for the reason `why`."""
+        from lifecycle.draft.problem import Question
+
+        return Question(self.name, why)
+
+    def title(self, question: "Question", target: "Found | None") -> str:
+        """What is asked, in a few words."""
+        return f"What {target.came} is" if target else "Rows that are alike"
+
+    def arguments(self, question: "Question") -> "dict[str, Any]":
+        """Further arguments of the definition that the question decides."""
+        return {}
+
+    def choices(self, question: "Question") -> "dict[str, tuple[Any, str]]":
+        """Arguments of the definition that a person may change, each with why it is as it is."""
+        return {}
+
+    def truth(self, question: "Question", target: "pl.Series") -> "np.ndarray":
+        """A target as numbers, shape (n, outputs), to see how well a column tells it: 0 or 1 for a class, else the number."""
+        import polars as pl
+
+        return target.cast(pl.Float64).to_numpy().reshape(-1, 1)
+
+    def level(self, question: "Question", target: "Found") -> "Level | None":
+        """What may move in the course of time, where one number says it."""
+        return None
+
+    def rare(self, question: "Question") -> "Iterator[str]":
+        """Warnings of classes with few rows."""
+        yield from ()
 
     def threshold_of(self, model: Any) -> float | None:
         """The threshold that a finished model decides by; `None` where it has none."""

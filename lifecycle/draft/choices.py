@@ -3,13 +3,9 @@
 from dataclasses import dataclass
 
 from lifecycle import candidates as families
-from lifecycle import kind as kinds
-from lifecycle.draft import clock, roles
+from lifecycle.draft import clock, python, roles
 from lifecycle.draft.columns import Table
 from lifecycle.draft.problem import Question
-
-EVEN = 0.3
-"""From this share of positives on, a row of one class is worth as much as one of the other."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +29,11 @@ class Choices:
 def choose(table: Table, question: Question) -> Choices:
     """The choices for these columns and this question."""
     split, why = _split(table, question)
-    metric = question.metric or kinds.find(question.problem).metric
-    known = kinds.find(question.problem).greater_is_better(metric)
-    level = {True: "0.8", False: "10"}[known]
+    metric = question.decides
+    level = "0.8" if question.kind.greater_is_better(metric) else "10"
     gate = "gate=Gate()", f'it must beat the baselines and the champion; with minimum={{"{metric}": {level}}} also a number of yours'
-    even = question.problem == "binary" and EVEN <= question.share <= 1 - EVEN
-    threshold = (('threshold="accuracy"', "both classes are common: a mistake counts as much as any other"),) if even else ()
-    return Choices(split, why, _candidates(question.problem), (*threshold, gate), ("Gate",))
+    own = [(f"{name}={python.literal(value)}", reason) for name, (value, reason) in question.kind.choices(question).items()]
+    return Choices(split, why, _candidates(question), (*own, gate), ("Gate",))
 
 
 def _split(table: Table, question: Question) -> tuple[str, str]:
@@ -58,8 +52,8 @@ def _split(table: Table, question: Question) -> tuple[str, str]:
     return "HashSplit", f"at random{late or ', since no column says when'}"
 
 
-def _candidates(problem: str) -> tuple[str, ...]:
+def _candidates(question: Question) -> tuple[str, ...]:
     """The problem's own families by the functions that make them, so that one can be taken out or put in."""
-    own = kinds.find(problem).families()
+    own = question.kind.families()
     named = [next((name for name in (each.name, f"{each.name}s") if callable(getattr(families, name, None))), "") for each in own]
     return tuple(named) if all(named) else ()

@@ -9,15 +9,14 @@ from lifecycle.draft.names import words
 from lifecycle.draft.problem import Question
 from lifecycle.store.lake import quoted
 
-FEW_ROWS, FEW_OF_A_CLASS = 1_500, 50
-RARE = 0.05
+FEW_ROWS = 1_500
 DUPLICATES = 0.01
 BLOCKS = 10
 
 
 def leaks(table: Table, out: list[Alone], look: list[Alone], scores: list[Alone], question: Question) -> Iterator[str]:
     """Columns that tell the target too well, or by their name too late."""
-    metric = "R2" if question.problem == "regression" else "ROC AUC"
+    metric = question.kind.alone
     target = (table.one("target") or table.columns[0]).came
     chosen = {each.column.name for each in [*out, *look]}
     usual = next((each for each in scores if each.column.name not in chosen), None)
@@ -45,7 +44,7 @@ def others(table: Table, question: Question) -> Iterator[str]:
     """Duplicates, a target that moves, rare classes, few rows, rows without a target."""
     yield from _duplicates(table)
     yield from _moves(table, question)
-    yield from _classes(table, question)
+    yield from question.kind.rare(question)
     target = table.one("target")
     rows = table.sample.total
     if rows < FEW_ROWS:
@@ -96,32 +95,23 @@ def _duplicates(table: Table) -> Iterator[str]:
 def _moves(table: Table, question: Question) -> Iterator[str]:
     """The target's mean in ten blocks of time: has it moved by more than chance and more than matters?"""
     time, target = table.one("time"), table.one("target")
-    if time is None or target is None or question.problem == "multiclass":
+    level = question.kind.level(question, target) if target else None
+    if time is None or target is None or level is None:
         return
-    value = f"({quoted(target.name)} = $1)::DOUBLE" if question.problem == "binary" else f"{quoted(target.name)}::DOUBLE"
-    given = [question.positive] if question.problem == "binary" else None
     rows = table.sample.connection.execute(
-        f"""SELECT block, avg(v), stddev(v), count(*) FROM (SELECT {value} AS v, ntile({BLOCKS}) OVER (ORDER BY {quoted(time.name)}) AS block FROM clean
-        WHERE {quoted(target.name)} IS NOT NULL AND {quoted(time.name)} IS NOT NULL) GROUP BY 1 ORDER BY 1""", given).fetchall()  # fmt: skip
+        f"""SELECT block, avg(v), stddev(v), count(*) FROM (SELECT {level.sql} AS v, ntile({BLOCKS}) OVER (ORDER BY {quoted(time.name)}) AS block FROM clean
+        WHERE {quoted(target.name)} IS NOT NULL AND {quoted(time.name)} IS NOT NULL) GROUP BY 1 ORDER BY 1""", list(level.parameters)).fetchall()  # fmt: skip
     if len(rows) < BLOCKS:
         return
     old, new = [sum(row[1] for row in part) / len(part) for part in (rows[:6], rows[8:])]
     spread = max(float(row[2] or 0) for row in rows)
     error = spread * (1 / sum(row[3] for row in rows[:6]) + 1 / sum(row[3] for row in rows[8:])) ** 0.5
-    matters = 0.2 * max(old, 1e-9) if question.problem == "binary" else 0.2 * spread
+    matters = 0.2 * (max(old, 1e-9) if level.share else spread)
     if abs(new - old) > max(4 * error, matters):
-        word = "the share of" if question.problem == "binary" else "the mean of"
-        what = f"{target.came} = {question.positive}" if question.problem == "binary" else target.came
-        yield f"the target moves: {word} {what} was {old:.4g} in the oldest 60 % of the rows and is {new:.4g} in the newest 20 %; expect the model to age, and keep the split by time"
-
-
-def _classes(table: Table, question: Question) -> Iterator[str]:
-    total = sum(count for _, count in question.classes)
-    if question.problem == "binary" and (question.share < RARE or question.smallest < FEW_OF_A_CLASS):
-        yield f"rare class: {question.smallest:,} of {total:,} rows ({question.share:.2%}) are {question.positive}; judge by average_precision, not by accuracy"
-    rare = [f"{value} ({count})" for value, count in question.classes if count < FEW_OF_A_CLASS]
-    if question.problem == "multiclass" and rare:
-        yield f"rare classes: {', '.join(rare[:8])}{' and more' if len(rare) > 8 else ''} have fewer than {FEW_OF_A_CLASS} rows each; their numbers will be unsure"
+        yield (
+            f"the target moves: {level.words} was {old:.4g} in the oldest 60 % of the rows and is {new:.4g} in the newest 20 %; expect the model to age,"
+            " and keep the split by time"
+        )
 
 
 def trade_off(table: Table) -> Iterator[str]:

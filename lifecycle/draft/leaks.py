@@ -13,7 +13,6 @@ ROWS = 30_000
 FOLDS = 5
 BINS = 60
 PRIOR = 2.0  # rows of the mean that a bin starts with
-MOST_CLASSES = 12
 PERFECT, STRONG, NEAR = 0.002, 0.05, 0.12
 """What a column leaves to explain, up to which it determines the target, may be left out, may be warned of."""
 AHEAD, FAR, APART = 4.0, 1.7, 3.0
@@ -53,7 +52,7 @@ def alone(table: Table, question: Question) -> list[Alone]:
     frame = table.sample.connection.sql(
         f"SELECT {names} FROM clean WHERE {quoted(target.name)} IS NOT NULL USING SAMPLE reservoir({ROWS} ROWS) REPEATABLE (7)"
     ).pl()
-    truth = _truth(question, frame[target.name])
+    truth = question.kind.truth(question, frame[target.name])
     folds = np.random.default_rng(7).permutation(frame.height) % FOLDS
     return sorted((_best(column, frame[column.name], truth, folds) for column in seen), key=lambda each: each.left)
 
@@ -71,14 +70,6 @@ def suspects(scores: list[Alone]) -> tuple[list[Alone], list[Alone]]:
         elif each.left <= NEAR and (each.left * FAR <= after or (each in apart and len(apart) <= FEW)):
             look.append(each)
     return out, look
-
-
-def _truth(question: Question, target: pl.Series) -> np.ndarray:
-    """The target as numbers, shape (n, outputs): one of a number or two classes, one a class for more."""
-    if question.problem == "regression":
-        return target.cast(pl.Float64).to_numpy().reshape(-1, 1)
-    classes = [question.positive] if question.problem == "binary" else [value for value, _ in question.classes[:MOST_CLASSES]]
-    return np.stack([(target == value).to_numpy().astype(np.float64) for value in classes], axis=1)
 
 
 def _best(column: Found, values: pl.Series, truth: np.ndarray, folds: np.ndarray) -> Alone:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from lifecycle import kind as kinds
 from lifecycle.draft import schema, use_case
 from lifecycle.draft.draft import Draft
 
@@ -13,7 +12,7 @@ def report(made: Draft) -> dict[str, Any]:
     return {
         "use_case": made.name,
         "problem": made.question.problem,
-        "metric": made.question.metric or kinds.find(made.question.problem).metric,
+        "metric": made.question.decides,
         "target": target.name if target else None,
         "positive": made.question.positive,
         "split": made.choices.split,

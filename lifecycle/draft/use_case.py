@@ -1,12 +1,10 @@
 """The use case of a draft, as code: what was found, the source, the features, and the choices, each with its reason."""
 
 from dataclasses import replace
-from typing import Any
 
-from lifecycle import kind as kinds
 from lifecycle.draft import inputs, python
 from lifecycle.draft.choices import Choices
-from lifecycle.draft.columns import Found, Table
+from lifecycle.draft.columns import Table
 from lifecycle.draft.problem import Question
 from lifecycle.sources import Source
 from lifecycle.store.lake import quoted
@@ -85,33 +83,19 @@ def _features(table: Table) -> list[str]:
 def _definition(table: Table, question: Question, choices: Choices, name: str, title: str, made: str) -> list[str]:
     target = table.one("target")
     lines = [f"name={python.literal(name)}", f"title={python.literal(headline(table, question))}", f"problem={python.literal(question.problem)}"]
-    if question.problem == "binary" and question.positive is not True:
-        lines += [f"positive={python.literal(question.positive)}"]
+    lines += [f"{name}={python.literal(value)}" for name, value in question.kind.arguments(question).items()]
     lines += [f"schema={title}", f"source={made}", "features=features"]
-    metric = question.metric or kinds.find(question.problem).metric
+    metric = question.decides
     lines += [f"metric={python.literal(metric)}", f"split={choices.split}()"]
     lines += [f"candidates=({', '.join(f'{name}()' for name in choices.candidates)})"] if choices.candidates else []
-    assert target or not kinds.find(question.problem).target_type
+    assert target or not question.kind.target_type
     settings = [f"    {code},  # {python.clean(why)}" for code, why in choices.settings]
     return ["use_case = UseCase(", *(f"    {line}," for line in lines), *settings, ")"]
 
 
 def headline(table: Table, question: Question) -> str:
     """What is asked, in a few words on one line."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in _asked(table, question)).split())
-
-
-def _asked(table: Table, question: Question) -> str:
-    target: Found | None = table.one("target")
-    if target is None:
-        return "Groups of rows that are alike"
-    if question.problem == "binary":
-        return f"Whether {target.came} is {_word(question.positive)}"
-    return f"Which {target.came} a row has" if question.problem == "multiclass" else f"How much {target.came} is"
-
-
-def _word(value: Any) -> str:
-    return "true" if value is True else str(value)
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in question.kind.title(question, table.one("target"))).split())
 
 
 def _docstring(table: Table, question: Question, choices: Choices, name: str, origin: str, warnings: list[str]) -> str:
@@ -125,7 +109,7 @@ def _docstring(table: Table, question: Question, choices: Choices, name: str, or
 
 def findings(table: Table, question: Question, choices: Choices) -> list[str]:
     """What was found and decided, a sentence each."""
-    metric = question.metric or kinds.find(question.problem).metric
+    metric = question.decides
     target = table.one("target")
     found = [
         f"{question.problem}, since the target {target.came} {question.why}; {metric} decides" if target else f"{question.problem}; {metric} decides"

@@ -1,6 +1,6 @@
 """Binary classification: whether something is so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,14 +8,23 @@ import polars as pl
 
 from lifecycle.answer_schema import INTEGER, NUMBER, Field
 from lifecycle.kind import PROBABILITY, prediction
-from lifecycle.kinds.classification import Classification, clipped, mean
+from lifecycle.kinds.classification import FEW_OF_A_CLASS, RARE, Classification, clipped, mean
 
 if TYPE_CHECKING:
+    from lifecycle.draft.columns import Found
+    from lifecycle.draft.problem import Level, Question
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.fairness import Measure
     from lifecycle.evaluation.judge import Judged
     from lifecycle.evaluation.statistics import Statistic, Values
     from lifecycle.usecase import UseCase
+
+VERY_RARE = 0.05
+"""Below this share of positives `lifecycle new` warns."""
+EVEN = 0.3
+"""From this share of positives on, a row of one class is worth as much as one of the other."""
+YES = ("true", "yes", "y", "t", "1", "positive", "pos", "bad", "fraud", "churn", "churned", "default", "malignant", "spam", "failure", "fail", "sick", "dead", "ja", "oui", "si", "да")  # fmt: skip
+"""Words that are the positive of two values, the surest first."""
 
 
 class Binary(Classification):
@@ -154,6 +163,62 @@ class Binary(Classification):
         """Chosen when the model was calibrated."""
         return getattr(model, "threshold_", None)
 
+    guessed = 30
+
+    def looks_like(self, target: "Found") -> str:
+        """Two values."""
+        return "has two values" if target.distinct == 2 else ""
+
+    def refusal(self, target: "Found") -> str:
+        """Not of more or fewer values."""
+        if target.distinct == 2:
+            return ""
+        return f"a binary problem needs a target of two values, '{target.came}' has {target.distinct:,}; leave --problem away, or make two of them"
+
+    def question(self, target: "Found", why: str) -> "Question":
+        """Where positives are rare, average precision decides."""
+        from lifecycle.draft.problem import Question
+
+        classes = tuple(target.tops)
+        positive = _positive(classes)
+        share = dict(classes)[positive] / sum(count for _, count in classes)
+        return Question(self.name, why, "average_precision" if share < RARE else "", positive, classes)
+
+    def title(self, question: "Question", target: "Found | None") -> str:
+        """Whether it is so."""
+        word = "true" if question.positive is True else str(question.positive)
+        return f"Whether {target.came if target else 'it'} is {word}"
+
+    def arguments(self, question: "Question") -> dict[str, Any]:
+        """The positive value, where it is none that a definition has anyway."""
+        return {} if question.positive is True else {"positive": question.positive}
+
+    def choices(self, question: "Question") -> dict[str, tuple[Any, str]]:
+        """The threshold, where classes are about even."""
+        even = EVEN <= question.share <= 1 - EVEN
+        return {"threshold": ("accuracy", "both classes are common: a mistake counts as much as any other")} if even else {}
+
+    def truth(self, question: "Question", target: pl.Series) -> np.ndarray:
+        """1 for the positive value."""
+        return (target == question.positive).to_numpy().astype(np.float64).reshape(-1, 1)
+
+    def level(self, question: "Question", target: "Found") -> "Level | None":
+        """The share of positives."""
+        from lifecycle.draft.problem import Level
+        from lifecycle.store.lake import quoted
+
+        words = f"the share of {target.came} = {question.positive}"
+        return Level(f"({quoted(target.name)} = $1)::DOUBLE", (question.positive,), words, share=True)
+
+    def rare(self, question: "Question") -> Iterator[str]:
+        """Few positives, by their share or their number."""
+        total = sum(count for _, count in question.classes)
+        if question.share < VERY_RARE or question.smallest < FEW_OF_A_CLASS:
+            yield (
+                f"rare class: {question.smallest:,} of {total:,} rows ({question.share:.2%}) are {question.positive};"
+                " judge by average_precision, not by accuracy"
+            )
+
 
 def _from_counts(sums: np.ndarray) -> "Values":
     rows, positives, called, hits, square, loss = sums
@@ -179,6 +244,17 @@ def _threshold(evidence: "Evidence") -> float | None:
     if len(evidence.model.predictions) > 1 or not len(above) or not len(below):
         return None
     return (above.min() + below.max()) / 2  # pyright: ignore[reportOperatorIssue, reportReturnType, reportOptionalOperand]
+
+
+def _positive(classes: tuple[tuple[Any, int], ...]) -> Any:
+    """True, yes, the 1 beside a 0, ...; else the rarer one."""
+    if {str(value) for value, _ in classes} == {"1", "2"}:
+        return classes[-1][0]
+    for word in YES:
+        for value, _ in classes:
+            if str(value).strip().lower() == word:
+                return value
+    return classes[-1][0]
 
 
 kind = Binary()

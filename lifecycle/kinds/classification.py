@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
     from lifecycle.usecase import UseCase
 
+RARE = 0.1
+"""Below this share of positives the order at the top matters, which the area under the ROC curve hardly sees."""
+FEW_OF_A_CLASS = 50
+"""Rows of a class below which `lifecycle new` warns of it."""
+
 
 class Classification(Kind):
     """Models with `predict_proba` and `classes_`, calibrated on rows that they were not fitted on."""

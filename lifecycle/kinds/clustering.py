@@ -12,6 +12,8 @@ from lifecycle.kind import PROBABILITY, Kind, prediction
 if TYPE_CHECKING:
     from lifecycle.candidates import Candidate
     from lifecycle.dataset import Rows
+    from lifecycle.draft.columns import Found
+    from lifecycle.draft.problem import Question
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.statistics import Statistic
     from lifecycle.references import Recipe
@@ -126,6 +128,10 @@ class Clustering(Kind):
     def limits(self) -> list[str]:
         """Clusters are a view."""
         return ["Clusters are a way to look at the rows, not a truth about them: other columns or scales would give others. Judge them by their use."]
+
+    def title(self, question: "Question", target: "Found | None") -> str:
+        """There is no target to name."""
+        return "Groups of rows that are alike"
 
 
 kind = Clustering()

@@ -1,5 +1,6 @@
 """Classification with more than two classes: which one it is."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,9 +8,11 @@ import polars as pl
 
 from lifecycle.answer_schema import NUMBER, NUMBER_BY_NAME, TEXT, Field
 from lifecycle.kind import PROBABILITY, prediction
-from lifecycle.kinds.classification import Classification, clipped, mean
+from lifecycle.kinds.classification import FEW_OF_A_CLASS, Classification, clipped, mean
 
 if TYPE_CHECKING:
+    from lifecycle.draft.columns import Found
+    from lifecycle.draft.problem import Question
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.fairness import Measure
     from lifecycle.evaluation.judge import Judged
@@ -21,6 +24,12 @@ SHOWN = 20
 """A confusion matrix shows the most frequent classes, the others together."""
 CURVES = 10
 """So many classes, the most frequent, have a curve."""
+CLASSES = 10
+"""Whole numbers of at most so many values are classes; of more, quantities."""
+MOST_CLASSES = 100
+"""Classes that `lifecycle new` takes on."""
+CLASSES_TOLD = 12
+"""So many classes, the most frequent, are looked at for columns that tell them."""
 NEEDS_ALL_CLASSES = ("roc_auc", "log_loss", "brier")
 """Metrics that the log of predictions, which has the predicted class's probability only, cannot give."""
 
@@ -132,6 +141,44 @@ class Multiclass(Classification):
         from lifecycle.reports.markdown import code
 
         return f"Predicts which class {code(use_case.target)} is, with a probability for each"
+
+    guessed = 20
+
+    def looks_like(self, target: "Found") -> str:
+        """Texts, or few whole numbers that come again and again."""
+        few = target.type == "int" and target.distinct <= CLASSES and target.distinct < 0.05 * target.rows
+        return f"has {target.distinct} values" if target.type == "str" or few else ""
+
+    def refusal(self, target: "Found") -> str:
+        """Not of so many values that a class has hardly a row."""
+        most = min(MOST_CLASSES, (target.rows - target.nulls) // 10)
+        if target.distinct <= most:
+            return ""
+        return (
+            f"the target '{target.came}' has {target.distinct:,} values, as classes at most {most} can be learned from {target.rows:,} rows;"
+            " choose another column, or put values together"
+        )
+
+    def question(self, target: "Found", why: str) -> "Question":
+        """With the classes and their counts."""
+        from lifecycle.draft.problem import Question
+
+        return Question(self.name, why, "", None, tuple(target.tops))
+
+    def title(self, question: "Question", target: "Found | None") -> str:
+        """Which one it is."""
+        return f"Which {target.came if target else 'one'} a row has"
+
+    def truth(self, question: "Question", target: pl.Series) -> np.ndarray:
+        """A column for each of the most frequent classes."""
+        return np.stack([(target == value).to_numpy().astype(np.float64) for value, _ in question.classes[:CLASSES_TOLD]], axis=1)
+
+    def rare(self, question: "Question") -> Iterator[str]:
+        """Classes with few rows."""
+        rare = [f"{value} ({count})" for value, count in question.classes if count < FEW_OF_A_CLASS]
+        if rare:
+            listed = f"{', '.join(rare[:8])}{' and more' if len(rare) > 8 else ''}"
+            yield f"rare classes: {listed} have fewer than {FEW_OF_A_CLASS} rows each; their numbers will be unsure"
 
 
 def _from_counts(sums: np.ndarray) -> "Values":

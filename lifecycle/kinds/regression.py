@@ -10,6 +10,8 @@ from lifecycle.errors import DataError
 from lifecycle.kind import Kind
 
 if TYPE_CHECKING:
+    from lifecycle.draft.columns import Found
+    from lifecycle.draft.problem import Level, Question
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.fairness import Measure
     from lifecycle.evaluation.judge import Judged
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 SKEWED = 1.0
 """The skewness of a target from which its logarithm is tried."""
+FAR_OUT = 10.0
+"""The kurtosis of a target above which a few rows would decide a squared error."""
 OF_THE_MEDIAN = ("mae", "median_ae", "mape")
 """Metrics that a prediction of the median serves best; the mean serves the others."""
 OF_THE_MEAN = ("rmse", "r2")
@@ -157,6 +161,37 @@ class Regression(Kind):
         from lifecycle.reports.markdown import code
 
         return f"Predicts the number {code(use_case.target)}"
+
+    guessed = 10
+    alone = "R2"
+
+    def looks_like(self, target: "Found") -> str:
+        """Whatever else has many values."""
+        return f"is a number of {target.distinct:,} values"
+
+    def refusal(self, target: "Found") -> str:
+        """Not of texts."""
+        if target.number or target.type == "bool":
+            return ""
+        return f"a regression needs a number as target, '{target.came}' holds texts such as {target.tops[0][0]!r}; leave --problem away"
+
+    def question(self, target: "Found", why: str) -> "Question":
+        """Where a few numbers lie far out, the absolute error decides."""
+        from lifecycle.draft.problem import Question
+
+        far = target.tails > FAR_OUT
+        return Question(self.name, f"{why}, a few of them far out, which would decide a squared error" if far else why, "mae" if far else "")
+
+    def title(self, question: "Question", target: "Found | None") -> str:
+        """How much it is."""
+        return f"How much {target.came if target else 'it'} is"
+
+    def level(self, question: "Question", target: "Found") -> "Level | None":
+        """The mean."""
+        from lifecycle.draft.problem import Level
+        from lifecycle.store.lake import quoted
+
+        return Level(f"{quoted(target.name)}::DOUBLE", (), f"the mean of {target.came}")
 
 
 def _from_sums(sums: np.ndarray) -> "Values":
