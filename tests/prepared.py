@@ -56,6 +56,7 @@ def _template() -> Path:
 def _make() -> None:
     """Start everything that makes tables, once, in the home of this process."""
     import psycopg
+    from psycopg import sql
 
     from app import prefect_process
     from lifecycle.settings import settings
@@ -74,7 +75,7 @@ def _make() -> None:
     with psycopg.connect(found.conninfo("mlflow")) as connection:  # it names a folder of this home: each home makes its own
         connection.execute("DELETE FROM experiments")
     with psycopg.connect(found.conninfo(), autocommit=True) as connection:  # the client opened a lake, to have its locks
-        connection.execute(f"DROP DATABASE {found.name('lake')} WITH (FORCE)".encode())
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(found.name("lake"))))
     postgres.stop(at.home / "postgres")
 
 
