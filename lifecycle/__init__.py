@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lifecycle.expectations import Arrivals, Surprises
     from lifecycle.gate.rule import Check, Rule
     from lifecycle.kind import Kind
+    from lifecycle.monitoring.statistic import DriftStatistic
     from lifecycle.rest import fetched
     from lifecycle.source import ByColumn, ByFile, File, Source
     from lifecycle.sources import Files, Generated, Joined, Postgres, Query, SQLite
@@ -24,6 +25,7 @@ _NAMES = {
     "lifecycle.expectations": ("Arrivals", "Surprises"),
     "lifecycle.gate.rule": ("Check", "Rule"),
     "lifecycle.kind": ("Kind",),
+    "lifecycle.monitoring.statistic": ("DriftStatistic",),
     "lifecycle.rest": ("fetched",),
     "lifecycle.source": ("ByColumn", "ByFile", "File", "Source"),
     "lifecycle.sources": ("Files", "Generated", "Joined", "Postgres", "Query", "SQLite"),
@@ -35,7 +37,7 @@ _NAMES = {
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
-    "Arrivals", "Blueprint", "ByColumn", "ByFile", "Candidate", "Check", "ColumnSplit", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
+    "Arrivals", "Blueprint", "ByColumn", "ByFile", "Candidate", "Check", "ColumnSplit", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
     "Joined", "Kind", "Monitoring", "Postgres", "Query", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
     "UseCase", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture",
 ]  # fmt: skip

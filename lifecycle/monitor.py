@@ -76,7 +76,7 @@ def _judge(use_case: "UseCase", model: ModelVersion, rows: "Rows", unseen: np.nd
     chosen = rows.take(left[: windows[-1].stop])
     number = np.repeat(np.arange(len(windows)), [window.stop - window.start for window in windows])
     profile = json.loads(versions.artifact(model, "profile.json"))
-    found = drift.by_window(profile, chosen.X, live.said(use_case, model, chosen), number, len(windows))
+    found = drift.by_window(profile, chosen.X, live.said(use_case, model, chosen), number, len(windows), use_case.monitoring.statistics)
     return [_window(_that_matter(use_case, effects), chosen, window) for effects, window in zip(found, windows, strict=True)]
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pandera.polars import DataFrameModel
 
     from lifecycle.gate.rule import Rule
+    from lifecycle.monitoring.statistic import DriftStatistic
 
 
 WORDS = """
@@ -89,6 +90,8 @@ class Monitoring:
     """So many bad windows in a row are a drift."""
     cooldown: timedelta = timedelta(days=1)
     """After an alarm, none for so long."""
+    statistics: tuple["DriftStatistic", ...] = ()
+    """Effect sizes of your own, told beside those of `lifecycle/monitoring/statistics/`."""
 
 
 @dataclass(frozen=True, kw_only=True)

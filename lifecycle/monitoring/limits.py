@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lifecycle.monitoring.drift import psi
+from lifecycle.monitoring.statistics.psi import psi
 
 UNIT = 100
 """Windows are whole numbers of blocks of so many rows."""
