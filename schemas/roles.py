@@ -11,11 +11,7 @@ ROLES = {
     "group": "must not cross the split",
     "split": "the part of the data a row was given to by its publisher",
     "sensitive": "compared for fairness; a feature only where said so too",
-    "user": "who chose (ranking)",
-    "item": "what was chosen (ranking)",
-    "rating": "how much it was liked (ranking)",
     "text": "free text",
-    "image": "an image's bytes",
     "feature": "an input of the model",
     "ignored": "kept in the lake, read by nothing",
 }

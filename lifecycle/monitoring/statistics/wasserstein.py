@@ -9,9 +9,7 @@ from lifecycle.monitoring.statistic import DriftStatistic, shares
 
 
 class Wasserstein(DriftStatistic):
-    """The distance between the cells' means in units of the reference's interquartile range; of categories, where every two values are
-    equally far, the total variation.
-    """
+    """The distance between the cells' means in units of the reference's interquartile range; of categories the total variation."""
 
     name = "wasserstein"
 
