@@ -162,6 +162,8 @@ def test_a_killed_writer_loses_at_most_what_was_not_flushed(tmp_path: Path) -> N
         process = subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert process.stdout
         process.stdout.readline()
+        while not segments.waiting(folder):  # a busy machine may not have written one yet
+            time.sleep(0.01)
         time.sleep(seconds)
         process.send_signal(signal.SIGKILL)
         said = [line.split() for line in process.stdout.read().splitlines() if len(line.split()) == 2]
