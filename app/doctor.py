@@ -207,7 +207,7 @@ def _use_cases(at: Settings) -> Finding:
         except LifecycleError as error:
             wrong.append(str(error))
     if wrong:
-        return Finding("wrong", " | ".join(wrong), "mend the definition")
+        return Finding("wrong", " | ".join(wrong), "fix the definition")
     return Finding("ok", ", ".join(names)) if names else Finding("warning", "none", "add a file to usecases/")
 
 

@@ -89,7 +89,7 @@ def _next(name: str) -> list[Text]:
     steps = [
         (f"{us} quarantine {name} --export bad.csv", "to repair them"),
         (f"{us} quarantine {name} --retry bad.csv", "the repaired rows into the lake"),
-        (f"{us} quarantine {name} --retry", "all of them as they are, after the schema was mended"),
+        (f"{us} quarantine {name} --retry", "all of them as they are, after the schema was fixed"),
     ]
     return [Text.assemble((command, "cyan"), (f"  {why}", "dim")) for command, why in steps]
 

@@ -73,7 +73,7 @@ def _stage(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", origin: Sourc
         except duckdb.Error as error:
             if reader.failed:
                 raise reader.failed from None
-            raise DataError(f"use case '{use_case.name}': the source {name} cannot be read: {_said(error)}; mend the source") from None
+            raise DataError(f"use case '{use_case.name}': the source {name} cannot be read: {_said(error)}; fix the source") from None
     cursor.execute(f"COPY {REJECTS} TO {literal(str(folder / 'rejects.parquet'))} (FORMAT parquet)")
     counted = cursor.execute(
         f"SELECT (SELECT count(*) FROM read_parquet({literal(str(folder / 'rows.parquet'))})) + (SELECT count(*) FROM {REJECTS})"

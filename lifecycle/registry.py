@@ -36,7 +36,7 @@ def find(name: str) -> UseCase:
     found = getattr(_module(name, file), "use_case", None)
     if not isinstance(found, UseCase) or found.name != name:
         says = f"one named '{found.name}'" if isinstance(found, UseCase) else "none"
-        raise DefinitionError(f"{file} must define use_case = UseCase(name='{name}', ...), found {says}; mend it, or rename the file")
+        raise DefinitionError(f"{file} must define use_case = UseCase(name='{name}', ...), found {says}; fix it, or rename the file")
     return found
 
 
@@ -55,7 +55,7 @@ def folders() -> list[Path]:
         package = None
     if package is None or not package.submodule_search_locations:
         raise LifecycleError(
-            f"LIFECYCLE_USECASES names '{more}', which is neither a folder nor an importable package; mend it in the environment or .env"
+            f"LIFECYCLE_USECASES names '{more}', which is neither a folder nor an importable package; fix it in the environment or .env"
         )
     return [*found, *(Path(place) for place in package.submodule_search_locations)]
 
@@ -82,7 +82,7 @@ def _module(name: str, file: Path) -> ModuleType:
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise DefinitionError(f"{file} cannot be loaded ({reason}); mend it") from error
+        raise DefinitionError(f"{file} cannot be loaded ({reason}); fix it") from error
 
 
 def shadows(name: str, file: Path) -> bool:

@@ -166,7 +166,7 @@ class UseCase:
 
     def wrong(self, what: str) -> DefinitionError:
         """The error for something in this definition that cannot be."""
-        return DefinitionError(f"use case '{self.name}': {what}; mend usecases/{self.name}.py or schemas/{self.name}.py")
+        return DefinitionError(f"use case '{self.name}': {what}; fix usecases/{self.name}.py or schemas/{self.name}.py")
 
     def _check_columns(self) -> None:
         self.kind.check(self)

@@ -100,7 +100,7 @@ class Notices:
 
         if not Apprise().add(self.address):
             raise LifecycleError(
-                "LIFECYCLE_NOTIFY_URL must be an address that Apprise knows, such as json://host/path or mailto://..., found another; mend it"
+                "LIFECYCLE_NOTIFY_URL must be an address that Apprise knows, such as json://host/path or mailto://..., found another; fix it"
             )
 
     def _keep(self) -> None:

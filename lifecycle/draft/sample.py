@@ -76,7 +76,7 @@ def _taken(connection: duckdb.DuckDBPyConnection, reader: Reader, given: str, so
         unreadable = int(connection.execute(f"SELECT count(*) FROM {rejects.REJECTS}").fetchall()[0][0])
     except duckdb.Error as error:
         said = credentials.hidden(" ".join(str(error).partition("LINE 1:")[0].split()))
-        raise DataError(f"the source {given} cannot be read: {said}; mend the source") from None
+        raise DataError(f"the source {given} cannot be read: {said}; fix the source") from None
     if not total:
         raise DataError(f"the source {given} has no rows; give one that has")
     columns = {name: kind for name, kind, *_ in connection.execute("DESCRIBE came").fetchall()}

@@ -56,7 +56,7 @@ def _swallowed(reader: Reader) -> bool:
         if line in lines or reader.rounds >= ROUNDS:
             raise DataError(
                 f"the file {reader.called(path)} opens a quote in line {line} and never closes it, as in {len(lines)} lines before;"
-                " mend them, or say quote='' in its definition"
+                " fix them, or say quote='' in its definition"
             )
         lines.add(line)
     reader.rounds += bool(found)

@@ -124,7 +124,7 @@ def asked(file: File, address: str, method: str = "GET") -> Any:
         reason = credentials.hidden(str(getattr(error, "reason", error)))
         raise Outage(f"{_shown(file)} does not answer ({reason}); check the address, or try again later") from None
     except ValueError as error:
-        raise LifecycleError(f"{_shown(file)} is no address ({credentials.hidden(str(error))}); mend it") from None
+        raise LifecycleError(f"{_shown(file)} is no address ({credentials.hidden(str(error))}); fix it") from None
 
 
 def _copy_s3(file: File, address: str, to: Path) -> None:

@@ -58,5 +58,5 @@ def stop_if_refused(store: Lake, use_case: "UseCase", number: int) -> None:
     listed = "; ".join(f"{column or 'line'}: {check} failed {count:,} times, e.g. {value!r}" for column, check, count, value in checks)
     raise DataError(
         f"use case '{use_case.name}': {store.value(f'SELECT count(DISTINCT row) {failed}', [number]):,} of {came:,} rows failed, the limit is"
-        f" {use_case.bad_rows:.0%}, so the batch was refused: {listed}. Mend the source or schemas/{use_case.name}.py; {look}"
+        f" {use_case.bad_rows:.0%}, so the batch was refused: {listed}. Fix the source or schemas/{use_case.name}.py; {look}"
     )

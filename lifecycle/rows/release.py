@@ -39,7 +39,7 @@ class Released(Reference):
 
 
 def release(use_case: "UseCase", file: Path | None = None) -> Released:
-    """Load rows in quarantine again: as they came (the schema was mended), or as a repaired export has them.
+    """Load rows in quarantine again: as they came (the schema was fixed), or as a repaired export has them.
 
     What passes is merged into `raw`, as of the batch it came with, and marked as released, with the time and this load's number
     in the ledger. A row of which a later batch brought a newer version does not replace it. Rows of a refused batch are let in when no more than

@@ -35,7 +35,7 @@ def spread(runner: str, task: Task, use_case: str, parts: "Parts", families: int
             f"LIFECYCLE_TASK_RUNNER={runner} needs the extra '{kind}', which is not installed; run: pip install '.[{kind}]'"
         ) from None
     except (OSError, TimeoutError, ConnectionError) as error:
-        raise LifecycleError(f"LIFECYCLE_TASK_RUNNER={runner}: the cluster must answer, found {error}; start it, or mend the address") from error
+        raise LifecycleError(f"LIFECYCLE_TASK_RUNNER={runner}: the cluster must answer, found {error}; start it, or fix the address") from error
 
 
 def _dask(address: str, task: Task, calls: list[tuple[Any, ...]]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Calibration: probabilities that are off are mended, those that are right are left alone; thresholds are the best there are."""
+"""Calibration: probabilities that are off are fixed, those that are right are left alone; thresholds are the best there are."""
 
 import pickle
 
@@ -50,9 +50,9 @@ def test_a_threshold_is_the_best_by_what_the_definition_names(rows: list[tuple[i
 def test_probabilities_that_are_off_are_mended():
     model, X, y = logistic()
     wrong = Calibrated(model, slope=0.3, intercept=2.0)
-    mended = calibrate(toy("calibrate"), wrong, y, wrong.predict_proba(X))
-    assert log_loss(y, mended.predict_proba(X)) < log_loss(y, wrong.predict_proba(X)) - 0.1
-    assert mended.predict_proba(X)[y == 1, 1].mean() == pytest.approx(model.predict_proba(X)[y == 1, 1].mean(), abs=0.02)
+    fixed = calibrate(toy("calibrate"), wrong, y, wrong.predict_proba(X))
+    assert log_loss(y, fixed.predict_proba(X)) < log_loss(y, wrong.predict_proba(X)) - 0.1
+    assert fixed.predict_proba(X)[y == 1, 1].mean() == pytest.approx(model.predict_proba(X)[y == 1, 1].mean(), abs=0.02)
 
 
 def test_probabilities_that_are_right_are_left_alone():

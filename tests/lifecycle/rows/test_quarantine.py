@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("emptied")
 
 
 class Free(Visit):
-    """A visit of any kind, as a mended schema has it."""
+    """A visit of any kind, as a fixed schema has it."""
 
     kind: str = column()
 
@@ -54,18 +54,18 @@ def again(use_case: UseCase, file: Path | None = None) -> tuple[int, int, int, i
 
 
 def test_rows_that_pass_a_mended_schema_leave_the_quarantine_once(tmp_path: Path, the_lake: Lake) -> None:
-    load(toy("mended"), bad_kinds(tmp_path / "a.csv", 3, 4))
-    assert again(toy("mended")) == (2, 0, 0, 2)
-    assert the_lake.value("SELECT count(*) FROM mended.batches") == 1, "nothing changed, so the ledger says nothing"
-    mended = toy("mended", schema=Free)
-    assert again(mended) == (2, 2, 0, 0)
-    assert raw(the_lake, "mended") == 300
-    assert raw(the_lake, "mended", "count(*) FILTER (kind = 'z' AND _batch = 1)") == 2
-    assert quarantine.counts("mended") == {"quarantined": 0, "released": 2}
-    assert the_lake.rows("SELECT DISTINCT released_by, released_at IS NOT NULL FROM mended.quarantine") == [(2, True)]
-    assert the_lake.rows("SELECT came, kept, quarantined, duplicates, retry FROM mended.batches WHERE batch = 2") == [(2, 2, 0, 0, True)]
+    load(toy("fixed"), bad_kinds(tmp_path / "a.csv", 3, 4))
+    assert again(toy("fixed")) == (2, 0, 0, 2)
+    assert the_lake.value("SELECT count(*) FROM fixed.batches") == 1, "nothing changed, so the ledger says nothing"
+    fixed = toy("fixed", schema=Free)
+    assert again(fixed) == (2, 2, 0, 0)
+    assert raw(the_lake, "fixed") == 300
+    assert raw(the_lake, "fixed", "count(*) FILTER (kind = 'z' AND _batch = 1)") == 2
+    assert quarantine.counts("fixed") == {"quarantined": 0, "released": 2}
+    assert the_lake.rows("SELECT DISTINCT released_by, released_at IS NOT NULL FROM fixed.quarantine") == [(2, True)]
+    assert the_lake.rows("SELECT came, kept, quarantined, duplicates, retry FROM fixed.batches WHERE batch = 2") == [(2, 2, 0, 0, True)]
     before = the_lake.version()
-    assert again(mended) == (0, 0, 0, 0)
+    assert again(fixed) == (0, 0, 0, 0)
     assert the_lake.version() == before, "a second retry writes nothing"
 
 
@@ -80,11 +80,11 @@ def test_an_exported_file_that_was_repaired_is_loaded_once(tmp_path: Path, the_l
     assert found.columns[:8] == list(visits(1).columns)
     assert found["amount"].to_list()[0] == "abc"
     assert (found["_row"].cast(pl.Int64).to_list(), found["_check"][1], found["_line"][2]) == ([5, 7, 302], "isin(['a', 'b', 'c'])", "1,2,3")
-    mended = found.with_columns(
+    fixed = found.with_columns(
         amount=pl.when(pl.col("amount") == "abc").then(pl.lit("12.5")).otherwise("amount"),
         kind=pl.when(pl.col("kind") == "z").then(pl.lit("q")).otherwise("kind"),
     )
-    mended.write_csv(file) if suffix == ".csv" else mended.write_parquet(file)
+    fixed.write_csv(file) if suffix == ".csv" else fixed.write_parquet(file)
     assert again(use_case, file) == (3, 1, 0, 2)
     assert raw(the_lake, use_case.name, "any_value(amount) FILTER (visit = 4)") == 12.5
     assert {(row["row"], row["value"]) for row in quarantine.rows(use_case.name, 10) if row["column"] == "kind" and row["row"] == 7} == {(7, "q")}
