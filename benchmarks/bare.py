@@ -53,20 +53,20 @@ def main(rows: int, folder: Path) -> None:
     with timed("train"):
         import mlflow
 
+        from lifecycle.fit import fit
         from lifecycle.references import Recipe
-        from lifecycle.train import fit
         from usecases.fraud import use_case
 
         last = use_case.candidates[-1]
         recipe = Recipe(candidate=last.name, params=dict(last.defaults))
         model = fit(use_case, recipe, parts["train"], parts["tune"])
     with timed("evaluate"):
-        from lifecycle.evaluate import CONFIDENCE, _judgement
         from lifecycle.evaluation.evidence import gather
         from lifecycle.evaluation.importance import importances
         from lifecycle.evaluation.resample import clusters, intervals
         from lifecycle.monitoring import profile
         from lifecycle.reports import pictures
+        from lifecycle.stages.evaluate import CONFIDENCE, _judgement
 
         evidence = gather(use_case, model, recipe, parts["train"], parts["tune"], parts["gate"])
         groups = clusters(use_case, evidence.model.rows.info)

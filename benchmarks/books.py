@@ -124,9 +124,9 @@ def whole(lake: Any, asked: dict[str, Any]) -> Iterator[str]:
 def _unscored(name: str, champion: int) -> Iterator[str]:
     """Rows that the champion was not fitted on and has not scored."""
     from lifecycle import registry
-    from lifecycle.featurize import INFO
+    from lifecycle.rows.feature_table import INFO
     from lifecycle.rows.seen import parts_then
-    from lifecycle.score import FITTED
+    from lifecycle.stages.score import FITTED
     from lifecycle.store import versions
     from lifecycle.store.lake import lake
 

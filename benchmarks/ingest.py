@@ -51,11 +51,11 @@ def ours(folder: Path, files: list[Path], features: bool) -> dict[str, Any]:
     use_case = definition()
     import pandera.polars  # noqa: F401 (imports are not counted)
 
-    from lifecycle.collect import collect
-    from lifecycle.featurize import featurize
+    from lifecycle.stages.collect import collect
+    from lifecycle.stages.featurize import featurize
+    from lifecycle.stages.validate import validate
     from lifecycle.store import postgres
     from lifecycle.store.lake import lake
-    from lifecycle.validate import validate
 
     lake()
     said: dict[str, Any] = {}

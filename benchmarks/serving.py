@@ -151,10 +151,11 @@ def arguments() -> argparse.Namespace:
 
 def contestants(options: argparse.Namespace, folder: Path) -> list[Server]:
     """The servers, each with requests of one row that it understands."""
-    from lifecycle import featurize, registry
+    from lifecycle import registry
     from lifecycle.history import champion
     from lifecycle.online.rows import Reader
-    from lifecycle.score import inputs
+    from lifecycle.predict import inputs
+    from lifecycle.rows import feature_table
     from lifecycle.store import tracking
     from lifecycle.store.lake import lake
 
@@ -168,7 +169,7 @@ def contestants(options: argparse.Namespace, folder: Path) -> list[Server]:
     order = f'ORDER BY "{time_column}" DESC' if time_column else ""
     raw = lake().frame(f"SELECT * FROM {use_case.name}.raw {order} LIMIT 2000").select(names)
     ours = [json.dumps({"rows": [row]}, default=lambda value: value.isoformat()) for row in fresh(use_case, raw.to_dicts())]
-    X = inputs(version, featurize.read(use_case, version.evaluated.trained.parts.features).X).head(2_000)
+    X = inputs(version, feature_table.read(use_case, version.evaluated.trained.parts.features).X).head(2_000)
     table = [json.dumps({"dataframe_split": {"columns": X.columns, "data": [list(row)]}}) for row in X.iter_rows()]
     python, one = sys.executable, {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path.cwd())}
     (folder / "bare_asgi.py").write_text(BARE)
@@ -244,16 +245,16 @@ def batch(name: str) -> None:
     """Many rows through the compiled model, beside the pipeline's own predict_proba."""
     import polars as pl
 
-    from lifecycle import featurize, registry
+    from lifecycle import registry
     from lifecycle.compiled.load import load as loaded
     from lifecycle.history import champion
-    from lifecycle.predict import predict
-    from lifecycle.score import inputs
+    from lifecycle.predict import inputs, predict
+    from lifecycle.rows import feature_table
     from lifecycle.store import models
 
     use_case, version = registry.find(name), champion(name)
     assert version
-    X = inputs(version, featurize.read(use_case, version.evaluated.trained.parts.features).X)
+    X = inputs(version, feature_table.read(use_case, version.evaluated.trained.parts.features).X)
     X = pl.concat([X] * (BATCH // X.height + 1)).head(BATCH)
     pipeline = models.load(version.run_id, version.sha256)
     fast, how = loaded(version, threads=os.cpu_count() or 1)

@@ -22,7 +22,7 @@ def bare(use_case: Any, train: Any, tune: Any) -> float:
     import optuna
     from sklearn.metrics import average_precision_score
 
-    from lifecycle.candidates import blueprint
+    from lifecycle.models.blueprint import blueprint
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     began = time.perf_counter()
@@ -47,14 +47,15 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"LIFECYCLE_HOME": home, "OMP_WAIT_POLICY": "passive"}
-        from lifecycle import collect, featurize, split, validate
-        from lifecycle.tune import tune
+        from lifecycle.rows import parts as partition
+        from lifecycle.stages import collect, featurize, split, validate
+        from lifecycle.stages.tune import tune
         from lifecycle.tuning import objective
         from usecases.fraud import use_case
 
         snapshot = validate.validate(use_case, collect.collect(use_case, f"rows={options.rows},days=150"))
         parts = split.split(use_case, featurize.featurize(use_case, snapshot))
-        rows = [objective.sample(use_case, split.rows(use_case, parts, part), use_case.tuning.rows) for part in ("train", "tune")]
+        rows = [objective.sample(use_case, partition.rows(use_case, parts, part), use_case.tuning.rows) for part in ("train", "tune")]
         pairs = []
         for _ in range(options.pairs):
             began = time.perf_counter()

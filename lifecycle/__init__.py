@@ -7,10 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lifecycle.candidates import Blueprint, Candidate, boosting, forest, kmeans, linear, mixture
+    from lifecycle.candidates import Candidate, boosting, forest, kmeans, linear, mixture
     from lifecycle.expectations import Arrivals, Surprises
     from lifecycle.gate.rule import Check, Rule
     from lifecycle.kind import Kind
+    from lifecycle.models.blueprint import Blueprint
     from lifecycle.monitoring.statistic import DriftStatistic
     from lifecycle.rest import fetched
     from lifecycle.source import ByColumn, ByFile, File, Source
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from schemas.roles import column
 
 _NAMES = {
-    "lifecycle.candidates": ("Blueprint", "Candidate", "boosting", "forest", "kmeans", "linear", "mixture"),
+    "lifecycle.candidates": ("Candidate", "boosting", "forest", "kmeans", "linear", "mixture"),
     "lifecycle.expectations": ("Arrivals", "Surprises"),
     "lifecycle.gate.rule": ("Check", "Rule"),
     "lifecycle.kind": ("Kind",),
+    "lifecycle.models.blueprint": ("Blueprint",),
     "lifecycle.monitoring.statistic": ("DriftStatistic",),
     "lifecycle.rest": ("fetched",),
     "lifecycle.source": ("ByColumn", "ByFile", "File", "Source"),

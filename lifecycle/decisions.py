@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from lifecycle.errors import LifecycleError
 from lifecycle.history import APPROVED, BY_HAND, REJECTED, ROLLED_BACK, Standing
-from lifecycle.promote import record, turn, verdict
+from lifecycle.promotions import record, turn, verdict
 from lifecycle.references import Verdict
 from lifecycle.store import versions
 

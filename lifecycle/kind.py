@@ -239,9 +239,7 @@ class Kind:
 
     def evidence(self, use_case: "UseCase", model: Any, recipe: "Recipe", train: "Rows", tune: "Rows", gate: "Rows") -> "Evidence":
         """What a trained model is judged by: its own and the baselines' answers for the same unseen rows."""
-        from lifecycle.evaluation.evidence import gather
-
-        return gather(use_case, model, recipe, train, tune, gate)
+        raise NotImplementedError
 
     def same_names(self, model: Any, known: "np.ndarray | None", rows: "Rows") -> "tuple[Any, np.ndarray | None]":
         """A fold's model, naming what it found as the first fold's did; `known` are those names, which only clusters need."""
@@ -291,18 +289,11 @@ class Kind:
 
     def says(self, use_case: "UseCase") -> str:
         """What a model of this kind says of a row, as the start of a sentence: `Predicts the number ...`."""
-        from lifecycle.reports.markdown import code
-
-        return f"Predicts {code(use_case.target)}"
+        raise NotImplementedError
 
     def weaknesses(self, use_case: "UseCase", evaluation: Mapping[str, Any]) -> list[str]:
         """The card's sections on where a model is weak and to whom it is unfair, in Markdown."""
-        from lifecycle.reports import card_findings
-
-        return [
-            "## Where it is weak\n\n" + card_findings.slices(use_case, evaluation["slices"]),
-            "## Fairness\n\n" + card_findings.fairness(evaluation["fairness"]),
-        ]
+        return []
 
     def limits(self) -> list[str]:
         """What the numbers of this kind never say, a sentence each."""
@@ -329,9 +320,7 @@ class Kind:
 
     def question(self, target: "Found", why: str) -> "Question":
         """What is asked of a target, for the reason `why`."""
-        from lifecycle.draft.problem import Question
-
-        return Question(self.name, why)
+        raise NotImplementedError
 
     def title(self, question: "Question", target: "Found | None") -> str:
         """What is asked, in a few words."""

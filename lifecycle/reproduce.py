@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lifecycle import featurize, fingerprint, provenance
+from lifecycle import provenance
+from lifecycle.dependencies import fingerprint
+from lifecycle.fit import fit
 from lifecycle.predict import predict
-from lifecycle.split import pick
+from lifecycle.rows import feature_table
+from lifecycle.rows.parts import pick
 from lifecycle.store import models, versions
-from lifecycle.train import fit
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -28,9 +30,9 @@ def reproduce(use_case: "UseCase", number: int) -> dict[str, Any]:
     version = versions.version(use_case.name, number)
     trained = version.evaluated.trained
     snapshot = trained.parts.features.snapshot
-    train, tune = (pick(use_case, trained.parts, name, featurize.again(use_case, snapshot)) for name in ("train", "tune"))
+    train, tune = (pick(use_case, trained.parts, name, feature_table.again(use_case, snapshot)) for name in ("train", "tune"))
     both = fit(use_case, trained.recipe, train, tune), models.load(version.run_id, version.sha256, version.location)
-    answers = [[predict(use_case, model, rows.X) for model in both] for rows in featurize.again(use_case, snapshot)]
+    answers = [[predict(use_case, model, rows.X) for model in both] for rows in feature_table.again(use_case, snapshot)]
     made, known = (pl.concat(side) for side in zip(*answers, strict=True))
     return {
         "use_case": use_case.name,

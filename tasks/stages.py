@@ -2,23 +2,23 @@
 
 from typing import TYPE_CHECKING
 
-from lifecycle import collect as collecting
-from lifecycle import evaluate as evaluating
-from lifecycle import featurize as featurizing
 from lifecycle import history, registry
-from lifecycle import monitor as monitoring
-from lifecycle import promote as promoting
-from lifecycle import register as registering
-from lifecycle import score as scoring
-from lifecycle import split as splitting
-from lifecycle import train as training
-from lifecycle import tune as tuning
-from lifecycle import validate as validating
 from lifecycle.errors import Lost
 from lifecycle.journal import intake
 from lifecycle.monitoring import live
 from lifecycle.references import Snapshot
 from lifecycle.rows.raw import current
+from lifecycle.stages import collect as collecting
+from lifecycle.stages import evaluate as evaluating
+from lifecycle.stages import featurize as featurizing
+from lifecycle.stages import monitor as monitoring
+from lifecycle.stages import promote as promoting
+from lifecycle.stages import register as registering
+from lifecycle.stages import score as scoring
+from lifecycle.stages import split as splitting
+from lifecycle.stages import train as training
+from lifecycle.stages import tune as tuning
+from lifecycle.stages import validate as validating
 from lifecycle.store import tracking, versions
 from lifecycle.store.lake import lake
 from tasks import artifacts, events

@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lifecycle.collect import collect
 from lifecycle.dependencies import answers
 from lifecycle.dependencies.watched import Notes, notes, watched
-from lifecycle.evaluate import evaluate
-from lifecycle.featurize import featurize
-from lifecycle.monitor import monitor
-from lifecycle.promote import promote
 from lifecycle.references import Snapshot
-from lifecycle.register import register
-from lifecycle.score import score
-from lifecycle.split import split
-from lifecycle.train import train
-from lifecycle.tune import tune
+from lifecycle.stages.collect import collect
+from lifecycle.stages.evaluate import evaluate
+from lifecycle.stages.featurize import featurize
+from lifecycle.stages.monitor import monitor
+from lifecycle.stages.promote import promote
+from lifecycle.stages.register import register
+from lifecycle.stages.score import score
+from lifecycle.stages.split import split
+from lifecycle.stages.train import train
+from lifecycle.stages.tune import tune
+from lifecycle.stages.validate import others, validate
 from lifecycle.usecase import UseCase
-from lifecycle.validate import others, validate
 from tasks import stages
 from tasks.policies import asked
 

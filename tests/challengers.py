@@ -6,17 +6,18 @@ from typing import Any
 
 import polars as pl
 
-from lifecycle.collect import collect
-from lifecycle.evaluate import evaluate
 from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.resample import clusters, paired
-from lifecycle.featurize import featurize
 from lifecycle.predict import predict
 from lifecycle.references import Evaluated, Parts, Recipe, Trained
-from lifecycle.split import rows, split
+from lifecycle.rows.parts import rows
+from lifecycle.stages.collect import collect
+from lifecycle.stages.evaluate import evaluate
+from lifecycle.stages.featurize import featurize
+from lifecycle.stages.split import split
+from lifecycle.stages.validate import validate
 from lifecycle.store import models, tracking
 from lifecycle.usecase import UseCase
-from lifecycle.validate import validate
 from tests.toys import toy
 
 

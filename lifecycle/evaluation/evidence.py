@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import polars as pl
 
-from lifecycle.candidates import blueprint, linear_baseline
+from lifecycle.candidates import linear_baseline
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.judge import REPEATS, Fit, Judged, cross_validate, judge
 from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.resample import Interval
+from lifecycle.fit import FEW, together
+from lifecycle.models.blueprint import blueprint
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
-from lifecycle.train import FEW, together
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -47,7 +47,7 @@ def judge(use_case: "UseCase", model: Any, rows: Rows) -> Judged:
     Two recipes are given the same folds, so that their predictions can be compared in pairs.
     """
     if isinstance(model, Recipe):
-        from lifecycle.train import fit
+        from lifecycle.fit import fit
 
         return cross_validate(use_case, lambda train, tune: fit(use_case, model, train, tune), rows)
     return Judged(rows, (predict(use_case, model, rows.X),), {})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lifecycle.errors import DataError, NotEnoughData
-from lifecycle.kind import Kind
+from lifecycle.kinds.supervised import Supervised
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,7 +19,7 @@ FEW_OF_A_CLASS = 50
 """Rows of a class below which `lifecycle new` warns of it."""
 
 
-class Classification(Kind):
+class Classification(Supervised):
     """Models with `predict_proba` and `classes_`, calibrated on rows that they were not fitted on."""
 
     learns_tune = False

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from lifecycle.errors import DataError
-from lifecycle.kind import Kind
+from lifecycle.kinds.supervised import Supervised
 
 if TYPE_CHECKING:
     from lifecycle.draft.columns import Found
@@ -27,7 +27,7 @@ OF_THE_MEDIAN = ("mae", "median_ae", "mape")
 OF_THE_MEAN = ("rmse", "r2")
 
 
-class Regression(Kind):
+class Regression(Supervised):
     """The target is a finite number."""
 
     name = "regression"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
-    from lifecycle.candidates import Blueprint
+    from lifecycle.models.blueprint import Blueprint
 
 FOREST_ROWS = 10_000  # a tree sees at most so many: more cost time and size, and boosting is there for them
 FOREST_TREES = 60

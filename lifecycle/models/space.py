@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from lifecycle.candidates import blueprint
 from lifecycle.dataset import Rows
+from lifecycle.models.blueprint import blueprint
 from lifecycle.models.estimators import LONG_TAIL, positive, typical_distance
 from lifecycle.models.matrix import matrix_of
 

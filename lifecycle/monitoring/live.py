@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lifecycle import answer_schema, featurize
+from lifecycle import answer_schema
 from lifecycle.dataset import Rows, joined
 from lifecycle.monitoring.profile import watch
-from lifecycle.predict import predict
+from lifecycle.predict import inputs, predict
 from lifecycle.references import Features, ModelVersion
+from lifecycle.rows import feature_table
 from lifecycle.rows.raw import key_sql
 from lifecycle.rows.seen import parts_then
-from lifecycle.score import inputs
 from lifecycle.store import models
 from lifecycle.store.lake import lake, quoted
 
@@ -27,9 +27,9 @@ EPOCH = dt.datetime(1970, 1, 1)
 
 def met(use_case: "UseCase", model: ModelVersion, features: Features) -> Rows:
     """The feature table; of a large one the rows alone that a model was neither trained nor tuned on."""
-    if features.rows <= featurize.WHOLE:
-        return featurize.read(use_case, features)
-    pieces = featurize.pieces(use_case, features)
+    if features.rows <= feature_table.WHOLE:
+        return feature_table.read(use_case, features)
+    pieces = feature_table.pieces(use_case, features)
     return joined([piece.take(np.sort(unseen(use_case, model, features, piece))) for piece in pieces])
 
 

@@ -8,9 +8,8 @@ import polars as pl
 
 from lifecycle.answer_schema import Writer, writer
 from lifecycle.compiled import load as loading
-from lifecycle.predict import predict
+from lifecycle.predict import check_inputs, inputs, predict
 from lifecycle.references import ModelVersion
-from lifecycle.score import check_inputs, inputs
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle.featurize import compute
 from lifecycle.online.block import Block
 from lifecycle.online.champion import Served, load
 from lifecycle.online.examples import examples
 from lifecycle.online.recent import Older, Recent
 from lifecycle.online.rows import Reader
 from lifecycle.references import ModelVersion
+from lifecycle.rows.feature_table import compute
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -12,9 +12,9 @@ from lifecycle.rows import cells, load, quarantine, raw
 from lifecycle.rows.load import FAILURES, REFUSED, SKIPPED, Judged
 from lifecycle.rows.refusal import TOO_MANY
 from lifecycle.rows.repaired import TRIED, open_all, open_file
+from lifecycle.rows.validation import judge, open_batch, rules
 from lifecycle.store import staging, tables
 from lifecycle.store.lake import Lake, lake, literal, quoted
-from lifecycle.validate import judge, open_batch, rules
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lifecycle import featurize
 from lifecycle.references import Features
-from lifecycle.rows import chunks
+from lifecycle.rows import chunks, feature_table
 from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def sampled(use_case: "UseCase", features: Features, given: pl.Series, counts: d
     large = [part for part, limit in limits.items() if counts.get(part, 0) > limit]
     if not large:
         return {}
-    drawn = draws(use_case, featurize.columns(use_case, features, ["_key"])["_key"])
+    drawn = draws(use_case, feature_table.columns(use_case, features, ["_key"])["_key"])
     sample = {part: float(np.partition(drawn[(given == part).to_numpy()], limits[part])[limits[part]]) for part in large}
     used = {part: int((drawn[(given == part).to_numpy()] < limit).sum()) for part, limit in sample.items()}
     return {"sample": sample, "used": used}

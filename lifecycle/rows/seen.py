@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from lifecycle.references import ModelVersion
-from lifecycle.split import assign
+from lifecycle.rows.parts import assign
 from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import numpy as np
 
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.resample import Clusters, clusters
+from lifecycle.fit import AVERAGE, LOG_TARGET, fit_estimator, together
 from lifecycle.references import Recipe
-from lifecycle.train import AVERAGE, LOG_TARGET, fit_estimator, together
 from lifecycle.tuning import objective
 from lifecycle.tuning.parsimony import shown_better
 from lifecycle.tuning.trials import Attempt

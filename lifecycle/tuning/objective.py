@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lifecycle.candidates import Candidate, blueprint
+from lifecycle.candidates import Candidate
 from lifecycle.dataset import Rows
 from lifecycle.evaluation import metrics
+from lifecycle.fit import fit_estimator, threads
+from lifecycle.models.blueprint import blueprint
 from lifecycle.references import Recipe
-from lifecycle.train import fit_estimator, threads
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -10,25 +10,28 @@ import polars as pl
 import pytest
 
 from lifecycle import registry
-from lifecycle.candidates import blueprint
-from lifecycle.collect import collect
 from lifecycle.dataset import Rows
 from lifecycle.errors import LifecycleError
 from lifecycle.evaluation.metrics import compute as measure
-from lifecycle.featurize import compute, featurize, read
+from lifecycle.fit import fit
+from lifecycle.models.blueprint import blueprint
 from lifecycle.models.space import shuffled, yardstick
 from lifecycle.online.block import Block
 from lifecycle.online.desk import Desk
 from lifecycle.online.watch import older_of
 from lifecycle.predict import predict
 from lifecycle.references import Parts, Recipe, Snapshot
+from lifecycle.rows.feature_table import compute, read
+from lifecycle.rows.parts import rows
+from lifecycle.rows.validation import failing
 from lifecycle.settings import settings
-from lifecycle.split import rows, split
 from lifecycle.splits import TimeSplit
+from lifecycle.stages.collect import collect
+from lifecycle.stages.featurize import featurize
+from lifecycle.stages.split import split
+from lifecycle.stages.validate import validate
 from lifecycle.store.lake import lake
-from lifecycle.train import fit
 from lifecycle.usecase import UseCase
-from lifecycle.validate import failing, validate
 
 MOST = 20_000  # rows that a model of these tests is fitted on
 

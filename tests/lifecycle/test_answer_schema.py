@@ -18,27 +18,28 @@ from app.http.respond import as_json
 from lifecycle import answer_schema
 from lifecycle import predict as predicting
 from lifecycle.answer_schema import BOOLEAN, INTEGER, NUMBER, TEXT, Field, records, writer
-from lifecycle.collect import collect
 from lifecycle.errors import DefinitionError, LifecycleError
 from lifecycle.evaluation.statistics import Statistic, Sums
-from lifecycle.featurize import featurize
 from lifecycle.journal import segments
 from lifecycle.kind import find, prediction
 from lifecycle.kinds.regression import Regression
-from lifecycle.monitor import monitor
 from lifecycle.monitoring import live
 from lifecycle.predict import predict
 from lifecycle.references import Features, ModelVersion
 from lifecycle.reports.card import card
-from lifecycle.score import score
+from lifecycle.rows.parts import rows
 from lifecycle.settings import Settings, settings
 from lifecycle.sources import Generated
-from lifecycle.split import rows, split
 from lifecycle.splits import TimeSplit
+from lifecycle.stages.collect import collect
+from lifecycle.stages.featurize import featurize
+from lifecycle.stages.monitor import monitor
+from lifecycle.stages.score import score
+from lifecycle.stages.split import split
+from lifecycle.stages.validate import validate
 from lifecycle.store import models
 from lifecycle.store.lake import lake
 from lifecycle.usecase import Monitoring, UseCase
-from lifecycle.validate import validate
 from schemas.roles import column
 from tests.challengers import report
 from tests.served import Client, beside, champion, serving

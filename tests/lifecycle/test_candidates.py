@@ -10,9 +10,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lifecycle import kind as kinds
-from lifecycle.candidates import WIDE, Candidate, blueprint, forest, linear, linear_baseline
+from lifecycle.candidates import Candidate, forest, linear, linear_baseline
+from lifecycle.fit import threads
+from lifecycle.models.blueprint import WIDE, blueprint
 from lifecycle.models.pipelines import FOREST_ROWS
-from lifecycle.train import threads
 from tests.toys import toy
 
 N = 600

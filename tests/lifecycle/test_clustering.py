@@ -10,13 +10,14 @@ import polars as pl
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from lifecycle import evaluate, featurize, monitor, promote, register, score, train, tune
 from lifecycle.errors import DefinitionError
 from lifecycle.references import ModelVersion, Verdict
 from lifecycle.reproduce import reproduce
+from lifecycle.rows import feature_table
+from lifecycle.rows.parts import rows
 from lifecycle.sources import Generated
-from lifecycle.split import rows
 from lifecycle.splits import HashSplit, StratifiedSplit
+from lifecycle.stages import evaluate, monitor, promote, register, score, train, tune
 from lifecycle.store import versions
 from lifecycle.store.lake import lake
 from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
@@ -163,7 +164,7 @@ def test_the_space_is_fitted_on_training_rows_alone():
     train_rows = rows(use_case, parts, "train")
     assert train_rows.y.shape == (len(train_rows), 2 + 4)
     np.testing.assert_allclose(train_rows.y[:, :2].mean(axis=0), 0, atol=1e-9)
-    assert featurize.read(use_case, parts.features).y.shape == (1_500, 0)
+    assert feature_table.read(use_case, parts.features).y.shape == (1_500, 0)
 
 
 def test_a_clustering_with_a_target_or_a_split_by_class_is_refused_in_a_sentence():

@@ -6,9 +6,9 @@ import pytest
 
 from lifecycle import decisions, history
 from lifecycle.errors import LifecycleError
-from lifecycle.promote import promote
 from lifecycle.references import ModelVersion, Parts
-from lifecycle.register import register
+from lifecycle.stages.promote import promote
+from lifecycle.stages.register import register
 from lifecycle.store import tracking
 from lifecycle.usecase import UseCase
 from tests.challengers import evaluated, parts_of

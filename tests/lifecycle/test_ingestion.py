@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lifecycle.collect import collect
 from lifecycle.errors import DataError, LifecycleError
 from lifecycle.references import Snapshot
 from lifecycle.rows import raw
+from lifecycle.stages.collect import collect
+from lifecycle.stages.validate import validate
 from lifecycle.store.lake import Lake
 from lifecycle.usecase import UseCase
-from lifecycle.validate import validate
 from schemas.roles import column
 from tests.toys import Visit, toy, visits
 

@@ -9,25 +9,26 @@ from typing import Any
 import polars as pl
 import pytest
 
-from lifecycle import fingerprint, lineage, maintain, provenance
-from lifecycle.collect import collect
+from lifecycle import lineage, maintain, provenance
 from lifecycle.decisions import promote_by_hand, rollback
+from lifecycle.dependencies import fingerprint
 from lifecycle.errors import LifecycleError
 from lifecycle.journal import intake, recall, segments
 from lifecycle.journal.predictions import Journal
 from lifecycle.kind import find
 from lifecycle.reading.credentials import masked
 from lifecycle.references import ModelVersion
-from lifecycle.register import register
 from lifecycle.rows import quarantine
 from lifecycle.rows.release import release
-from lifecycle.score import score
 from lifecycle.settings import settings
 from lifecycle.sources import Generated
+from lifecycle.stages.collect import collect
+from lifecycle.stages.register import register
+from lifecycle.stages.score import score
+from lifecycle.stages.validate import validate
 from lifecycle.store import tracking, versions
 from lifecycle.store.lake import Lake, lake
 from lifecycle.usecase import UseCase
-from lifecycle.validate import validate
 from tests.challengers import evaluated, parts_of
 from tests.toys import toy, visits
 

@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
-from lifecycle import evaluate, monitor, promote, register, score, train, tune
 from lifecycle.candidates import forest, linear
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.by_class import by_class
@@ -18,9 +17,10 @@ from lifecycle.evaluation.judge import Judged
 from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.resample import Clusters
 from lifecycle.reproduce import reproduce
+from lifecycle.rows.parts import rows
 from lifecycle.sources import Generated
-from lifecycle.split import rows
 from lifecycle.splits import HashSplit, StratifiedSplit
+from lifecycle.stages import evaluate, monitor, promote, register, score, train, tune
 from lifecycle.store import models, versions
 from lifecycle.store.lake import lake
 from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase

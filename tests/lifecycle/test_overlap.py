@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from lifecycle.collect import collect
 from lifecycle.sources import ByColumn, ByFile, File, Files
+from lifecycle.stages.collect import collect
+from lifecycle.stages.validate import validate
 from lifecycle.store.lake import Lake
-from lifecycle.validate import validate
 from tests.lifecycle.reading.test_increments import Keyless, Reading, counts, load, meter, readings
 
 ROOT = Path(__file__).parents[2]
@@ -147,9 +147,9 @@ from pathlib import Path
 
 import polars as pl
 
-from lifecycle.collect import collect
+from lifecycle.stages.collect import collect
 from lifecycle.sources import ByColumn, Generated
-from lifecycle.validate import validate
+from lifecycle.stages.validate import validate
 from tests.lifecycle.reading.test_increments import Keyless, meter, readings
 
 folder, name, waits = Path(sys.argv[1]), sys.argv[2], sys.argv[3]

@@ -6,8 +6,8 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from lifecycle import history, registry
-from lifecycle.promote import promote
-from lifecycle.register import register
+from lifecycle.stages.promote import promote
+from lifecycle.stages.register import register
 from tasks import decisions
 from tests.challengers import evaluated, parts_of
 from tests.toys import toy

@@ -3,8 +3,9 @@
 import numpy as np
 import polars as pl
 
-from lifecycle.candidates import blueprint, linear_baseline
+from lifecycle.candidates import linear_baseline
 from lifecycle.columns import parsed
+from lifecycle.models.blueprint import blueprint
 from usecases.diagnosis import features, use_case, wisconsin
 
 

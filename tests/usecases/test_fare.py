@@ -6,11 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lifecycle import collect, featurize, split, validate
-from lifecycle.candidates import blueprint, boosting, linear_baseline
+from lifecycle.candidates import boosting, linear_baseline
 from lifecycle.dataset import Rows
+from lifecycle.fit import fit
+from lifecycle.models.blueprint import blueprint
 from lifecycle.references import Recipe
-from lifecycle.train import fit
+from lifecycle.rows import parts as partition
+from lifecycle.stages import collect, featurize, split, validate
 from usecases.fare import features, use_case
 
 
@@ -19,7 +21,7 @@ def parts(shared: Path) -> dict[str, Rows]:
     snapshot = validate.validate(use_case, collect.collect(use_case))
     assert (snapshot.came, snapshot.kept, snapshot.quarantined) == (200_000, 200_000, 0)
     drawn = split.split(use_case, featurize.featurize(use_case, snapshot))
-    return {part: split.rows(use_case, drawn, part) for part in ("train", "tune", "gate")}
+    return {part: partition.rows(use_case, drawn, part) for part in ("train", "tune", "gate")}
 
 
 def test_the_model_is_much_better_than_a_linear_one(parts: dict[str, Rows]):

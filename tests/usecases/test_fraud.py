@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from lifecycle.collect import collect
 from lifecycle.errors import LifecycleError
+from lifecycle.stages.collect import collect
 from lifecycle.store.lake import Lake
 from schemas.fraud import Transaction
 from usecases._card_simulator import simulate

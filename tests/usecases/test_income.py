@@ -7,11 +7,12 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from lifecycle import collect, featurize, split, validate
 from lifecycle.candidates import boosting
 from lifecycle.dataset import Rows
+from lifecycle.fit import fit
 from lifecycle.references import Recipe
-from lifecycle.train import fit
+from lifecycle.rows import parts as partition
+from lifecycle.stages import collect, featurize, split, validate
 from usecases.income import features, use_case
 
 
@@ -20,7 +21,7 @@ def parts(shared: Path) -> dict[str, Rows]:
     snapshot = validate.validate(use_case, collect.collect(use_case))
     assert (snapshot.came, snapshot.quarantined) == (48_842, 0)
     drawn = split.split(use_case, featurize.featurize(use_case, snapshot))
-    return {part: split.rows(use_case, drawn, part) for part in ("train", "tune", "gate")}
+    return {part: partition.rows(use_case, drawn, part) for part in ("train", "tune", "gate")}
 
 
 def test_the_gate_is_the_official_test_file(parts: dict[str, Rows]):

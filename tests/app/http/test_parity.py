@@ -12,19 +12,18 @@ import pytest
 
 from app.http.application import Options, create
 from lifecycle import registry
-from lifecycle.collect import collect
-from lifecycle.featurize import compute
-from lifecycle.featurize import read as table_of
-from lifecycle.predict import predict
+from lifecycle.predict import inputs, predict
 from lifecycle.references import ModelVersion
+from lifecycle.rows.feature_table import compute
+from lifecycle.rows.feature_table import read as table_of
 from lifecycle.rows.raw import current
-from lifecycle.score import inputs
 from lifecycle.sources import Generated
-from lifecycle.split import split
 from lifecycle.splits import TimeSplit
+from lifecycle.stages.collect import collect
+from lifecycle.stages.split import split
+from lifecycle.stages.validate import validate
 from lifecycle.store.models import load
 from lifecycle.usecase import UseCase
-from lifecycle.validate import validate
 from tests.served import Client, champion, serving
 
 DAYS = 100
@@ -49,7 +48,7 @@ def fraud(until: str = "") -> UseCase:
 @pytest.fixture(scope="module")
 def version() -> ModelVersion:
     """A champion trained on what came before the last week; the lake has no row of that week."""
-    from lifecycle.featurize import featurize
+    from lifecycle.stages.featurize import featurize
 
     use_case = fraud(UNTIL.isoformat())
     validate(use_case, collect(use_case))
@@ -106,7 +105,7 @@ def test_a_held_back_week_row_by_row_gives_the_features_and_scores_of_the_batch_
 
 def test_what_the_lake_learns_reaches_the_windows(application: Any, client: Client, whole: pl.DataFrame) -> None:
     """The week is ingested with its outcomes: asked again, its rows get the features of the new feature table."""
-    from lifecycle.featurize import featurize
+    from lifecycle.stages.featurize import featurize
 
     use_case = fraud()
     table = featurize(use_case, validate(use_case, collect(use_case)))

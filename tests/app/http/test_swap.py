@@ -154,7 +154,7 @@ def test_a_model_that_cannot_be_compiled_answers_as_it_is(
 
 
 def test_the_newest_challenger_answers_beside_the_champion_unseen(use_case: UseCase, parts: Parts, first: ModelVersion) -> None:
-    from lifecycle.promote import promote
+    from lifecycle.stages.promote import promote
 
     entries: list[Any] = []
 

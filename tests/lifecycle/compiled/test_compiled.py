@@ -12,9 +12,9 @@ from lifecycle.compiled.convert import convert
 from lifecycle.compiled.model import Compiled
 from lifecycle.dataset import Rows
 from lifecycle.errors import LifecycleError
+from lifecycle.fit import fit
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
-from lifecycle.train import fit
 from lifecycle.usecase import UseCase
 from tests.toys import toy, visits
 

@@ -10,16 +10,16 @@ import pytest
 from lifecycle.dependencies import answers, clock
 from lifecycle.dependencies.watched import notes, watched
 from lifecycle.expectations import Arrivals
-from lifecycle.monitor import monitor
 from lifecycle.references import Batch, DriftReport
 from lifecycle.splits import HashSplit
+from lifecycle.stages.monitor import monitor
+from lifecycle.stages.validate import others, validate
 from lifecycle.store.lake import lake
 from lifecycle.usecase import Monitoring, UseCase
-from lifecycle.validate import others, validate
 from tasks import stages
 from tasks.policies import asked
 from tests.lifecycle.monitoring.test_performance import label
-from tests.lifecycle.test_monitor import Shop, Timeless
+from tests.lifecycle.stages.test_monitor import Shop, Timeless
 from tests.toys import toy, visits
 
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from lifecycle import fingerprint
-from lifecycle.dependencies import modules, values
+from lifecycle.dependencies import fingerprint, modules, values
 from lifecycle.dependencies.values import Untold, told
-from lifecycle.featurize import compute
+from lifecycle.rows.feature_table import compute
 from lifecycle.usecase import UseCase
 from tests.asked import STAGES, Loop
 from tests.toys import visits

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss
 
 from lifecycle import kind as kinds
-from lifecycle.candidates import blueprint
+from lifecycle.models.blueprint import blueprint
 from lifecycle.models.calibrate import best_threshold, calibrate, reweighted
 from lifecycle.models.estimators import Calibrated, corrected
 from lifecycle.predict import predict

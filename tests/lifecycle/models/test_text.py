@@ -9,7 +9,8 @@ import pytest
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
 from lifecycle import kind as kinds
-from lifecycle.candidates import blueprint, boosting, kmeans
+from lifecycle.candidates import boosting, kmeans
+from lifecycle.models.blueprint import blueprint
 from lifecycle.models.space import Space
 from lifecycle.models.text import BUCKETS, Text, counted
 from lifecycle.usecase import UseCase

@@ -6,10 +6,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from lifecycle import score
+from lifecycle.stages import score
 from lifecycle.store.lake import lake
 from lifecycle.usecase import Monitoring
-from tests.lifecycle.test_monitor import FIRST, Shop
+from tests.lifecycle.stages.test_monitor import FIRST, Shop
 from tests.toys import START
 
 

@@ -5,9 +5,9 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from lifecycle.collect import collect
 from lifecycle.monitoring.typical import _of, typical
-from lifecycle.validate import validate
+from lifecycle.stages.collect import collect
+from lifecycle.stages.validate import validate
 from tests.toys import toy, visits
 
 

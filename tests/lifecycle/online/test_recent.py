@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.featurize import compute
 from lifecycle.online.block import Block
 from lifecycle.online.desk import Desk
+from lifecycle.rows.feature_table import compute
 from lifecycle.usecase import UseCase
 from lifecycle.windows import lookback
 from tests.toys import START, toy

@@ -8,16 +8,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from lifecycle.collect import collect
 from lifecycle.journal import intake, segments
 from lifecycle.journal.predictions import Journal
 from lifecycle.online import asked, watch
 from lifecycle.online.desk import Desk
 from lifecycle.online.told import Told, logged, take
 from lifecycle.sources import Generated
+from lifecycle.stages.collect import collect
+from lifecycle.stages.validate import validate
 from lifecycle.store.lake import lake
 from lifecycle.usecase import UseCase
-from lifecycle.validate import validate
 from tests.lifecycle.online.test_recent import SCHEMA, SPAN, ask, desk, features, visit
 from tests.toys import START, toy, visit_source
 

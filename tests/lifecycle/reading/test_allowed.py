@@ -7,12 +7,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from lifecycle.collect import collect
 from lifecycle.errors import LifecycleError
 from lifecycle.reading import allowed
 from lifecycle.settings import settings
 from lifecycle.sources import File, Files, Generated, Postgres
 from lifecycle.sources.spelling import chosen
+from lifecycle.stages.collect import collect
 from lifecycle.store.lake import Lake
 from lifecycle.usecase import UseCase
 from tests.lifecycle.reading.test_redirects import Server

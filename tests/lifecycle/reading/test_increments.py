@@ -10,13 +10,13 @@ import pandera.polars as pa
 import polars as pl
 import pytest
 
-from lifecycle.collect import collect
 from lifecycle.errors import DefinitionError, LifecycleError
 from lifecycle.references import Snapshot
 from lifecycle.sources import ByColumn, ByFile, File, Files, Generated, Postgres, SQLite
+from lifecycle.stages.collect import collect
+from lifecycle.stages.validate import validate
 from lifecycle.store.lake import Lake
 from lifecycle.usecase import UseCase
-from lifecycle.validate import validate
 from schemas.roles import column
 from tests.lifecycle.servers import PASSWORD, Shop, shop
 from tests.toys import toy

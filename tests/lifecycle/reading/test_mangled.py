@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle.collect import collect
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import settings
+from lifecycle.stages.collect import collect
+from lifecycle.stages.validate import validate
 from lifecycle.store.lake import Lake, load
-from lifecycle.validate import validate
 from tests.toys import toy, visits
 
 FILES = 200

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from lifecycle.collect import collect
 from lifecycle.errors import LifecycleError
 from lifecycle.reading import files, remote
 from lifecycle.rest import fetched
 from lifecycle.settings import settings
 from lifecycle.sources import File, Files, Query
+from lifecycle.stages.collect import collect
 from tests.toys import toy, visits
 
 SECRET = "hush-hush"

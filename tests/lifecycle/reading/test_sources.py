@@ -14,12 +14,12 @@ import pandera.polars as pa
 import polars as pl
 import pytest
 
-from lifecycle.collect import collect, content_key
 from lifecycle.errors import DataError, LifecycleError, Outage
 from lifecycle.sources import File, Files, Generated, Joined, Postgres, Query, Source, SQLite
+from lifecycle.stages.collect import collect, content_key
+from lifecycle.stages.validate import validate
 from lifecycle.store.lake import load
 from lifecycle.usecase import UseCase
-from lifecycle.validate import validate
 from schemas.roles import column
 from tests.lifecycle.servers import PASSWORD, Shop, Web, shop, storage, web
 from tests.toys import toy

@@ -11,12 +11,12 @@ import pandera.polars as pa
 import pytest
 
 from lifecycle import sources
-from lifecycle.collect import collect
 from lifecycle.errors import LifecycleError, Outage
 from lifecycle.rest import fetched
 from lifecycle.sources import Generated
 from lifecycle.sources.spelling import chosen
-from lifecycle.validate import validate
+from lifecycle.stages.collect import collect
+from lifecycle.stages.validate import validate
 from schemas.roles import column
 from tests.lifecycle.servers import web
 from tests.toys import toy

@@ -7,20 +7,21 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from lifecycle import featurize, registry, reproduce, split
-from lifecycle.collect import collect
+from lifecycle import registry, reproduce
 from lifecycle.errors import DataError, DefinitionError
-from lifecycle.evaluate import evaluate
 from lifecycle.references import Features
-from lifecycle.register import register
-from lifecycle.rows import chunks, sample
-from lifecycle.split import rows
+from lifecycle.rows import chunks, feature_table, sample
+from lifecycle.rows.parts import rows
+from lifecycle.stages import featurize, split
+from lifecycle.stages.collect import collect
+from lifecycle.stages.evaluate import evaluate
+from lifecycle.stages.register import register
+from lifecycle.stages.train import train
+from lifecycle.stages.tune import tune
+from lifecycle.stages.validate import validate
 from lifecycle.store import versions
 from lifecycle.store.lake import lake
-from lifecycle.train import train
-from lifecycle.tune import tune
 from lifecycle.usecase import Tuning, UseCase
-from lifecycle.validate import validate
 from schemas.roles import column
 from tests.toys import Visit, toy, visit_features
 
@@ -54,7 +55,7 @@ def test_features_in_chunks_are_the_features_at_once(use_case: UseCase, monkeypa
     whole = table(made(use_case))
     seen: list[int] = []
     monkeypatch.setattr(chunks, "ROWS", 300)
-    compute = featurize.compute
+    compute = feature_table.compute
     monkeypatch.setattr(featurize, "compute", lambda use_case, rows: (seen.append(rows.height), compute(use_case, rows))[1])
     assert table(made(use_case)).equals(whole)
     assert len(seen) == 7
@@ -67,7 +68,7 @@ def test_windows_over_chunks_see_their_whole_history(monkeypatch: pytest.MonkeyP
     whole = table(made(use_case, source))
     monkeypatch.setattr(chunks, "ROWS", 700)
     seen: list[int] = []
-    compute = featurize.compute
+    compute = feature_table.compute
     monkeypatch.setattr(featurize, "compute", lambda use_case, rows: (seen.append(rows.height), compute(use_case, rows))[1])
     assert table(made(use_case, source)).equals(whole)
     assert len(seen) == 6
@@ -81,14 +82,14 @@ def test_a_large_table_is_split_and_read_as_a_small_one(monkeypatch: pytest.Monk
     small = {part: rows(use_case, parts, part) for part in ("train", "tune", "gate")}
     monkeypatch.setattr(featurize, "WHOLE", 100)
     monkeypatch.setattr(chunks, "ROWS", 500)
-    featurize._newest.clear()
+    feature_table._newest.clear()
     assert split.split(use_case, features) == parts
     for part, expected in small.items():
         found = rows(use_case, parts, part)
         assert found.X.equals(expected.X)
         assert (found.y == expected.y).all()
         assert found.info.equals(expected.info)
-    assert featurize._newest == {}, "what is large is not kept"
+    assert feature_table._newest == {}, "what is large is not kept"
 
 
 def test_a_part_above_the_limit_is_thinned_to_it_the_same_way_each_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,12 @@ import pytest
 
 from lifecycle import decisions, history, lineage
 from lifecycle.errors import LifecycleError, Lost
-from lifecycle.monitor import monitor
-from lifecycle.promote import promote
 from lifecycle.references import ModelVersion, Parts
-from lifecycle.register import register
 from lifecycle.reproduce import reproduce
-from lifecycle.score import score
+from lifecycle.stages.monitor import monitor
+from lifecycle.stages.promote import promote
+from lifecycle.stages.register import register
+from lifecycle.stages.score import score
 from lifecycle.store import models, tracking, versions
 from lifecycle.usecase import UseCase
 from tests import served

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from lifecycle import decisions, promote
+from lifecycle import decisions
 from lifecycle.online.standing import Standings
-from lifecycle.register import register
 from lifecycle.settings import settings
+from lifecycle.stages import promote
+from lifecycle.stages.register import register
 from lifecycle.store import database, standings
 from lifecycle.store.lake import lake
 from lifecycle.store.standings import Stands

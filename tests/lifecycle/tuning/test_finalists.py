@@ -6,16 +6,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lifecycle import tune
 from lifecycle.candidates import forest, linear
 from lifecycle.dataset import Rows
 from lifecycle.errors import DefinitionError
 from lifecycle.evaluation import compare
+from lifecycle.fit import AVERAGE, fit, fit_estimator
 from lifecycle.models.calibrate import reweighted
 from lifecycle.models.combined import Averaged, LogTarget
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
-from lifecycle.train import AVERAGE, fit, fit_estimator
+from lifecycle.stages import tune
 from lifecycle.tuning import finalists
 from lifecycle.tuning.choose import decide
 from lifecycle.tuning.finalists import average, court, finalist

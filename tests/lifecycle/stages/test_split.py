@@ -9,17 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.collect import collect
 from lifecycle.dataset import Rows
 from lifecycle.errors import DefinitionError, LifecycleError, NotEnoughData
-from lifecycle.featurize import featurize, read
 from lifecycle.references import Features, Parts, Snapshot
+from lifecycle.rows.feature_table import read
+from lifecycle.rows.parts import assign, rows
 from lifecycle.sources import Generated
-from lifecycle.split import assign, rows, split
 from lifecycle.splits import ColumnSplit, GroupSplit, HashSplit, StratifiedSplit, TimeSplit
 from lifecycle.splits.time_split import time_bounds
+from lifecycle.stages.collect import collect
+from lifecycle.stages.featurize import featurize
+from lifecycle.stages.split import split
+from lifecycle.stages.validate import validate
 from lifecycle.usecase import UseCase
-from lifecycle.validate import validate
 from schemas.roles import column
 from tests.toys import START, Visit, toy, visits
 

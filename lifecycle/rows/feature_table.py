@@ -1,10 +1,8 @@
-"""Featurize: from valid rows to model inputs, with the definition's one stateless function."""
+"""The feature table: model inputs of valid rows by the definition's one stateless function, and beside them what stages need to know of each row."""
 
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +12,7 @@ from lifecycle.dataset import Rows, info_columns
 from lifecycle.dependencies.watched import Remembered
 from lifecycle.references import Features, Snapshot
 from lifecycle.rows import chunks
-from lifecycle.store import staging
-from lifecycle.store.lake import Lake, lake, literal, quoted
+from lifecycle.store.lake import Lake, lake, quoted
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -30,31 +27,9 @@ _newest: dict[str, "_Table"] = {}
 _guard = threading.Lock()
 
 
-def featurize(use_case: "UseCase", snapshot: Snapshot) -> Features:
-    """Make the feature table of a snapshot: for every row its inputs, and beside them what the stages need to know of it.
-
-    Raises:
-        DefinitionError: `features` loses rows, shows the target, or returns something that is no model input.
-    """
-    store = lake()
-    folder = staging.folder(use_case.name)
-    try:
-        table = None
-        for number, table in enumerate(_tables(store, use_case, snapshot)):
-            table.write_parquet(folder / f"{number:06}.parquet", compression="lz4")
-        version = _write(store, use_case, folder)
-        names = tuple(name for name in table.columns if not name.startswith("_")) if table is not None else ()
-        made = Features(use_case=use_case.name, snapshot=snapshot, version=version, rows=snapshot.rows, names=names)
-        if table is not None and table.height == snapshot.rows:  # one chunk: it need not be read again
-            _remember(store, made, table)
-        return made
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def again(use_case: "UseCase", snapshot: Snapshot) -> Iterator[Rows]:
     """The features of a snapshot by the definition as it is now, some rows at a time, written nowhere."""
-    for table in _tables(lake(), use_case, snapshot):
+    for table in tables_of(lake(), use_case, snapshot):
         yield _as_rows(use_case, table, tuple(name for name in table.columns if not name.startswith("_")))
 
 
@@ -92,7 +67,7 @@ def read(use_case: "UseCase", features: Features) -> Rows:
         return known.rows(use_case, features.names)
     table = store.frame(f"FROM {use_case.name}.features AT (VERSION => {features.version})")
     table = table.sort(PLACE) if PLACE in table.columns else table  # a table of an older version is in its order
-    return _remember(store, features, table).rows(use_case, features.names)
+    return remember(store, features, table).rows(use_case, features.names)
 
 
 def pieces(use_case: "UseCase", features: Features) -> Iterator[Rows]:
@@ -115,7 +90,7 @@ def columns(use_case: "UseCase", features: Features, names: Sequence[str]) -> pl
     return table.rename({name: name.removeprefix(INFO) for name in table.columns})
 
 
-def _tables(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> Iterator[pl.DataFrame]:
+def tables_of(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> Iterator[pl.DataFrame]:
     """What the feature table holds, chunk by chunk."""
     first: pl.Schema | None = None
     done = 0
@@ -136,14 +111,6 @@ def _beside(use_case: "UseCase", rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([own, info], how="horizontal")
 
 
-def _write(store: Lake, use_case: "UseCase", folder: Path) -> int:
-    """Replace the feature table; the older ones stay readable by their version."""
-    files = ", ".join(literal(str(file)) for file in sorted(folder.glob("*.parquet")))  # named: a home's own path may hold a glob's signs
-    with store.lock(f"featurize {use_case.name}"):
-        store.write(lambda transaction: transaction.execute(f"CREATE OR REPLACE TABLE {use_case.name}.features AS FROM read_parquet([{files}])"))
-        return store.version()
-
-
 def _as_rows(use_case: "UseCase", table: pl.DataFrame, names: tuple[str, ...]) -> Rows:
     info = table.select(name for name in table.columns if name in OWN or name.startswith(INFO))
     info = info.rename({name: name.removeprefix(INFO) for name in info.columns})
@@ -162,7 +129,8 @@ class _Table:
         return self.made.get(use_case, lambda seen: _as_rows(seen, self.table, names))
 
 
-def _remember(store: Lake, features: Features, table: pl.DataFrame) -> _Table:
+def remember(store: Lake, features: Features, table: pl.DataFrame) -> _Table:
+    """Keep the feature table of a reference in memory, in place of the one before; it is nearly always the next that is read."""
     made = _Table(table)
     if table.height <= WHOLE:
         with _guard:

@@ -1,4 +1,4 @@
-"""Train: fit a recipe on its rows, and keep the model in the run that found the recipe."""
+"""How a recipe is fitted: its estimator, calibrated and with a threshold where the problem has classes."""
 
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -6,43 +6,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lifecycle.candidates import Candidate, blueprint
+from lifecycle.candidates import Candidate
 from lifecycle.dataset import Rows
-from lifecycle.predict import predict
-from lifecycle.references import Recipe, Trained, Tuned
-from lifecycle.split import rows as part_of
-from lifecycle.store import models, tracking
+from lifecycle.models.blueprint import blueprint
+from lifecycle.references import Recipe
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 FEW = 300  # tune rows below which one part is too noisy to choose by: cross-validation takes its place
 FOR_THREADS = 10_000
-HEAD = 20
 AVERAGE = "average"
 """The candidate of a recipe that averages others."""
 LOG_TARGET = "log_target"
 """The hyperparameter of every regression that learns the logarithm of its target."""
 MEANS = ("rmse", "r2")
 """Metrics that a prediction of the mean serves best; the median serves the others."""
-
-
-def train(use_case: "UseCase", tuned: Tuned) -> Trained:
-    """Fit the recipe that tuning found, and log the model into the same MLflow run.
-
-    Raises:
-        DataError: the training rows have one class, or a value that is no number.
-        LifecycleError: the run was deleted.
-    """
-    tracking.active(use_case.name, tuned.run_id)
-    train, tune = part_of(use_case, tuned.parts, "train"), part_of(use_case, tuned.parts, "tune")
-    model = fit(use_case, tuned.recipe, train, tune)
-    head = train.X.head(HEAD)
-    sha256 = models.save(tuned.run_id, use_case, model, head, predict(use_case, model, head))
-    tracking.log(tuned.run_id, params=_facts(use_case, tuned.recipe, model, train, tune), tags={"lifecycle.model_sha256": sha256})
-    return Trained(
-        use_case=use_case.name, key=sha256, parts=tuned.parts, recipe=tuned.recipe, run_id=tuned.run_id, sha256=sha256, files=tuned.files
-    )  # fmt: skip
 
 
 def fit(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None = None) -> Any:
@@ -126,14 +105,3 @@ def candidate(use_case: "UseCase", name: str) -> Candidate:
         if each.name == name:
             return each
     raise use_case.wrong(f"a recipe names one of its candidates ({', '.join(each.name for each in use_case.candidates)}), found '{name}'")
-
-
-def _facts(use_case: "UseCase", recipe: Recipe, model: Any, train: Rows, tune: Rows) -> dict[str, Any]:
-    """What the run shows of how its model was made."""
-    parts = {f"{part.candidate}_{name}": value for part in recipe.parts for name, value in part.params.items()}
-    facts: dict[str, Any] = {"candidate": recipe.candidate, **recipe.params, **parts, "inputs": train.X.width, "seed": use_case.seed}
-    facts |= {"train_rows": len(train), "tune_rows": len(tune)}
-    for name in ("threshold", "slope", "intercept"):
-        if hasattr(model, name):
-            facts[f"calibration_{name}" if name != "threshold" else name] = round(getattr(model, name), 6)
-    return facts

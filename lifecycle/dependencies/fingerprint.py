@@ -8,7 +8,7 @@ from typing import Any
 from lifecycle.dependencies import modules
 from lifecycle.dependencies.values import told
 
-LOCK = Path(__file__).parents[1] / "requirements.lock"
+LOCK = Path(__file__).parents[2] / "requirements.lock"
 
 
 def of(*values: Any) -> str:

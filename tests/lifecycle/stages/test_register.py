@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from lifecycle import register
 from lifecycle.errors import LifecycleError
 from lifecycle.references import Evaluated, Parts
+from lifecycle.stages import register
 from lifecycle.store import tracking, versions
 from tests.challengers import evaluated, parts_of
 from tests.toys import toy

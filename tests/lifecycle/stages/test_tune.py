@@ -7,13 +7,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lifecycle import collect, featurize, split, tune, validate
 from lifecycle.candidates import boosting, forest, linear
 from lifecycle.dataset import Rows
 from lifecycle.errors import DataError
 from lifecycle.references import Parts
+from lifecycle.rows import parts as partition
+from lifecycle.stages import collect, featurize, split, tune, validate
+from lifecycle.stages.tune import search
 from lifecycle.store import tracking
-from lifecycle.tune import search
 from lifecycle.tuning import objective
 from lifecycle.tuning.choose import choose
 from lifecycle.tuning.trials import Attempt, leaderboard
@@ -67,7 +68,7 @@ def test_a_killed_search_is_taken_up_in_its_own_run_and_doubles_nothing():
 def test_the_gate_is_never_read(monkeypatch: pytest.MonkeyPatch):
     use_case = toy("tune_without_gate", tuning=FAST)
     drawn, read = parts(use_case), []
-    monkeypatch.setattr(tune, "part_of", lambda *given: (read.append(given[2]), split.rows(*given))[1])
+    monkeypatch.setattr(tune, "part_of", lambda *given: (read.append(given[2]), partition.rows(*given))[1])
     tune.tune(use_case, drawn)
     assert sorted(read) == ["train", "tune"]
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle import fingerprint
-from lifecycle.dependencies import code, modules
+from lifecycle.dependencies import code, fingerprint, modules
 from tests import toys
 
 
@@ -25,7 +24,7 @@ def test_a_closure_differs_with_what_it_holds() -> None:
 
 
 def test_installed_packages_are_covered_by_their_versions_not_read() -> None:
-    assert {modules.side(module) for module, _ in code.reached("lifecycle.tune", "tune")} <= {"machinery", "own"}
+    assert {modules.side(module) for module, _ in code.reached("lifecycle.stages.tune", "tune")} <= {"machinery", "own"}
     assert len(fingerprint.lock()) == 64
 
 

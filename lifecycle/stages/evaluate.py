@@ -17,7 +17,7 @@ from lifecycle.monitoring.typical import typical
 from lifecycle.references import Evaluated, Trained
 from lifecycle.reports import pictures
 from lifecycle.reports.plots import reliability
-from lifecycle.split import rows
+from lifecycle.rows.parts import rows
 from lifecycle.store import models, tracking
 
 if TYPE_CHECKING:

@@ -6,14 +6,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from lifecycle import history, promote
+from lifecycle import history
 from lifecycle.decisions import promote_by_hand
 from lifecycle.evaluation.compare import unseen
-from lifecycle.promote import promote as judge
 from lifecycle.references import ModelVersion, Parts, Recipe
-from lifecycle.register import register
 from lifecycle.sources import Generated
 from lifecycle.splits import TimeSplit
+from lifecycle.stages import promote
+from lifecycle.stages.promote import promote as judge
+from lifecycle.stages.register import register
 from lifecycle.store import models, tracking
 from lifecycle.store.lake import lake
 from lifecycle.usecase import Gate, UseCase

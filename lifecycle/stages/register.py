@@ -4,13 +4,14 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import fingerprint, provenance
+from lifecycle import provenance
 from lifecycle.compiled import admit
-from lifecycle.featurize import read
+from lifecycle.dependencies import fingerprint
 from lifecycle.history import history
 from lifecycle.reading.written_out import masked
 from lifecycle.references import Evaluated, ModelVersion
 from lifecycle.reports.card import card
+from lifecycle.rows.feature_table import read
 from lifecycle.store import models, tracking, versions
 from lifecycle.store.lake import lake
 

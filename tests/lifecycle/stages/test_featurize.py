@@ -3,11 +3,12 @@
 import polars as pl
 import pytest
 
-from lifecycle import featurize as module
-from lifecycle.collect import collect
 from lifecycle.errors import DefinitionError
-from lifecycle.featurize import compute, featurize, read
-from lifecycle.validate import validate
+from lifecycle.rows import feature_table as module
+from lifecycle.rows.feature_table import compute, read
+from lifecycle.stages.collect import collect
+from lifecycle.stages.featurize import featurize
+from lifecycle.stages.validate import validate
 from tests.toys import toy, visits
 
 

@@ -12,8 +12,8 @@ from lifecycle.journal import intake
 from lifecycle.monitoring import drift, live
 from lifecycle.monitoring.judged import Window, cooling, judged, record
 from lifecycle.monitoring.performance import performance
+from lifecycle.predict import check_inputs
 from lifecycle.references import DriftReport, Features, ModelVersion
-from lifecycle.score import check_inputs
 from lifecycle.store import tables, versions
 from lifecycle.store.lake import Lake, lake
 

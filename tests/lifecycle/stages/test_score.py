@@ -5,22 +5,22 @@ from typing import Any
 import polars as pl
 import pytest
 
-from lifecycle import score as scoring
-from lifecycle.collect import collect
 from lifecycle.decisions import promote_by_hand
 from lifecycle.errors import LifecycleError
-from lifecycle.featurize import featurize
 from lifecycle.predict import predict
 from lifecycle.references import Features, ModelVersion
-from lifecycle.register import register
-from lifecycle.score import score
+from lifecycle.rows.parts import rows
 from lifecycle.sources import Generated
-from lifecycle.split import rows
 from lifecycle.splits import TimeSplit
+from lifecycle.stages import score as scoring
+from lifecycle.stages.collect import collect
+from lifecycle.stages.featurize import featurize
+from lifecycle.stages.register import register
+from lifecycle.stages.score import score
+from lifecycle.stages.validate import validate
 from lifecycle.store.lake import lake
 from lifecycle.store.models import load
 from lifecycle.usecase import UseCase
-from lifecycle.validate import validate
 from tests.challengers import evaluated, parts_of
 from tests.toys import toy, visits
 

@@ -13,11 +13,11 @@ from lifecycle import progress, registry
 from lifecycle.candidates import Candidate
 from lifecycle.dataset import Rows
 from lifecycle.dependencies.watched import note, notes, watched
+from lifecycle.fit import FEW, together
 from lifecycle.references import Parts, Recipe, Tuned
+from lifecycle.rows.parts import rows as part_of
 from lifecycle.settings import settings
-from lifecycle.split import rows as part_of
 from lifecycle.store import tracking
-from lifecycle.train import FEW, together
 from lifecycle.tuning import objective
 from lifecycle.tuning.choose import decide
 from lifecycle.tuning.fan_out import spread

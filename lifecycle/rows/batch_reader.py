@@ -1,4 +1,4 @@
-"""Collect: read a source, give every cell its declared type, stage the rows; what has no such type is marked, not lost."""
+"""A batch: the rows of a source, every cell with its declared type, staged as Parquet; what has no such type is marked, not lost."""
 
 import hashlib
 import shutil
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 STAGED = "FORMAT parquet, DICTIONARY_SIZE_LIMIT 1"  # it is read twice and thrown away: looking for repeated values costs more than it saves
 
 
-def collect(use_case: "UseCase", source: str | None = None) -> Batch:
+def read(use_case: "UseCase", source: str | None = None) -> Batch:
     """Read the rows of a use case (of `source` in place of its own) and stage them as typed Parquet.
 
     Of an incremental source only what is new; where that is nothing, the batch has no rows.
@@ -49,11 +49,6 @@ def collect(use_case: "UseCase", source: str | None = None) -> Batch:
         rows=came, given=source, new_columns=unknown, files=new.files, adds=new.adds, after=after,
         reached=increments.reached(cursor, origin, str(folder / "rows.parquet")) if came else None,
     )  # fmt: skip
-
-
-def content_key(use_case: "UseCase", source: str | None) -> str | None:
-    """What tells, without reading rows, that a source would give the same again; `None` where nothing can."""
-    return spelling.chosen(use_case, source).content_key()
 
 
 def staged(folder: Path) -> str:

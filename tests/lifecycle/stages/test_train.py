@@ -7,15 +7,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lifecycle import collect, featurize, split, train, tune, validate
-from lifecycle.candidates import Blueprint, Candidate, linear
+from lifecycle.candidates import Candidate, linear
 from lifecycle.dataset import Rows
 from lifecycle.errors import DataError, DefinitionError
+from lifecycle.fit import fit, fit_estimator, out_of_fold, together
+from lifecycle.models.blueprint import Blueprint
 from lifecycle.models.calibrate import best_threshold
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
+from lifecycle.rows import parts
+from lifecycle.stages import collect, featurize, split, train, tune, validate
 from lifecycle.store import models, tracking
-from lifecycle.train import fit, fit_estimator, out_of_fold, together
 from lifecycle.usecase import Tuning
 from tests.toys import toy, visit_features, visits
 
@@ -39,8 +41,8 @@ def test_the_kept_model_answers_as_the_fitted_one():
     trained = train.train(use_case, tuned)
     assert (trained.run_id, trained.recipe) == (tuned.run_id, tuned.recipe)
     kept = models.load(trained.run_id, trained.sha256)
-    X = split.rows(use_case, drawn, "gate").X
-    again = fit(use_case, trained.recipe, split.rows(use_case, drawn, "train"), split.rows(use_case, drawn, "tune"))
+    X = parts.rows(use_case, drawn, "gate").X
+    again = fit(use_case, trained.recipe, parts.rows(use_case, drawn, "train"), parts.rows(use_case, drawn, "tune"))
     assert predict(use_case, kept, X).equals(predict(use_case, again, X))
     shown = tracking.client().get_run(trained.run_id).data.params
     assert (shown["candidate"], shown["train_rows"]) == ("linear", str(drawn.counts["train"]))

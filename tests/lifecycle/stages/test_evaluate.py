@@ -9,11 +9,12 @@ import pandera.polars as pa
 import polars as pl
 import pytest
 
-from lifecycle import collect, evaluate, featurize, split, train, validate
 from lifecycle.kind import find
 from lifecycle.references import Evaluated, Recipe, Trained, Tuned
 from lifecycle.reports.card import card
+from lifecycle.rows import parts as partition
 from lifecycle.sources import Generated
+from lifecycle.stages import collect, evaluate, featurize, split, train, validate
 from lifecycle.store import tracking
 from lifecycle.usecase import UseCase
 from schemas.roles import column
@@ -53,7 +54,7 @@ def test_the_signal_of_the_toy_is_found_and_the_constant_is_beaten(plenty):
 
 def test_holdout_metrics_are_of_the_gate_rows(plenty):
     use_case, evaluated, report = plenty
-    gate = split.rows(use_case, evaluated.trained.parts, "gate")
+    gate = partition.rows(use_case, evaluated.trained.parts, "gate")
     assert report["judged"]["rows"] == len(gate)
     assert report["judged"]["clustered_by"] == "customer"
     assert evaluated.baseline["accuracy"] == pytest.approx(max(gate.y.mean(), 1 - gate.y.mean()))

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle import answer_schema, featurize
+from lifecycle import answer_schema
 from lifecycle.compiled.load import load
 from lifecycle.dataset import Rows
-from lifecycle.errors import LifecycleError
 from lifecycle.history import champion
 from lifecycle.journal import intake
-from lifecycle.predict import predict
+from lifecycle.predict import check_inputs, inputs, predict
 from lifecycle.references import Features, ModelVersion, Scored
+from lifecycle.rows import feature_table
 from lifecycle.rows.seen import parts_then
 from lifecycle.store import tables
 from lifecycle.store.lake import Lake, lake
@@ -48,7 +48,7 @@ def score(use_case: "UseCase", features: Features, model_version: ModelVersion |
     check_inputs(use_case, model_version, list(features.names))
     with store.lock(f"score {use_case.name} {model_version.version}"):
         found, model = [], None
-        for rows in featurize.pieces(use_case, features):
+        for rows in feature_table.pieces(use_case, features):
             wanted = _unscored(store, use_case, model_version, rows.info)
             if len(wanted):
                 model = model or _fastest(model_version)
@@ -57,21 +57,6 @@ def score(use_case: "UseCase", features: Features, model_version: ModelVersion |
             _write(store, use_case, model_version, pl.concat(found))
     total = store.value(f"SELECT count(*) FROM {use_case.name}.predictions WHERE model_version = ?", [model_version.version])
     return Scored(use_case=use_case.name, version=model_version.version, rows=sum(map(len, found)), total=int(total))
-
-
-def inputs(model_version: ModelVersion, X: pl.DataFrame) -> pl.DataFrame:
-    """The columns that a model was trained with, in its order."""
-    return X.select(model_version.evaluated.trained.parts.features.names)
-
-
-def check_inputs(use_case: "UseCase", model_version: ModelVersion, there: list[str]) -> None:
-    """Raise the error for a model whose inputs the definition does not give any more."""
-    missing = [name for name in model_version.evaluated.trained.parts.features.names if name not in there]
-    if missing:
-        raise LifecycleError(
-            f"use case '{use_case.name}': version {model_version.version} needs the features it was trained with, found no "
-            f"{', '.join(missing)}; bring them back in features(), or train and promote a new version"
-        )
 
 
 def _unscored(store: Lake, use_case: "UseCase", model_version: ModelVersion, info: pl.DataFrame) -> pl.Series:

@@ -10,14 +10,15 @@ import pandera.polars as pa
 import polars as pl
 import pytest
 
-from lifecycle import collect, featurize, monitor, score, split, train, validate
 from lifecycle.evaluation.resample import clusters, intervals
 from lifecycle.monitoring import profile
 from lifecycle.monitoring.live import cut
 from lifecycle.predict import predict
 from lifecycle.references import DriftReport, Evaluated, Features, ModelVersion, Recipe, Tuned
+from lifecycle.rows import parts as partition
 from lifecycle.sources import Generated
 from lifecycle.splits import HashSplit, TimeSplit
+from lifecycle.stages import collect, featurize, monitor, score, split, train, validate
 from lifecycle.store import models, tracking
 from lifecycle.store.lake import lake
 from lifecycle.usecase import Monitoring, UseCase
@@ -72,10 +73,10 @@ class Shop:
         run_id = tracking.begin(use_case.name, "a test", use_case.name)
         recipe = Recipe(candidate="linear", params={"alpha": 1.0})
         trained = train.train(use_case, Tuned(use_case=self.name, parts=parts, recipe=recipe, run_id=run_id, score=0, trials=1))
-        gate = split.rows(use_case, parts, "gate")
+        gate = partition.rows(use_case, parts, "gate")
         said = predict(use_case, models.load(run_id, trained.sha256), gate.X)
         promise = intervals(use_case, gate.y, said, clusters(use_case, gate.info), ["roc_auc"])["roc_auc"]
-        files = tracking.write(run_id, "profile.json", json.dumps(profile.reference(use_case, split.rows(use_case, parts, "train"), said)))
+        files = tracking.write(run_id, "profile.json", json.dumps(profile.reference(use_case, partition.rows(use_case, parts, "train"), said)))
         evaluated = Evaluated(
             use_case=self.name, trained=trained, metric="roc_auc", mode="holdout", train={}, baseline={}, linear={},
             holdout={"roc_auc": promise.value}, intervals={"roc_auc": (promise.low or 0, promise.high or 1)},

@@ -1,0 +1,36 @@
+"""Split: draw the lines between train, tune and gate once; then every row, old or new, has its part."""
+
+from typing import TYPE_CHECKING
+
+from lifecycle.errors import NotEnoughData
+from lifecycle.references import Features, Parts
+from lifecycle.rows import feature_table
+from lifecycle.rows.parts import PARTS, assign
+from lifecycle.rows.sample import sampled
+from lifecycle.splits.split import LEAST
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+
+def split(use_case: "UseCase", features: Features) -> Parts:
+    """Where the definition's split draws its lines on these features.
+
+    Raises:
+        NotEnoughData: a part would be left with fewer than 20 labelled rows, or with one class.
+    """
+    time = ["_time"] if use_case.columns.one("time") else []
+    info = feature_table.columns(use_case, features, ["_hash", *time, *use_case.split.reads(use_case)])
+    drawn = Parts(use_case=use_case.name, features=features, bounds=use_case.split.bounds(use_case, info), counts={})
+    given = assign(use_case, drawn, info)
+    counts = {str(part): int(count) for part, count in given.value_counts().sort("part").iter_rows()}
+    for part in PARTS:
+        if counts.get(part, 0) < LEAST:
+            raise NotEnoughData(
+                f"use case '{use_case.name}': the part '{part}' needs {LEAST} labelled rows, found {counts.get(part, 0)}"
+                f" ({', '.join(f'{name} {count:,}' for name, count in counts.items())}); bring more rows, or change the split"
+            )
+    if use_case.target:
+        for part in ("train", "gate"):
+            use_case.kind.check_part(use_case, part, lambda part=part: info.filter(given == part)[use_case.target].unique().to_list())
+    return drawn.model_copy(update={"counts": counts, **sampled(use_case, features, given, counts)})
