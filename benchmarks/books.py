@@ -177,7 +177,8 @@ def read(home: Path, environment: dict[str, str], asked: dict[str, Any]) -> list
     staged = [path for path in (home / "staging").glob("*/*") if time.time() - path.stat().st_mtime > 24 * 3600]
     wrong += [f"{len(staged)} staging folders of killed runs stay"] if staged else []
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.books", str(home), json.dumps(asked)],
+        [sys.executable, "-m", "benchmarks.books", str(home)],
+        input=json.dumps(asked),  # what was served grows beyond what an argument may hold
         env=environment,
         cwd=ROOT,
         capture_output=True,
@@ -219,4 +220,4 @@ def _named(process: psutil.Process) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), json.loads(sys.argv[2]))
+    main(Path(sys.argv[1]), json.load(sys.stdin))
