@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -136,7 +137,7 @@ class Command:
             return f"a traceback: {self.last[:200]}"
         if self.process.returncode == 1 and not self.sentence:
             return f"no sentence of ours: {self.last[:300]}"
-        if self.process.returncode == 1 and ("unexpected" in self.sentence or self.last != self.sentence):
+        if self.process.returncode == 1 and (re.search(r"\bunexpected [A-Z]", self.sentence) or self.last != self.sentence):
             return f"no clear sentence: {self.sentence[:300]}{'' if self.last == self.sentence else ', and after it: ' + self.last[:200]}"
         return "" if self.process.returncode in (0, 1) else f"exit code {self.process.returncode}: {self.last[:200]}"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUIET = [
@@ -21,6 +21,7 @@ QUIET = [
 SCREENSHOTS = os.environ.get("LIFECYCLE_SCREENSHOTS", "")
 """A folder for the pictures of the README; they are taken only where it is named."""
 
+expect.set_options(timeout=60_000)  # a busy machine draws a page when it can; what is expected never comes by itself
 needed = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; .ci/browser installs Debian's")
 
 
