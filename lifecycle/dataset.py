@@ -2,15 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from lifecycle.columns import Columns
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

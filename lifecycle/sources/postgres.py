@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lifecycle.source import PLAIN, Incremental, Source
+from lifecycle.sources.database import Database
 
 if TYPE_CHECKING:
     from lifecycle.reading.allowed import Places
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Postgres(Source):
+class Postgres(Database):
     """A table or a query of a PostgreSQL server: `postgresql://user:${PASSWORD}@host:5432/database`."""
 
     address: str
@@ -22,17 +23,15 @@ class Postgres(Source):
     select: str = "FROM rows"
     incremental: Incremental | None = None
 
-    def place(self) -> str:
-        return self.address + (f"?query={self.query}" if self.query else f"?table={self.table}" if self.table else "")
+    @property
+    def where(self) -> str:
+        return self.address
 
     def read(self, reader: "Reader", new: "New") -> str:
         from lifecycle.reading import databases, relations
 
         window = new.window if self.select == PLAIN else None
         return relations.selected(databases.postgres(reader, self.address, self.table, self.query, window), self.select)
-
-    def texts(self) -> list[str]:
-        return [self.select, self.place(), self.query]
 
     def hold(self, places: "Places", own: Source) -> None:
         places.address(self.address)

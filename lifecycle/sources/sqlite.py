@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lifecycle.source import PLAIN, File, Incremental, Source
+from lifecycle.sources.database import Database
 
 if TYPE_CHECKING:
     from lifecycle.reading.allowed import Places
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SQLite(Source):
+class SQLite(Database):
     """A table or a query of an SQLite file."""
 
     path: str
@@ -22,8 +23,9 @@ class SQLite(Source):
     select: str = "FROM rows"
     incremental: Incremental | None = None
 
-    def place(self) -> str:
-        return self.path + (f"?query={self.query}" if self.query else f"?table={self.table}" if self.table else "")
+    @property
+    def where(self) -> str:
+        return self.path
 
     def read(self, reader: "Reader", new: "New") -> str:
         from lifecycle.reading import databases, files, relations
@@ -42,9 +44,6 @@ class SQLite(Source):
         from lifecycle.reading import files
 
         return None if self.incremental else files.content_key(self.named_files())
-
-    def texts(self) -> list[str]:
-        return [self.select, self.place(), self.query]
 
     def hold(self, places: "Places", own: Source) -> None:
         places.named_file(File(self.path))

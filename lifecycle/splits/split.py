@@ -44,7 +44,9 @@ class Split:
 
     def reads(self, use_case: "UseCase") -> list[str]:
         """The columns that lines are drawn by, beside `_hash` and `_time`."""
-        return [name for role in {"target": 0, "label_time": 0, self.role: 0} if role and role != "time" and (name := use_case.columns.one(role))]
+        return [
+            name for role in dict.fromkeys(("target", "label_time", self.role)) if role and role != "time" and (name := use_case.columns.one(role))
+        ]
 
     def bounds(self, use_case: "UseCase", info: "pl.DataFrame") -> dict[str, Any]:
         """The lines, as JSON can hold them.

@@ -57,7 +57,7 @@ def lifecycle(home: Path, definitions: Path) -> Lifecycle:
 
 
 def surroundings(home: Path, definitions: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of a process that uses `home`: nothing of ours or of Prefect's leaks in."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LIFECYCLE_", "PREFECT_"))}
+    """The environment of a process that uses `home`: nothing of ours, of Prefect's or of MLflow's leaks in."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LIFECYCLE_", "PREFECT_", "MLFLOW_"))}
     ours = {"LIFECYCLE_HOME": str(home), "LIFECYCLE_USECASES": str(definitions), "PYTHONPATH": str(ROOT)}
     return kept | ours | dict(more or {})
