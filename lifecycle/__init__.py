@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lifecycle.models.blueprint import Blueprint
     from lifecycle.monitoring.statistic import DriftStatistic
     from lifecycle.rest import fetched
+    from lifecycle.role import Role
     from lifecycle.source import ByColumn, ByFile, File, Source
     from lifecycle.sources import Files, Generated, Joined, Postgres, Query, SQLite
     from lifecycle.splits import ColumnSplit, GroupSplit, HashSplit, Split, StratifiedSplit, TimeSplit
@@ -29,6 +30,7 @@ _NAMES = {
     "lifecycle.models.blueprint": ("Blueprint",),
     "lifecycle.monitoring.statistic": ("DriftStatistic",),
     "lifecycle.rest": ("fetched",),
+    "lifecycle.role": ("Role",),
     "lifecycle.source": ("ByColumn", "ByFile", "File", "Source"),
     "lifecycle.sources": ("Files", "Generated", "Joined", "Postgres", "Query", "SQLite"),
     "lifecycle.splits": ("ColumnSplit", "GroupSplit", "HashSplit", "Split", "StratifiedSplit", "TimeSplit"),
@@ -40,7 +42,7 @@ _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
     "Arrivals", "Blueprint", "ByColumn", "ByFile", "Candidate", "Check", "ColumnSplit", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
-    "Joined", "Kind", "Monitoring", "Postgres", "Query", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
+    "Joined", "Kind", "Monitoring", "Postgres", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
     "UseCase", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture",
 ]  # fmt: skip
 

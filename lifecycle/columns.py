@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from lifecycle import role as roles
 from lifecycle.errors import DefinitionError
-from schemas.roles import ROLES
+from lifecycle.role import Role
 
 if TYPE_CHECKING:
     from pandera.polars import DataFrameModel, DataFrameSchema
@@ -30,13 +31,28 @@ class Column:
 
     name: str
     dtype: Any
-    roles: tuple[str, ...]
+    roles: tuple[Role, ...]
     nullable: bool
 
     @property
     def sql_type(self) -> str:
         """DuckDB's name of its type."""
         return SQL_TYPES[self.dtype.base_type()]
+
+    @property
+    def role_names(self) -> tuple[str, ...]:
+        """The names of its roles."""
+        return tuple(role.name for role in self.roles)
+
+    @property
+    def outcome(self) -> bool:
+        """Whether its cells become known after the row does."""
+        return any(role.outcome for role in self.roles)
+
+    @property
+    def requested(self) -> bool:
+        """Whether a row of a request brings it."""
+        return all(role.requested for role in self.roles)
 
     @property
     def numeric(self) -> bool:
@@ -57,7 +73,7 @@ class Columns:
 
     def having(self, role: str) -> list[str]:
         """The names of the columns with a role."""
-        return [column.name for column in self.all if role in column.roles]
+        return [column.name for column in self.all if role in column.role_names]
 
     def one(self, role: str) -> str | None:
         """The name of the only column with a role, or `None`."""
@@ -85,10 +101,10 @@ def columns(schema: "type[DataFrameModel]") -> Columns:
         DefinitionError: a role or a type that does not exist, or a role given to several columns that only one can have.
     """
     found = Columns(tuple(_column(schema.__name__, name, column) for name, column in parsed(schema).columns.items()))
-    for role in ("key", "time", "target", "label_time", "split"):
-        if len(found.having(role)) > 1:
+    for role in dict.fromkeys(role for column in found.all for role in column.roles if role.single):
+        if len(found.having(role.name)) > 1:
             raise DefinitionError(
-                f"schema {schema.__name__}: one column can be the {role}, found {', '.join(found.having(role))}; leave the role to one"
+                f"schema {schema.__name__}: one column can be the {role}, found {', '.join(found.having(role.name))}; leave the role to one"
             )
     return found
 
@@ -104,8 +120,16 @@ def _column(schema: str, name: str, column: Any) -> Column:
         raise DefinitionError(
             f"schema {schema}: column '{name}' needs a type out of int, float, str, bool, date, datetime, bytes; found {column.dtype}"
         )
-    roles = tuple((column.metadata or {}).get("roles", ("feature",)))
-    for role in roles:
-        if role not in ROLES:
-            raise DefinitionError(f"schema {schema}: column '{name}' has the unknown role '{role}'; the roles are {', '.join(ROLES)}")
-    return Column(name, dtype, roles, bool(column.nullable))
+    return Column(
+        name, dtype, tuple(_role(schema, name, dtype, each) for each in (column.metadata or {}).get("roles", ("feature",))), bool(column.nullable)
+    )
+
+
+def _role(schema: str, name: str, dtype: Any, given: Any) -> Role:
+    try:
+        role = given if isinstance(given, Role) else roles.find(str(given))
+    except DefinitionError as error:
+        raise DefinitionError(f"schema {schema}: column '{name}' has the {error}") from None
+    if why := role.refuses(dtype):
+        raise DefinitionError(f"schema {schema}: column '{name}' has the role '{role}' and needs {why}; found {dtype}")
+    return role

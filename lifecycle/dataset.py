@@ -48,4 +48,4 @@ def joined(pieces: Sequence[Rows]) -> Rows:
 
 def info_columns(columns: Columns, slices: tuple[str, ...]) -> list[str]:
     """The columns carried beside the inputs."""
-    return [column.name for column in columns.all if set(column.roles) - {"feature", "ignored"} or column.name in slices]
+    return [column.name for column in columns.all if any(role.beside for role in column.roles) or column.name in slices]

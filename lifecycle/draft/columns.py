@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from lifecycle import role
 from lifecycle.draft import names, texts
 from lifecycle.draft.cells import Cells
 from lifecycle.draft.sample import Sample
@@ -72,7 +73,7 @@ class Found:
     @property
     def feature(self) -> bool:
         """Whether a model sees it."""
-        return "feature" in self.roles or "text" in self.roles
+        return any(role.find(name).feature for name in self.roles)
 
 
 @dataclass

@@ -2,12 +2,12 @@
 
 import re
 
+from lifecycle import role as role_registry
 from lifecycle.draft import vocabulary
 from lifecycle.draft.columns import Found, Table
 from lifecycle.draft.names import words
 
 SAID = "as you say"
-TEXT_WORDS, TEXT_LENGTH = 5, 40
 
 
 def constants(table: Table) -> None:
@@ -68,41 +68,13 @@ def group(table: Table, target: str) -> Found | None:
     return min(likely, key=lambda column: (not words(column.came) & vocabulary.WHOSE, -column.distinct), default=None)
 
 
-def protected(column: Found) -> bool:
-    """Whether it tells the sex, race, religion, ... of a person, by its name or its values."""
-    if words(column.came) & vocabulary.PROTECTED and (column.type == "str" or column.distinct <= 12):
-        return True
-    values = {str(value).strip().lower() for value, _ in column.tops}
-    return (
-        column.type == "str"
-        and 2 <= column.distinct <= 8
-        and any(values <= known and len(values & known) >= 2 for known in vocabulary.PROTECTED_VALUES)
-        and values != {"m", "other"}
-    )
-
-
 def rest(table: Table, target: str) -> None:
-    """Sensitive columns, free text, identifiers; what is left is a feature."""
+    """What the roles find to be theirs: sensitive columns, free text, identifiers; what is left is a feature."""
     for column in open_to(table, target):
-        if protected(column):
-            give(column, "sensitive", why="says what a person is: compared for fairness, and no input of the model")
-        elif column.type == "str" and free_text(column):
-            give(column, "text", why=f"free text of {column.words:.0f} words on average")
-        elif column.type == "str" and column.distinct > 50 and column.distinct > 0.9 * (column.rows - column.nulls):
-            give(column, "ignored", why="left out: nearly every row has its own, so that it tells rows apart and teaches nothing")
-        elif (
-            column.number
-            and words(column.came) & {"id", "uuid", "guid", "identifier", "rowid", "rownumber", "index"}
-            and column.distinct > 0.9 * column.rows
-        ):
-            give(column, "ignored", why="left out: it counts rows")
-
-
-def free_text(column: Found) -> bool:
-    """Whether people wrote it in sentences."""
-    return (column.words >= TEXT_WORDS or (column.length >= TEXT_LENGTH and column.words >= 3)) and column.distinct > 0.3 * (
-        column.rows - column.nulls
-    )
+        for role in role_registry.drafting():
+            if why := role.drafted(column):
+                give(column, role.name, why=why)
+                break
 
 
 def coded(column: Found) -> bool:

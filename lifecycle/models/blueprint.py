@@ -1,4 +1,4 @@
-"""What a model has to be built for: the kind of problem, and which inputs are numbers, categories and texts."""
+"""What a model has to be built for: the kind of problem, and which inputs are numbers, categories and what a role reads."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from lifecycle.kind import Kind
+    from lifecycle.role import Role
     from lifecycle.usecase import UseCase
 
 WIDE = 30  # a category with more distinct values is encoded by the target's mean
@@ -23,7 +24,7 @@ class Blueprint:
         seed: of everything random.
         wide: texts of more distinct values.
         rows: how many there are to fit on.
-        text: free texts, by their role in the schema.
+        encoded: inputs that a role of their column in the schema turns into numbers, such as free texts, each with that role.
     """
 
     kind: "Kind"
@@ -32,22 +33,28 @@ class Blueprint:
     seed: int
     wide: tuple[str, ...] = ()
     rows: int = 0
-    text: tuple[str, ...] = ()
+    encoded: "tuple[tuple[str, Role], ...]" = ()
 
 
 def blueprint(use_case: "UseCase", X: "pl.DataFrame") -> Blueprint:
     """What a candidate has to be built for, to be fitted on these rows of model inputs."""
     import polars as pl
 
-    free = set(use_case.columns.having("text"))
-    texts = [name for name, dtype in X.schema.items() if dtype == pl.String and name not in free]
+    encoded = {name: role for name, dtype in X.schema.items() if (role := _encoding(use_case, name, dtype))}
+    texts = [name for name, dtype in X.schema.items() if dtype == pl.String and name not in encoded]
     distinct = dict(zip(texts, X.select(pl.col(texts).n_unique()).row(0), strict=True)) if texts else {}
     return Blueprint(
         kind=use_case.kind,
-        numeric=tuple(name for name, dtype in X.schema.items() if dtype != pl.String),
+        numeric=tuple(name for name, dtype in X.schema.items() if dtype != pl.String and name not in encoded),
         categorical=tuple(name for name in texts if distinct[name] <= WIDE),
         wide=tuple(name for name in texts if distinct[name] > WIDE),
         seed=use_case.seed,
         rows=X.height,
-        text=tuple(name for name, dtype in X.schema.items() if dtype == pl.String and name in free),
+        encoded=tuple(encoded.items()),
     )
+
+
+def _encoding(use_case: "UseCase", name: str, dtype: "pl.DataType") -> "Role | None":
+    """The role of the schema's column of this name that turns an input into numbers."""
+    roles = use_case.columns[name].roles if name in use_case.columns else ()
+    return next((role for role in roles if role.encodes(dtype)), None)

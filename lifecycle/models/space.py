@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import polars as pl
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from lifecycle.dataset import Rows
 from lifecycle.models.blueprint import blueprint
@@ -13,13 +13,12 @@ from lifecycle.models.estimators import LONG_TAIL, positive, typical_distance
 from lifecycle.models.matrix import matrix_of
 
 if TYPE_CHECKING:
+    from lifecycle.models.blueprint import Blueprint
     from lifecycle.usecase import UseCase
 
 SAMPLE = 100_000
 VALUES = 30
 """So many values of a category have a coordinate of their own; the others share one."""
-
-TOPICS = 8
 
 
 class Space(TransformerMixin, BaseEstimator):
@@ -29,22 +28,21 @@ class Space(TransformerMixin, BaseEstimator):
     in the tails, and what lies beyond the central 99.8 % is clipped: a row is not a group of its own because of one value.
 
     Args:
-        texts: the columns that hold free text.
-        seed: of the topics.
+        encoders: unfitted transformers of the columns whose role reads them, such as free texts.
     """
 
-    def __init__(self, texts: Sequence[str] = (), seed: int = 0) -> None:
-        self.texts = texts
-        self.seed = seed
+    def __init__(self, encoders: Sequence[tuple[str, Any]] = ()) -> None:
+        self.encoders = encoders
 
     def fit(self, X: pl.DataFrame, y: Any = None) -> Self:
         """Learn scales, frequent values and topics; of very long frames from evenly spaced rows."""
         some = X[:: max(1, X.height // SAMPLE)]
-        self.categories_ = {name: _frequent(some[name]) for name, dtype in X.schema.items() if dtype == pl.String and name not in self.texts}
-        self.numbers_ = [name for name, dtype in X.schema.items() if dtype != pl.String]
+        own = dict(self.encoders)
+        self.categories_ = {name: _frequent(some[name]) for name, dtype in X.schema.items() if dtype == pl.String and name not in own}
+        self.numbers_ = [name for name, dtype in X.schema.items() if dtype != pl.String and name not in own]
         matrix = matrix_of(some.select(self.numbers_))
         matrix = np.where(np.isnan(matrix).all(axis=0), 0.0, matrix)
-        self.topics_ = {name: self._read(some, name) for name in self.texts if name in X.columns}
+        self.encoded_ = {name: _fitted(encoder, some.select(name)) for name, encoder in own.items() if name in X.columns}
         self.median_ = np.nanmedian(matrix, axis=0) if self.numbers_ else np.zeros(0)
         matrix = np.where(np.isnan(matrix), self.median_, matrix)
         lowest, lower, upper, highest = np.quantile(matrix, [0.001, 0.25, 0.75, 0.999], axis=0)
@@ -65,24 +63,22 @@ class Space(TransformerMixin, BaseEstimator):
         for name, values in self.categories_.items():
             codes = X[name].replace_strict(values, range(len(values)), default=len(values), return_dtype=pl.Int64).to_numpy()
             blocks.append(np.eye(len(values) + 1)[codes] / np.sqrt(2))
-        blocks += [text.transform(X.select(name)) / scale for name, (text, scale) in self.topics_.items()]
+        blocks += [encoder.transform(X.select(name)) / scale for name, (encoder, scale) in self.encoded_.items()]
         return np.hstack(blocks)
-
-    def _read(self, some: pl.DataFrame, name: str) -> tuple[Any, np.ndarray]:
-        """The topics of a text, and their scales."""
-        from lifecycle.models.text import Text
-
-        text = Text(topics=TOPICS, seed=self.seed)
-        return text, positive(text.fit_transform(some.select(name)).std(axis=0))
 
     def _bent(self, matrix: np.ndarray) -> np.ndarray:
         return np.where(self.tails_, np.arcsinh((matrix - self.median_) / self.robust_), matrix)
 
 
+def space(plan: "Blueprint") -> Space:
+    """The unfitted space of inputs like these."""
+    return Space([(name, role.coordinates(plan.kind, plan.seed)) for name, role in plan.encoded])
+
+
 def yardstick(use_case: "UseCase", train: pl.DataFrame) -> Space:
     """The space in which clusterings are judged, whatever space they were made in: fitted on training inputs alone."""
     plan = blueprint(use_case, train)
-    return Space(plan.text, use_case.seed).fit(train)
+    return space(plan).fit(train)
 
 
 def placed(space: Space, rows: Rows) -> Rows:
@@ -95,6 +91,12 @@ def shuffled(space: Space, rows: Rows, seed: int) -> Rows:
     random = np.random.default_rng(seed)
     X = rows.X.select(rows.X[name][random.permutation(len(rows))] for name in rows.X.columns)
     return placed(space, Rows(X, rows.y, rows.info))
+
+
+def _fitted(encoder: Any, some: pl.DataFrame) -> tuple[Any, np.ndarray]:
+    """A fitted transformer, and the scales of what it gives."""
+    made: Any = clone(encoder)
+    return made, positive(made.fit_transform(some).std(axis=0))
 
 
 def _frequent(column: pl.Series) -> list[str]:

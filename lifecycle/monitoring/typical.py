@@ -15,8 +15,6 @@ ROWS = 100_000
 COMMON = 0.01
 """A value is shown where at least this share of the rows has it: then it is nobody's own."""
 MOST = 20
-OWN = frozenset({"key", "entity", "group", "text", "target", "label_time", "ignored"})
-"""Roles of columns whose values are of one row or one person, or are not asked for."""
 
 
 def typical(use_case: "UseCase", version: int) -> dict[str, dict[str, Any]]:
@@ -26,7 +24,7 @@ def typical(use_case: "UseCase", version: int) -> dict[str, dict[str, Any]]:
         use_case: whose rows.
         version: of the lake.
     """
-    columns = [column for column in use_case.columns.all if not OWN & set(column.roles)]
+    columns = [column for column in use_case.columns.all if not any(role.personal for role in column.roles)]
     if not columns:
         return {}
     table = f"{use_case.name}.raw AT (VERSION => {version})"

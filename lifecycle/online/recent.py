@@ -13,7 +13,6 @@ import polars as pl
 
 from lifecycle.online.asked import Asked
 from lifecycle.online.block import Block
-from lifecycle.online.rows import UNASKED
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -32,8 +31,8 @@ class Recent:
         self._schema = {column.name: column.dtype for column in columns.all}
         self._at = {name: position for position, name in enumerate(columns.names)}
         self._key, self._time, self._entities = columns.one("key"), columns.one("time") or "", columns.having("entity")
-        self._late = [name for role in ("target", "label_time") for name in columns.having(role)]
-        self._unasked = [column.name for column in columns.all if UNASKED & set(column.roles)]
+        self._late = [column.name for column in columns.all if column.outcome]
+        self._unasked = [column.name for column in columns.all if not column.requested]
         self._history = use_case.history or dt.timedelta(0)
         self.block = Block(use_case, pl.DataFrame(schema=self._schema))
         self.floor: dt.datetime | None = None

@@ -15,9 +15,6 @@ from lifecycle.rows.shown import shown
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
-UNASKED = frozenset({"target", "label_time", "split"})
-"""Roles of columns that nobody knows when a prediction is asked for."""
-OPTIONAL = frozenset({"ignored"})
 MOST = 100
 """So many failures of a request are listed; more tell nobody more."""
 MISSING = object()
@@ -46,7 +43,7 @@ class Reader:
 
     def __init__(self, use_case: "UseCase") -> None:
         self.use_case = use_case
-        self.columns = tuple(Asked(use_case, column) for column in use_case.columns.all if not UNASKED & set(column.roles))
+        self.columns = tuple(Asked(use_case, column) for column in use_case.columns.all if column.requested)
         self._schema = [(column.name, column.dtype) for column in use_case.columns.all]
         self._whole = _left_to_pandera(use_case, self.columns)
 
@@ -79,10 +76,9 @@ class Asked:
     """A column that a request has to bring."""
 
     def __init__(self, use_case: "UseCase", column: Column) -> None:
-        roles = set(column.roles)
-        self.roles = column.roles
+        self.roles = column.role_names
         self.name, self.dtype, self.sql_type = column.name, column.dtype, column.sql_type
-        self.optional = bool(roles & OPTIONAL) or (column.roles == ("key",) and use_case.history is None)
+        self.optional = any(role.optional for role in column.roles) or (column.role_names == ("key",) and use_case.history is None)
         self.nullable = column.nullable or self.optional
         self.checks = [check for check in parsed(use_case.schema).columns[column.name].checks if not check.raise_warning]
         compiled = [(rules.name(check), rules.rule(column, check)) for check in self.checks]

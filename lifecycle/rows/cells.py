@@ -37,7 +37,7 @@ def fits(use_case: "UseCase", there: dict[str, str], source: str) -> tuple[str, 
     Raises:
         DataError: a declared column is missing, or there are new ones and the definition refuses them.
     """
-    optional = {name for role in ("target", "label_time") for name in use_case.columns.having(role) if use_case.columns[name].nullable}
+    optional = {column.name for column in use_case.columns.all if column.outcome and column.nullable}
     missing = [name for name in use_case.columns.names if name not in there and name not in optional]
     if missing:
         raise DataError(

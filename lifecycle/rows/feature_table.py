@@ -43,7 +43,7 @@ def compute(use_case: "UseCase", rows: pl.DataFrame) -> pl.DataFrame:
     if not isinstance(inputs, pl.DataFrame) or inputs.height != rows.height:
         found = f"{inputs.height} rows" if isinstance(inputs, pl.DataFrame) else type(inputs).__name__
         raise use_case.wrong(f"features() returns a Polars frame with a row for each of the {rows.height} rows it gets, found {found}")
-    hidden = {name for role in ("target", "label_time") for name in use_case.columns.having(role)}
+    hidden = {column.name for column in use_case.columns.all if column.outcome}
     if shown := hidden & set(inputs.columns):
         raise use_case.wrong(f"features() must not return the target or its time, found {', '.join(sorted(shown))}")
     for name, dtype in inputs.schema.items():

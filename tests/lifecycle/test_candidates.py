@@ -11,9 +11,9 @@ from sklearn.preprocessing import StandardScaler
 
 from lifecycle import kind as kinds
 from lifecycle.candidates import Candidate, forest, linear, linear_baseline
+from lifecycle.candidates.random_forest import ROWS
 from lifecycle.fit import threads
 from lifecycle.models.blueprint import WIDE, blueprint
-from lifecycle.models.pipelines import FOREST_ROWS
 from tests.toys import toy
 
 N = 600
@@ -122,9 +122,9 @@ def test_a_blueprint_tells_wide_categories_from_narrow_ones():
 
 
 def test_a_tree_of_a_large_forest_sees_a_bounded_number_of_rows():
-    X = pl.DataFrame({"x": np.arange(4.0 * FOREST_ROWS)})
+    X = pl.DataFrame({"x": np.arange(4.0 * ROWS)})
     model = forest().build(blueprint(toy("candidates"), X), forest().defaults)
-    assert round(model[-1].max_samples * X.height) == FOREST_ROWS  # pyright: ignore[reportIndexIssue]
+    assert round(model[-1].max_samples * X.height) == ROWS  # pyright: ignore[reportIndexIssue]
 
 
 def test_a_linear_model_is_not_thrown_by_an_absurd_row():

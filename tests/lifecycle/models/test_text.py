@@ -9,6 +9,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
 from lifecycle import kind as kinds
+from lifecycle import role
 from lifecycle.candidates import boosting, kmeans
 from lifecycle.models.blueprint import blueprint
 from lifecycle.models.space import Space
@@ -47,7 +48,7 @@ def test_every_family_reads_the_words(family):
     more, truth = reviews(200, 1)
     few = {family.iterations: 40} if family.iterations else {}
     plan = blueprint(case(), X)
-    assert (plan.text, plan.wide, plan.categorical) == (("words",), (), ())
+    assert (plan.encoded, plan.wide, plan.categorical) == ((("words", role.find("text")),), (), ())
     model = family.build(plan, {**family.defaults, **few}).fit(X, y)  # pyright: ignore[reportAttributeAccessIssue]
     assert model.score(more, truth) > 0.95
     strange = more[:3].with_columns(words=pl.Series([None, "", "\x00 \U0001f600 " * 5_000]))
@@ -90,7 +91,7 @@ def test_a_clustering_goes_by_topics():
     words = [["cat dog horse cow", "bread milk cheese egg"][i] for i in about]
     said = [" ".join(random.permutation(each.split())[:3]) for each in words]
     X = pl.DataFrame({"words": said, "stars": random.normal(size=300) * 0.1})
-    space = Space(("words",)).fit(X)
+    space = Space([("words", role.find("text").coordinates(kinds.find("binary"), 0))]).fit(X)
     assert np.isfinite(space.transform(X[:2].with_columns(words=pl.lit(None, pl.String)))).all()
     model = kmeans().build(blueprint(case(), X), {"n_clusters": 2}).fit(X)  # pyright: ignore[reportAttributeAccessIssue]
     assert adjusted_rand_score(about, model.predict(X)) > 0.9

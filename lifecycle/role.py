@@ -1,0 +1,110 @@
+"""What a role of a column answers for, and where roles are found.
+
+The machinery asks a column's roles and never which they are, but for those that it reads by name: the key, the time, the target. A role is
+one file of `lifecycle/roles/`, or one module outside the repository under the entry point `lifecycle.roles`, whose `role` is an object
+with these methods; a schema may also hold one itself: `column(role)`.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from lifecycle import variants
+from lifecycle.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+    from lifecycle.draft.columns import Found
+    from lifecycle.kind import Kind
+
+FOLDER = "lifecycle.roles"
+
+
+class Role:
+    """What a column is to its row. What is here is right for most roles; a role overrides what differs.
+
+    A role has no state: what it says depends on its arguments alone.
+    """
+
+    name: str
+    """As a schema says it: `column("text")`."""
+    meaning: str
+    """The same in a few words, after "the column": `identifies a row`."""
+    single: bool = False
+    """Whether one column of a schema can have it, and no second."""
+    feature: bool = False
+    """Whether `lifecycle new` makes its columns inputs of the model."""
+    beside: bool = True
+    """Whether the stages carry its columns beside the inputs."""
+    outcome: bool = False
+    """Whether its cells become known after the row does: a source may lack it, and `features()` must not return it."""
+    requested: bool = True
+    """Whether a row of a request brings it."""
+    optional: bool = False
+    """Whether a row of a request may leave it out."""
+    personal: bool = False
+    """Whether its values belong to one row or one person, so that none of them is shown as typical."""
+    place: int = 0
+    """Where several could be drafted, the least is asked first."""
+
+    def refuses(self, dtype: Any) -> str:
+        """Why a column of this Polars type cannot have the role, after "it needs"; empty where it can."""
+        return ""
+
+    def encodes(self, dtype: Any) -> bool:
+        """Whether `encoder` turns inputs of this Polars type into numbers; else they are taken for what their type says."""
+        return False
+
+    def encoder(self, kind: "Kind", seed: int) -> "BaseEstimator":
+        """An unfitted transformer of one column, a Polars frame of shape (n, 1), into numbers of shape (n, m). It is fitted with the model.
+
+        Args:
+            kind: of the problem.
+            seed: of everything random.
+        """
+        raise NotImplementedError
+
+    def coordinates(self, kind: "Kind", seed: int) -> "BaseEstimator":
+        """The same for numbers in which distance means unlikeness, and without a target: what clusterings are made in."""
+        return self.encoder(kind, seed)
+
+    def drafted(self, column: "Found") -> str:
+        """Why a column of a new table has this role, as `lifecycle new` says it; empty where nothing tells."""
+        return ""
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@cache
+def find(name: str) -> Role:
+    """The role of this name.
+
+    Raises:
+        DefinitionError: there is none.
+    """
+    found = _here().get(name) or _elsewhere().get(name)
+    if found is None:
+        raise DefinitionError(f"unknown role '{name}'; the roles are {', '.join(names())}")
+    return found
+
+
+def names() -> list[str]:
+    """The names of all roles."""
+    return [*_here(), *_elsewhere()]
+
+
+def drafting() -> list[Role]:
+    """All roles, in the order in which a draft asks them."""
+    return sorted((*_here().values(), *_elsewhere().values()), key=lambda role: role.place)
+
+
+def _here() -> dict[str, Role]:
+    return {role.name: role for role in variants.here(FOLDER, "role", Role)}
+
+
+def _elsewhere() -> dict[str, Role]:
+    found = {role.name: role for role in variants.elsewhere(FOLDER, "role", Role)}
+    if both := set(found) & set(_here()):
+        raise DefinitionError(f"a role has a name of its own, '{both.pop()}' of the entry points '{FOLDER}' is in use; rename it")
+    return found

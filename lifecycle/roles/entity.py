@@ -1,0 +1,14 @@
+"""Whose history the row is part of: a card, a customer."""
+
+from lifecycle.role import Role
+
+
+class Entity(Role):
+    """Whose history the row is part of: a card, a customer."""
+
+    name = "entity"
+    meaning = "whose history it is part of: a card, a customer"
+    personal = True
+
+
+role = Entity()

@@ -1,0 +1,14 @@
+"""When the row happened: windows look back from it, and splits go along it."""
+
+from lifecycle.role import Role
+
+
+class Time(Role):
+    """When the row happened: windows look back from it, and splits go along it."""
+
+    name = "time"
+    meaning = "when it happened"
+    single = True
+
+
+role = Time()
