@@ -58,7 +58,9 @@ def start(use_case: str) -> "tuple[subprocess.Popen[bytes], int]":
     sys.exit(f"the service of {use_case} was not ready within 120 s; has it a champion in LIFECYCLE_HOME?")
 
 
-def rounds(port: int, use_case: str, row: dict[str, Any], pools: dict[str, int], target: Any, generator: random.Random, statuses: Counter[str]) -> None:
+def rounds(
+    port: int, use_case: str, row: dict[str, Any], pools: dict[str, int], target: Any, generator: random.Random, statuses: Counter[str]
+) -> None:
     """A few requests of every sort. `pools`: how many values there are of some columns."""
     numbers = generator.sample(range(KEYS), 20)
     rows = [{**row, **{name: type(row[name])(10**8 + number % many) for name, many in pools.items()}} for number in numbers]
