@@ -1,6 +1,7 @@
 """What the libraries read from the environment: set before the first of them is imported."""
 
 import importlib.util
+import logging
 import os
 from urllib.parse import urlsplit
 
@@ -41,6 +42,7 @@ def prepare(settings: Settings, *, debug: bool = False) -> None:
     }
     for name, value in chosen.items():
         os.environ.setdefault(name, value)
+    logging.raiseExceptions = debug  # a log line that cannot be delivered (the server is away) is no news for the terminal: the run says why it ends
 
 
 def _without_proxies() -> None:

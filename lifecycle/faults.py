@@ -49,17 +49,15 @@ DISK = (
         "damaged",
     ),
 )
+CUT = re.compile(
+    r"could not connect|connection (?:to server|failed|refused|reset|is closed|was closed)|server closed the connection|terminating connection"
+    r"|is shutting down|is starting up|no connection to the server|consuming input failed|the connection is lost",
+    re.IGNORECASE,
+)
 WORDS = (
     *DISK,
     (re.compile(r"Permission denied", re.IGNORECASE), "closed"),
-    (
-        re.compile(
-            r"could not connect|connection (?:to server|failed|refused|reset|is closed|was closed)|server closed the connection|terminating connection"
-            r"|is shutting down|is starting up|no connection to the server|consuming input failed|the connection is lost",
-            re.IGNORECASE,
-        ),
-        "away",
-    ),
+    (CUT, "away"),
     (re.compile(r"Out of Memory Error", re.IGNORECASE), "memory"),
     (re.compile(r"parquet|magic bytes|decompress|out of spec|Cannot open file|IO Error", re.IGNORECASE), "unreadable"),
 )
@@ -76,6 +74,11 @@ def plain(error: BaseException) -> LifecycleError | Outage | None:
         if found:
             return found
     return None
+
+
+def away(error: BaseException) -> bool:
+    """Whether a database did not answer, whatever its client makes of that: then the same may well succeed a little later."""
+    return any(_kinds_of(each)[1] & LIBRARIES and CUT.search(str(each)) for each in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -103,17 +106,22 @@ def _of_disk(error: OSError) -> LifecycleError | Outage | None:
 
 def _of_library(error: BaseException) -> LifecycleError | Outage | None:
     """What a database, an engine or a reader of files said, by its words."""
-    kinds = type(error).__mro__
-    names, modules = {kind.__name__ for kind in kinds}, {kind.__module__.partition(".")[0].lstrip("_") for kind in kinds}
+    names, modules = _kinds_of(error)
     said = " ".join(str(error).split()).partition(" LINE 1: ")[0]  # what follows is our own statement
     if modules & {"httpx", "prefect"} and names & SILENT:
         return Outage(f"the Prefect server does not answer ({_short(said)}); see LIFECYCLE_HOME/logs, then run this again")
-    if not modules & LIBRARIES or names & OURS:
+    if not modules & LIBRARIES or (names & OURS and not CUT.search(said)):  # a name is not found either where the catalogue is away
         return None
     kind = _kind(WORDS, said)
     if kind is None and names & AWAY:
         kind = "away"
     return _sentence(kind, said)
+
+
+def _kinds_of(error: BaseException) -> tuple[set[str], set[str]]:
+    """The names of an error's classes, and of the packages that they are from."""
+    kinds = type(error).__mro__
+    return {kind.__name__ for kind in kinds}, {kind.__module__.partition(".")[0].lstrip("_") for kind in kinds}
 
 
 def of_server(said: str) -> LifecycleError | Outage | None:

@@ -11,13 +11,14 @@ from prefect.context import TaskRunContext
 from prefect.tasks import exponential_backoff
 from prefect.transactions import IsolationLevel, get_transaction
 
-from lifecycle import registry
+from lifecycle import faults, registry
 from lifecycle.dependencies import answers
 from lifecycle.dependencies.answers import Question
 from lifecycle.dependencies.watched import notes, watched
 from lifecycle.errors import DataError, LifecycleError
 from lifecycle.progress import say
 from lifecycle.references import Reference, Snapshot
+from lifecycle.store.lake import lake
 from tasks.locks import PostgresLocks
 from tasks.progress import shown_progress
 
@@ -63,6 +64,7 @@ def stage(
 
     def run(use_case: str, *inputs: Any) -> R:
         say(name, "start")
+        lake().renew()  # nothing that an outage left behind meets a stage, or its next attempt
         definition = watched(registry.find(use_case))
         try:
             with shown_progress(use_case, name):
@@ -130,5 +132,5 @@ def can_help(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
         return False
     except Exception as error:
         names = {kind.__name__ for kind in type(error).__mro__}
-        return isinstance(error, ConnectionError | TimeoutError) or bool(names & set(OUTAGES))
+        return isinstance(error, ConnectionError | TimeoutError) or bool(names & set(OUTAGES)) or faults.away(error)
     return False

@@ -96,9 +96,5 @@ def _write(store: Lake, use_case: "UseCase", model_version: ModelVersion, found:
             [identity, model_version.version, ORIGIN],
         )
 
-    cursor = store.cursor()
-    cursor.register(PENDING, found.to_arrow())
-    try:
+    with store.registered(PENDING, found.to_arrow()):
         store.write(insert)
-    finally:
-        cursor.unregister(PENDING)

@@ -44,6 +44,27 @@ class Lake:
             self._local.cursor.execute("USE lake")
         return self._local.cursor
 
+    def renew(self) -> None:
+        """Let this thread have another cursor from here on.
+
+        A connection to the catalogue that is cut off at the wrong moment can leave a view on a cursor that is neither there nor gone:
+        nothing of its name can be made again.
+        """
+        self._local.__dict__.pop("cursor", None)
+
+    @contextmanager
+    def registered(self, name: str, rows: Any) -> Iterator[None]:
+        """Arrow data as a relation of this thread's cursor while the block runs."""
+        try:
+            self.cursor().register(name, rows)
+        except duckdb.CatalogException:  # what an outage left; see `renew`
+            self.renew()
+            self.cursor().register(name, rows)
+        try:
+            yield
+        finally:
+            self.cursor().unregister(name)
+
     def aside(self) -> duckdb.DuckDBPyConnection:
         """Another cursor: to read a result bit by bit while this thread's own cursor does something else."""
         cursor = self._connection.cursor()

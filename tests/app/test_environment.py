@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from app import environment, prefect_server
 from lifecycle.settings import Settings
 from lifecycle.store import database, postgres
-from tests.app.conftest import Lifecycle
+from tests.app.conftest import Lifecycle, surroundings
 
 LIBPQ = {
     "PGHOST": "db.example.com", "PGHOSTADDR": "192.0.2.1", "PGPORT": "6543", "PGUSER": "nobody", "PGDATABASE": "shop", "PGSSLMODE": "require",
@@ -77,3 +79,30 @@ def test_what_leads_libpq_elsewhere_is_forgotten_and_what_proves_who_one_is_stay
     monkeypatch.setattr(os, "environ", LIBPQ | {"PGPASSWORD": "x", "PGSSLROOTCERT": "/ca", "PATH": "/bin"})
     database._forget_libpq()
     assert os.environ == {"PGPASSWORD": "x", "PGSSLROOTCERT": "/ca", "PATH": "/bin"}
+
+
+UNDELIVERED = """
+import logging, sys
+from pathlib import Path
+from app import environment
+from lifecycle.settings import Settings
+
+environment.prepare(Settings(home=Path(sys.argv[1])), debug=sys.argv[2] == "debug")
+from prefect.logging.handlers import APILogWorker
+
+APILogWorker.instance().send({"name": "run", "level": 20, "message": "done", "timestamp": "2026-01-01T00:00:00Z", "__payload_size__": 9})
+APILogWorker.drain_all(timeout=30)
+logging.StreamHandler(None).handleError(logging.makeLogRecord({"msg": "a line that %d", "args": ("breaks",)}))
+"""
+
+
+def test_a_log_line_that_cannot_be_delivered_is_not_told_on_the_terminal_but_for_debugging(tmp_path: Path) -> None:
+    given = {**surroundings(tmp_path / "home", tmp_path), "PREFECT_API_URL": "http://127.0.0.1:9/api", "PREFECT_CLIENT_MAX_RETRIES": "0"}
+    said = {
+        how: subprocess.run(
+            [sys.executable, "-c", UNDELIVERED, str(tmp_path / "home"), how], env=given, capture_output=True, text=True, timeout=120
+        ).stderr
+        for how in ("plain", "debug")
+    }
+    assert said["plain"] == ""
+    assert "Error logging to API" in said["debug"]

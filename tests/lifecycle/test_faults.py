@@ -80,6 +80,11 @@ def test_a_database_that_does_not_answer(the_lake: Lake) -> None:
 
     assert "PostgreSQL does not answer" in sentence(killed)
 
+    def cut_off() -> None:
+        raise duckdb.BinderException("Failed to query most recent snapshot for DuckLake: server closed the connection unexpectedly")
+
+    assert "PostgreSQL does not answer" in sentence(cut_off)
+
 
 def test_a_database_whose_files_are_damaged() -> None:
     for said in ('PANIC: could not read file "global/pg_control": read 100 of 296', "FATAL: invalid page in block 0 of relation base/5/1259"):

@@ -131,6 +131,8 @@ class Ended:
         (OperationalError("the server closed the connection"), True),
         (duckdb.IOException("connection refused"), True),
         (ConnectionResetError(), True),
+        (duckdb.BinderException("Failed to query most recent snapshot for DuckLake: server closed the connection unexpectedly"), True),
+        (duckdb.BinderException('Referenced column "x" not found'), False),
         (DataError("a bad row"), False),
         (ZeroDivisionError(), False),
         (FileNotFoundError(), False),
