@@ -78,7 +78,7 @@ def test_an_edit_of_an_object_runs_what_asks_it(ran: dict[str, Any], lifecycle: 
 
 def test_it_scores_and_answers_over_http(client: Client, lifecycle: Lifecycle, folder: Path) -> None:
     assert lifecycle("score", "homes", "--json", LIFECYCLE_USECASES=str(folder)).returncode == 0
-    status, said = _when_up(client, {"rows": [{"number": 9_001, "area": 80.0, "rooms": 3}]})
+    status, said = _when_up(client, {"rows": [{"number": 9_001, "area": 80.0, "rooms": 3, "faces": 180.0}]})
     assert status == 200
     assert 80_000 < said["predictions"][0]["prediction"] < 320_000
 
