@@ -70,7 +70,7 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
         how += f"; that is fewer than the {use_case.gate.rows:,} the gate asks for"
     seen = compute(use_case, some.y, predict(use_case, model, some.X))
     judged = judge(use_case, model, gate)
-    if use_case.kind.learns_tune or len(tune) < FEW:  # fitted on the tune rows, see `lifecycle.train.fit`
+    if use_case.kind.learns_tune or len(tune) < FEW:  # fitted on the tune rows, see `lifecycle.fit`
         return Evidence("holdout", how, judged, flat, straight, seen, {}, in_time(judged))
     tuned = judge(use_case, model, tune)
     both = Judged(together(tune, gate), (pl.concat([*tuned.predictions, *judged.predictions]),), {})

@@ -67,7 +67,7 @@ def test_a_field_that_a_stage_does_not_read_leaves_its_key() -> None:
 def test_a_key_changes_with_the_libraries_and_the_lake(monkeypatch: pytest.MonkeyPatch) -> None:
     first = key()
     with monkeypatch.context() as changed:
-        changed.setattr("lifecycle.fingerprint.libraries", lambda: "newer libraries")
+        changed.setattr("lifecycle.dependencies.fingerprint.libraries", lambda: "newer libraries")
         assert key() != first
     monkeypatch.setattr(lake(), "_identity", "another lake", raising=False)
     assert key() != first
