@@ -9,7 +9,7 @@ import polars as pl
 from lifecycle.columns import Column, parsed
 from lifecycle.errors import DataError
 from lifecycle.online import rules
-from lifecycle.online.cells import converter
+from lifecycle.rows.json_cells import WRONG, converter
 from lifecycle.rows.shown import shown
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ OPTIONAL = frozenset({"ignored"})
 MOST = 100
 """So many failures of a request are listed; more tell nobody more."""
 MISSING = object()
-WRONG = (ValueError, TypeError, OverflowError)
 
 
 class RowsError(DataError):
