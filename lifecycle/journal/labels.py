@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle.columns import parsed
+from lifecycle.columns import broken, parsed
 from lifecycle.errors import Outage
 from lifecycle.journal.segments import Writer
 from lifecycle.rows.json_cells import WRONG, Convert, converter, moment
@@ -95,20 +95,12 @@ def _named(kind: str) -> str:
 
 def _failing(use_case: "UseCase", targets: list[Any]) -> list[dict[str, Any]]:
     """What the schema's checks of the target say."""
-    from pandera.errors import SchemaErrors
-
     name = use_case.target
     frame = pl.DataFrame({name: pl.Series(targets, dtype=use_case.columns[name].dtype, strict=True)})
-    schema = parsed(use_case.schema).select_columns([name])
-    try:
-        schema.validate(frame, lazy=True)
-    except SchemaErrors as error:
-        cases: Any = error.failure_cases
-        return [
-            {"row": case["index"], "column": "target", "rule": f"{name}: {case['check']}", "value": shown(case["failure_case"])}
-            for case in cases.iter_rows(named=True)
-        ]
-    return []
+    return [
+        {"row": case["index"], "column": "target", "rule": f"{name}: {case['check']}", "value": shown(case["failure_case"])}
+        for case in broken(parsed(use_case.schema).select_columns([name]), frame).iter_rows(named=True)
+    ]
 
 
 class Ledger:

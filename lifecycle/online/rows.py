@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle.columns import Column, parsed
+from lifecycle.columns import Column, broken, parsed
 from lifecycle.errors import DataError
 from lifecycle.online import rules
 from lifecycle.rows.json_cells import WRONG, converter
@@ -63,7 +63,10 @@ class Reader:
             raise RowsError(self.use_case.name, failures)
         found = {column.name: column.read(rows, failures) for column in self.columns}
         if not failures and self._whole is not None:
-            failures = _failures(self._whole, self.frame(found))
+            failures = [
+                {"row": case["index"] or 0, "column": case["column"], "rule": case["check"], "value": case["failure_case"]}
+                for case in broken(self._whole, self.frame(found)).iter_rows(named=True)
+            ]
         if failures:
             raise RowsError(self.use_case.name, failures)
         return found
@@ -125,17 +128,3 @@ def _left_to_pandera(use_case: "UseCase", columns: Sequence[Asked]) -> Any:
     import pandera.polars as pa
 
     return pa.DataFrameSchema({each.name: pa.Column(each.dtype, each.left, nullable=True) for each in left}, checks=whole.checks)
-
-
-def _failures(schema: Any, frame: pl.DataFrame) -> list[dict[str, Any]]:
-    from pandera.errors import SchemaErrors
-
-    try:
-        schema.validate(frame, lazy=True)
-    except SchemaErrors as error:
-        cases: Any = error.failure_cases
-        return [
-            {"row": case["index"] or 0, "column": case["column"], "rule": case["check"], "value": case["failure_case"]}
-            for case in cases.iter_rows(named=True)
-        ]
-    return []

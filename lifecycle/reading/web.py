@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -66,7 +65,8 @@ def opened(
     left, answer = "", None
     try:
         told = httpx.Headers(headers, encoding="latin-1")
-        with _client(wait) as client:
+        trusted = _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        with httpx.Client(headers={"Accept-Encoding": "identity"}, verify=trusted, timeout=wait) as client:
             request = client.build_request(method, url, headers=told, content=content)
             found = _sent(client, request)
             for _ in range(MOST):
@@ -77,6 +77,7 @@ def opened(
                     told, left = httpx.Headers(), origin_of(str(following.url))
                     if not leave:
                         raise Elsewhere(left)
+                client.cookies.clear()  # by which httpx would tell one port of a host what another one said
                 request = client.build_request(following.method, following.url, headers=told)
                 found = _sent(client, request)
             if not found.is_success:
@@ -106,15 +107,6 @@ def _sent(client: "httpx.Client", request: "httpx.Request") -> "httpx.Response":
     if request.url.scheme not in PORTS:
         raise NoAddress(f"{request.url.scheme}:// is not spoken here")
     return client.send(request, stream=True)
-
-
-def _client(wait: float) -> "httpx.Client":
-    """Keeps no cookies, and wants the bytes of a file as they are."""
-    import httpx
-
-    trusted = _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-    nothing = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-    return httpx.Client(headers={"Accept-Encoding": "identity"}, cookies=nothing, verify=trusted, timeout=wait)
 
 
 @cache
