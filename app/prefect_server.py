@@ -14,14 +14,13 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import IO, Any
 
 from app import login
 from app.stack import parts
 from lifecycle.errors import LifecycleError
+from lifecycle.reading import web
 from lifecycle.settings import Settings
 from lifecycle.store import locks
 
@@ -77,10 +76,10 @@ def wait(at: Settings, url: str, seconds: float = 90) -> None:
 def answers(url: str, seconds: float = 5) -> bool:
     """Whether a Prefect API is there. One that is starting holds the request until it is ready."""
     try:
-        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=seconds):
+        with web.opened(f"{url.rstrip('/')}/health", seconds):
             return True
-    except urllib.error.HTTPError as error:
-        return error.code < 500  # it wants a key: it is there
+    except web.Refused as error:
+        return error.answer.status_code < 500  # it wants a key: it is there
     except (OSError, ValueError):
         return False
 

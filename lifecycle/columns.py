@@ -93,6 +93,17 @@ def parsed(schema: "type[DataFrameModel]") -> "DataFrameSchema":
     return schema.to_schema()
 
 
+def broken(schema: "DataFrameSchema", frame: pl.DataFrame) -> pl.DataFrame:
+    """Every cell that breaks a rule, as Pandera lists them: `index`, `column`, `check`, `failure_case`; without columns where none does."""
+    from pandera.errors import SchemaErrors
+
+    try:
+        schema.validate(frame, lazy=True)
+    except SchemaErrors as error:
+        return error.failure_cases  # pyright: ignore[reportReturnType]
+    return pl.DataFrame()
+
+
 @cache
 def columns(schema: "type[DataFrameModel]") -> Columns:
     """The columns of a schema.

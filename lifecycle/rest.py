@@ -29,7 +29,7 @@ def fetched(address: str, headers: Mapping[str, str] | None = None, wait: float 
     for attempt in range(TRIES):
         try:
             with remote.asked(file, address) as answer:
-                return json.load(answer)
+                return json.loads(answer.read())
         except Outage as outage:
             if attempt == TRIES - 1:
                 raise

@@ -27,6 +27,7 @@ SAFE = [
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 ]
+# Starlette's own middleware would answer outside of this layer, before `Host` is checked and without a line or a count.
 PREFLIGHT = [
     (b"access-control-allow-methods", b"GET, POST"),
     (b"access-control-allow-headers", b"content-type, x-api-key, x-request-id, authorization"),

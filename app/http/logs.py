@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 import traceback
-from collections import deque
+from logging.handlers import QueueHandler, QueueListener
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 import orjson
@@ -19,10 +20,11 @@ from lifecycle.journal import beside
 SIZE, KEPT = 10_000_000, 20
 """A file is begun anew at so many bytes; so many files are kept, of all workers together."""
 MOST = 50_000
-"""Lines that may wait; beyond them the oldest are left out, and counted."""
+"""Lines that may wait; what comes beyond them is left out, and counted."""
 PATH = 200
 """Characters of a path that a line shows."""
 PAUSE = 0.5
+"""Seconds in which lines gather: to wake a thread for each would cost more than the line."""
 
 
 class Visited(Protocol):
@@ -35,55 +37,75 @@ class Visited(Protocol):
     status: int
 
 
-class Log:
-    """Takes requests and log records, and writes them in a thread of its own.
+class Log(QueueHandler):
+    """Takes requests and log records, to be written in a thread of its own. Whoever configures logging anew may close it: that ends nothing.
 
     Args:
         folder: where the files go; `None` writes to stderr.
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self.records = Records(self)
-        """The handler to be added to a logger."""
-        self._folder, self._file = folder, None
-        self._lines: deque[Any] = deque(maxlen=MOST)
-        self.lost = 0
-        self._stop = threading.Event()
-        self._turn = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
-        self._thread.start()
-        atexit.register(self.close)
+        self.waiting: SimpleQueue[Any] = SimpleQueue()
+        super().__init__(self.waiting)
+        self.setLevel(logging.INFO)
+        self.lost, self._lines = 0, Lines(self, folder)
+        self._lines.start()
+        atexit.register(self.end)
 
     def request(self, visit: Visited, seconds: float) -> None:
         """A request has been answered. What waits to be written is short, whatever the client asked for."""
         visit.path = visit.path[:PATH]
-        self.put((time.time(), visit, seconds))
+        self.enqueue((time.time(), visit, seconds))
 
-    def flush(self) -> None:
-        """Write what waits."""
-        with self._turn:
-            waiting = [self._lines.popleft() for _ in range(len(self._lines))]
-            lines = [_text(line) for piece in beside.pieces(waiting) for line in piece]
-            if lines:
-                self._write(b"\n".join(lines) + b"\n")
-
-    def close(self) -> None:
-        """Write what waits, and stop."""
-        if not self._stop.is_set():
-            self._stop.set()
-            self.flush()
-            if self._file is not None:
-                self._file.close()
-
-    def put(self, line: Any) -> None:
+    def enqueue(self, record: Any) -> None:
         """Queue a line."""
-        if len(self._lines) == MOST:
+        if self.waiting.qsize() < MOST:
+            self.waiting.put(record)
+        else:
             self.lost += 1
-        self._lines.append(line)
 
-    def _run(self) -> None:
-        while not self._stop.wait(PAUSE):
-            self.flush()
+    def prepare(self, record: logging.LogRecord) -> dict[str, Any]:
+        """A log record as a line: its message, and of an exception the kind and the places, not the text."""
+        line: dict[str, Any] = {
+            "time": _moment(record.created),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: record.__dict__[name] for name in ("request_id", "path", "facts") if name in record.__dict__}
+        if record.exc_info and record.exc_info[1]:
+            line["exception"] = type(record.exc_info[1]).__name__
+            line["at"] = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(record.exc_info[2])][-12:]
+        return line
+
+    def end(self) -> None:
+        """Write what waits, and stop."""
+        atexit.unregister(self.end)
+        self._lines.stop()
+
+
+class Lines(QueueListener):
+    """Writes what is queued, many lines at once."""
+
+    def __init__(self, log: Log, folder: Path | None) -> None:
+        super().__init__(log.waiting)
+        self._log, self._folder, self._file, self._ending = log, folder, None, threading.Event()
+
+    def handle(self, record: Any) -> None:
+        """Write a line, and all that come within a moment."""
+        self._ending.wait(PAUSE)
+        waiting = [record, *(self.dequeue(False) for _ in range(self._log.waiting.qsize()))]
+        lines = [line for line in waiting if line is not None]
+        if len(lines) < len(waiting):  # among them was the sign to end
+            self.enqueue_sentinel()
+        self._write(b"".join(_text(line) + b"\n" for piece in beside.pieces(lines) for line in piece))
+
+    def stop(self) -> None:
+        """Write what waits, and stop."""
+        self._ending.set()
+        super().stop()
+        if self._file is not None:
+            self._file.close()
 
     def _write(self, data: bytes) -> None:
         try:
@@ -97,7 +119,7 @@ class Log:
             self._file.write(data)
             self._file.flush()
         except (OSError, ValueError):
-            self.lost += data.count(b"\n")  # a full disk must not end the service
+            self._log.lost += data.count(b"\n")  # a full disk must not end the service
 
     def _begin(self, folder: Path) -> None:
         if self._file is not None:
@@ -107,28 +129,6 @@ class Log:
         for path in old[: max(len(old) - KEPT + 1, 0)]:
             path.unlink(missing_ok=True)
         self._file = (folder / f"http-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}-{os.getpid()}.jsonl").open("ab")
-
-
-class Records(logging.Handler):
-    """Passes log records on to a log. Whoever configures logging anew may close it: that ends nothing."""
-
-    def __init__(self, log: Log) -> None:
-        super().__init__(logging.INFO)
-        self._log = log
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """A log record: its message, and of an exception the kind and the places, not the text."""
-        line: dict[str, Any] = {
-            "time": _moment(record.created),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        line |= {name: record.__dict__[name] for name in ("request_id", "path", "facts") if name in record.__dict__}
-        if record.exc_info and record.exc_info[1]:
-            line["exception"] = type(record.exc_info[1]).__name__
-            line["at"] = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(record.exc_info[2])][-12:]
-        self._log.put(line)
 
 
 def _text(line: Any) -> bytes:

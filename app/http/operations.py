@@ -116,7 +116,7 @@ class Operations:
     def start(self) -> None:
         """Read the keys, and begin to work beside the answers."""
         logger = logging.getLogger("lifecycle")
-        logger.addHandler(self._log.records)
+        logger.addHandler(self._log)
         logger.setLevel(logging.INFO)
         self._door.start()
         threading.Thread(target=self._beside, name="operations", daemon=True).start()
@@ -127,8 +127,8 @@ class Operations:
         self._door.stop()
         for part in (*self.journals.values(), *self._ledgers.values(), self.metrics):
             part.close()
-        logging.getLogger("lifecycle").removeHandler(self._log.records)
-        self._log.close()
+        logging.getLogger("lifecycle").removeHandler(self._log)
+        self._log.end()
 
     def _folder(self, use_case: str, kind: str) -> Path:
         return segments.place(self.at.home, use_case, kind)

@@ -1,4 +1,7 @@
-"""Counts of one worker, and their sum over all workers of a service: each writes its own to a small file that the others read."""
+"""Counts of one worker, and their sum over all workers of a service: each writes its own to a small file that the others read.
+
+Not the multiprocess mode of prometheus_client: its files are memory that is mapped, and a count on a full disk ends the worker (SIGBUS).
+"""
 
 import contextlib
 import os

@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import socket
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from app import login
 from app.stack.rest import Server
 from lifecycle.errors import LifecycleError
+from lifecycle.reading import web
 from lifecycle.settings import Settings
 from lifecycle.store import database, tracking
 
@@ -130,9 +130,8 @@ def _http(where: Addresses) -> Part:
 
 def said(url: str, auth: str | None = None) -> str:
     """What an address answers, to a login where one is given; empty where it does not."""
-    request = urllib.request.Request(url, headers={"Authorization": login.header(auth)} if auth else {})
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with web.opened(url, 5, headers={"Authorization": login.header(auth)} if auth else {}) as answer:
             return answer.read().decode()
     except (OSError, ValueError):
         return ""

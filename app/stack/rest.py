@@ -2,10 +2,10 @@
 
 import json
 import os
-import urllib.request
 from typing import Any
 
 from app import login
+from lifecycle.reading import web
 
 
 class Server:
@@ -22,8 +22,8 @@ class Server:
             OSError: the server is away, or says no.
         """
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.api}{path}", data, {"Content-Type": "application/json", **self._key()}, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        headers = {"Content-Type": "application/json", **self._key()}
+        with web.opened(f"{self.api}{path}", 30, method=method, headers=headers, content=data) as answer:
             said = answer.read()
             return json.loads(said) if said else None
 

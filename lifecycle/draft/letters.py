@@ -1,4 +1,4 @@
-"""Letters beyond ASCII: which may be taken for others, and how the common scripts are written in Latin ones.
+"""Letters beyond ASCII: which may be taken for others, and how other scripts are written in Latin ones.
 
 A linter refuses source code in which a word could be mistaken for another: signs that look like ASCII are escaped in
 texts, and replaced by what they look like in comments.
@@ -8,17 +8,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-CYRILLIC = dict(zip(
-    "абвгдеёжзийклмнопрстуфхцчшщъыьэюяєіїґђјљњћџ",
-    ["a", "b", "v", "g", "d", "e", "e", "zh", "z", "i", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "kh", "ts", "ch", "sh", "shch", "_", "y", "_", "e", "iu", "ia", "ie", "i", "i", "g", "dj", "j", "lj", "nj", "c", "dz"], strict=True,
-))  # fmt: skip
-GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξοπρσςτυφχψω",
-        ["a", "b", "g", "d", "e", "z", "i", "th", "i", "k", "l", "m", "n", "x", "o", "p", "r", "s", "s", "t", "y", "f", "ch", "ps", "o"],
-        strict=True,
-    )
-)
+from anyascii import anyascii
+
 LIKE = str.maketrans({
     "\u2018": "'", "\u2019": "'", "\u201b": "'", "\u2032": "'", "\u00b4": "'", "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-",
     "\u2014": "-", "\u2015": "-", "\u2212": "-", "\u00d7": "x", "\u2044": "/", "\u2215": "/", "\u2217": "*", "\u2223": "|", "\u2022": "*",
@@ -30,13 +21,14 @@ ALIKE = frozenset(
     "\u03bd\u03bf\u03c1\u03c3\u03c5\u30ce\u3007"
 )
 """Letters of Cyrillic, Greek and Japanese that look like ASCII."""
-PLAIN = ("LATIN", "CYRILLIC", "GREEK", "CJK", "HANGUL", "HIRAGANA", "KATAKANA")
+KEPT = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA")
+"""Scripts that stay what they are: in Latin letters their words could not be told apart."""
+PLAIN = ("LATIN", "CYRILLIC", "GREEK", *KEPT)
 
 
 def latin(text: str) -> str:
-    """A text in Latin letters without accents, as far as that is easily done."""
-    spelled = "".join(_spelled(sign) for sign in text.replace("ß", "ss"))
-    return "".join(sign for sign in unicodedata.normalize("NFKD", spelled) if not unicodedata.combining(sign))
+    """A text in Latin letters without accents; Chinese, Japanese and Korean ones stay."""
+    return "".join(map(_spelled, unicodedata.normalize("NFC", text)))
 
 
 def clear(text: str) -> bool:
@@ -56,7 +48,7 @@ def lookalike(text: str) -> str:
 
 def _seen(sign: str) -> str:
     plain = latin(sign)
-    return plain if plain.isascii() and plain.isprintable() else "?"
+    return plain if plain.isascii() and plain.isprintable() and (plain or unicodedata.combining(sign)) else "?"
 
 
 def _each_word(text: str, change: Callable[[str], str]) -> str:
@@ -75,7 +67,7 @@ def _safe(word: str) -> bool:
 def _sure(sign: str) -> bool:
     if sign in ALIKE or not sign.isalpha() or unicodedata.normalize("NFKC", sign).isascii():
         return False
-    script = unicodedata.name(sign, "").split(" ")[0]
+    script = _script(sign)
     return (
         script in PLAIN
         and (script != "LATIN" or ord(sign) < 0x180)
@@ -84,6 +76,13 @@ def _sure(sign: str) -> bool:
     )
 
 
+def _script(sign: str) -> str:
+    return unicodedata.name(sign, "").split(" ")[0]
+
+
 def _spelled(sign: str) -> str:
-    found = CYRILLIC.get(sign.lower()) or GREEK.get(sign.lower()) or sign
-    return found.replace("_", "") if found != sign else sign
+    if sign.isascii() or _script(sign) in KEPT:
+        return sign
+    if unicodedata.category(sign)[0] in "LM":  # letters, and marks on them
+        return "".join(filter(str.isalnum, anyascii(sign)))
+    return "".join(part for part in unicodedata.normalize("NFKD", sign) if not unicodedata.combining(part))

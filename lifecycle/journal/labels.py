@@ -2,7 +2,6 @@
 
 import datetime as dt
 import logging
-import math
 import threading
 import time
 from collections.abc import Sequence
@@ -12,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle.columns import parsed
+from lifecycle.columns import broken, parsed
 from lifecycle.errors import Outage
 from lifecycle.journal.segments import Writer
+from lifecycle.rows.json_cells import WRONG, Convert, converter, moment
 from lifecycle.rows.shown import shown
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 LONGEST_KEY = 500
+LARGEST = 1e300
+"""A number beyond it is no label: what is computed from labels would not be finite."""
 SCHEMA: dict[str, Any] = {"key": pl.String, "target": pl.String, "label_time": pl.Datetime("us"), "received_at": pl.Datetime("us", "UTC")}
 log = logging.getLogger("lifecycle.labels")
 
@@ -44,17 +46,18 @@ def judged(use_case: "UseCase", labels: Sequence[Any]) -> pl.DataFrame:
         Refused: some are not valid; none is kept then.
     """
     problems: list[dict[str, Any]] = []
-    rows = [_cells(use_case, row, label, problems) for row, label in enumerate(labels)]
+    read = converter(use_case.columns[use_case.target])
+    rows = [_cells(use_case, row, label, read, problems) for row, label in enumerate(labels)]
     if not problems:
         problems = _failing(use_case, [target for _, target, _ in rows])
     if problems:
         raise Refused(problems)
     target = pl.Series([target for _, target, _ in rows], dtype=use_case.columns[use_case.target].dtype, strict=True)
-    data = {"key": [key for key, _, _ in rows], "target": target.cast(pl.String), "label_time": [moment for _, _, moment in rows]}
+    data = {"key": [key for key, _, _ in rows], "target": target.cast(pl.String), "label_time": [known for _, _, known in rows]}
     return pl.DataFrame(data, schema={name: SCHEMA[name] for name in data})
 
 
-def _cells(use_case: "UseCase", row: int, label: Any, problems: list[dict[str, Any]]) -> tuple[str, Any, dt.datetime | None]:
+def _cells(use_case: "UseCase", row: int, label: Any, read: Convert, problems: list[dict[str, Any]]) -> tuple[str, Any, dt.datetime | None]:
     def wrong(column: str, rule: str, value: Any) -> None:
         problems.append({"row": row, "column": column, "rule": rule, "value": shown(value)})
 
@@ -67,12 +70,18 @@ def _cells(use_case: "UseCase", row: int, label: Any, problems: list[dict[str, A
     if isinstance(key, bool) or not isinstance(key, str | int) or not 0 < len(str(key)) <= LONGEST_KEY or "\0" in str(key):
         wrong("key", f"a text of 1 to {LONGEST_KEY} characters, or a whole number", key)
         key = ""  # a list can be nested deeper than Python prints it
-    column = use_case.columns[use_case.target]
-    target = label.get("target")
-    target = _whole(target) if column.dtype.is_integer() else target
-    if target is None or not _fits(target, column.sql_type):
-        wrong("target", f"{column.name} is {_named(column.sql_type)}", target)
-    return str(key), target, _moment(label.get("label_time"), wrong)
+    target = known = None
+    try:
+        target = read(label.get("target"))
+        if isinstance(target, float) and not abs(target) < LARGEST:
+            raise ValueError(target)
+    except WRONG:
+        wrong("target", f"{use_case.target} is {_named(use_case.columns[use_case.target].sql_type)}", label.get("target"))
+    try:
+        known = None if label.get("label_time") is None else moment(label["label_time"])
+    except WRONG:
+        wrong("label_time", "a moment by ISO 8601, such as 2026-01-31T12:00:00", label["label_time"])
+    return str(key), target, known
 
 
 def _whole(value: Any) -> Any:
@@ -80,50 +89,18 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
-def _fits(value: Any, kind: str) -> bool:
-    if kind == "BOOLEAN":
-        return isinstance(value, bool)
-    if isinstance(value, bool):
-        return False
-    if kind == "VARCHAR":
-        return isinstance(value, str)
-    if kind in {"DOUBLE", "FLOAT"}:
-        return isinstance(value, int | float) and abs(value) < 1e300 and math.isfinite(value)
-    unsigned, bits = kind.startswith("U"), {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32}.get(kind.removeprefix("U"), 64)
-    return isinstance(value, int) and (0 if unsigned else -(2 ** (bits - 1))) <= value < 2 ** (bits if unsigned else bits - 1)
-
-
 def _named(kind: str) -> str:
     return {"BOOLEAN": "true or false", "VARCHAR": "a text", "DOUBLE": "a finite number", "FLOAT": "a finite number"}.get(kind, "a whole number")
 
 
-def _moment(value: Any, wrong: Any) -> dt.datetime | None:
-    if value is None:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(value)
-        return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    except (TypeError, ValueError, OverflowError):
-        wrong("label_time", "a moment by ISO 8601, such as 2026-01-31T12:00:00", value)
-        return None
-
-
 def _failing(use_case: "UseCase", targets: list[Any]) -> list[dict[str, Any]]:
     """What the schema's checks of the target say."""
-    from pandera.errors import SchemaErrors
-
     name = use_case.target
     frame = pl.DataFrame({name: pl.Series(targets, dtype=use_case.columns[name].dtype, strict=True)})
-    schema = parsed(use_case.schema).select_columns([name])
-    try:
-        schema.validate(frame, lazy=True)
-    except SchemaErrors as error:
-        cases: Any = error.failure_cases
-        return [
-            {"row": case["index"], "column": "target", "rule": f"{name}: {case['check']}", "value": shown(case["failure_case"])}
-            for case in cases.iter_rows(named=True)
-        ]
-    return []
+    return [
+        {"row": case["index"], "column": "target", "rule": f"{name}: {case['check']}", "value": shown(case["failure_case"])}
+        for case in broken(parsed(use_case.schema).select_columns([name]), frame).iter_rows(named=True)
+    ]
 
 
 class Ledger:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle.columns import Column, parsed
+from lifecycle.columns import Column, broken, parsed
 from lifecycle.errors import DataError
 from lifecycle.online import rules
-from lifecycle.online.cells import converter
+from lifecycle.rows.json_cells import WRONG, converter
 from lifecycle.rows.shown import shown
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 MOST = 100
 """So many failures of a request are listed; more tell nobody more."""
 MISSING = object()
-WRONG = (ValueError, TypeError, OverflowError)
 
 
 class RowsError(DataError):
@@ -61,7 +60,10 @@ class Reader:
             raise RowsError(self.use_case.name, failures)
         found = {column.name: column.read(rows, failures) for column in self.columns}
         if not failures and self._whole is not None:
-            failures = _failures(self._whole, self.frame(found))
+            failures = [
+                {"row": case["index"] or 0, "column": case["column"], "rule": case["check"], "value": case["failure_case"]}
+                for case in broken(self._whole, self.frame(found)).iter_rows(named=True)
+            ]
         if failures:
             raise RowsError(self.use_case.name, failures)
         return found
@@ -122,17 +124,3 @@ def _left_to_pandera(use_case: "UseCase", columns: Sequence[Asked]) -> Any:
     import pandera.polars as pa
 
     return pa.DataFrameSchema({each.name: pa.Column(each.dtype, each.left, nullable=True) for each in left}, checks=whole.checks)
-
-
-def _failures(schema: Any, frame: pl.DataFrame) -> list[dict[str, Any]]:
-    from pandera.errors import SchemaErrors
-
-    try:
-        schema.validate(frame, lazy=True)
-    except SchemaErrors as error:
-        cases: Any = error.failure_cases
-        return [
-            {"row": case["index"] or 0, "column": case["column"], "rule": case["check"], "value": case["failure_case"]}
-            for case in cases.iter_rows(named=True)
-        ]
-    return []

@@ -1,9 +1,6 @@
 """Files that use cases name: found in the folder of `LIFECYCLE_DATA`, else fetched once and checked."""
 
 import hashlib
-import http.client
-import shutil
-import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,7 +9,6 @@ from lifecycle.reading import credentials, web
 from lifecycle.settings import settings
 from lifecycle.source import File
 
-BLOCK = 1 << 20
 REMOTE = ("http://", "https://", "s3://")
 
 
@@ -121,10 +117,11 @@ def _fetched(file: File) -> Path:
     kept.parent.mkdir(parents=True, exist_ok=True)
     arriving = kept.with_suffix(".arriving")
     try:
-        with web.opened(urllib.request.Request(file.url), 60) as response, arriving.open("wb") as stream:
-            shutil.copyfileobj(response, stream, BLOCK)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise LifecycleError(f"the file {file.path} is not here and could not be fetched from {file.url} ({error}); {remedy}") from None
+        with web.opened(file.url, 60) as answer, arriving.open("wb") as stream:
+            for block in answer.iter_raw():
+                stream.write(block)
+    except (OSError, ValueError) as error:
+        raise LifecycleError(f"the file {file.path} is not here and could not be fetched from {file.url}: {error}; {remedy}") from None
     found = hashlib.sha256(arriving.read_bytes()).hexdigest()
     if found != file.sha256:
         arriving.unlink()

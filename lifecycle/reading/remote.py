@@ -1,21 +1,21 @@
 """Files of other servers: copied in a stream where they have to be read as text, and what tells that they are the same as before."""
 
 import base64
-import http.client
 import os
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
 
 from lifecycle.errors import DataError, LifecycleError, Outage
 from lifecycle.reading import credentials, web
 from lifecycle.source import File
+
+if TYPE_CHECKING:
+    import httpx
 
 BLOCK = 1 << 20
 WAIT = 60  # seconds for an answer
@@ -73,14 +73,8 @@ def _regular(glob: str) -> Any:
 
 def _copy_http(file: File, address: str, to: Path) -> None:
     with asked(file, address) as answer, to.open("wb") as out:
-        promised, came = answer.headers.get("Content-Length"), 0
-        try:
-            while block := answer.read(BLOCK):
-                came += out.write(block)
-        except (OSError, http.client.HTTPException) as error:
-            raise Outage(f"{_shown(file)} broke off after {came:,} bytes ({type(error).__name__})") from None
-    if promised and int(promised) != came:
-        raise Outage(f"{_shown(file)} broke off after {came:,} of {int(promised):,} bytes")
+        for block in answer.iter_raw():
+            out.write(block)
 
 
 def _sign_http(file: File, address: str) -> str:
@@ -93,37 +87,37 @@ def _sign_http(file: File, address: str) -> str:
     return ""
 
 
-def asked(file: File, address: str, method: str = "GET") -> Any:
-    """The answer of an http(s) server, to be closed.
+@contextmanager
+def asked(file: File, address: str, method: str = "GET") -> "Iterator[httpx.Response]":
+    """The answer of an http(s) server.
 
     Raises:
         LifecycleError: it refuses, and would again.
-        Outage: it does not answer now.
+        Outage: it does not answer now, or not to the end.
     """
     at = credentials.address(address)
     headers = {name: credentials.resolved(value) for name, value in file.headers.items()}
     if at.user or at.password:
         headers["Authorization"] = "Basic " + base64.b64encode(f"{at.user}:{at.password}".encode()).decode()
-    request = urllib.request.Request(urllib.parse.quote(at.bare, safe=":/?&=%+,;@[]!$'()*~#"), headers=headers, method=method)
     try:
-        return web.opened(request, WAIT, leave=file.redirects)
+        with web.opened(quote(at.bare, safe=":/?&=%+,;@[]!$'()*~#"), WAIT, method=method, headers=headers, leave=file.redirects) as answer:
+            yield answer
     except web.Elsewhere as error:
         raise LifecycleError(
             f"{_shown(file)} sends us to {error}, which this source may not be read from; name that address, if it is right"
         ) from None
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code >= 500 or error.code in (408, 425, 429):
-            after = error.headers.get("Retry-After", "")
-            raise Outage(f"{_shown(file)} answers {error.code} ({error.reason})", float(after) if after.isdigit() else None) from None
-        remedy = "check the address" if error.code in (404, 410) else "check the address and its credentials"
-        if elsewhere := getattr(error, "elsewhere", ""):
-            remedy = f"it had sent us to {elsewhere}, where headers and passwords do not follow: {remedy}"
-        raise LifecycleError(f"{_shown(file)} answers {error.code} ({error.reason}); {remedy}") from None
-    except (OSError, http.client.HTTPException) as error:
-        reason = credentials.hidden(str(getattr(error, "reason", error)))
-        raise Outage(f"{_shown(file)} does not answer ({reason}); check the address, or try again later") from None
-    except ValueError as error:
+    except web.Refused as error:
+        code, after = error.answer.status_code, error.answer.headers.get("Retry-After", "")
+        said = f"{_shown(file)} answers {code} ({error.answer.reason_phrase})"
+        if code >= 500 or code in (408, 425, 429):
+            raise Outage(said, float(after) if after.isdigit() else None) from None
+        remedy = "check the address" if code in (404, 410) else "check the address and its credentials"
+        if error.elsewhere:
+            remedy = f"it had sent us to {error.elsewhere}, where headers and passwords do not follow: {remedy}"
+        raise LifecycleError(f"{said}; {remedy}") from None
+    except web.Away as error:
+        raise Outage(f"{_shown(file)} {credentials.hidden(str(error))}; check the address, or try again later") from None
+    except web.NoAddress as error:
         raise LifecycleError(f"{_shown(file)} is no address ({credentials.hidden(str(error))}); fix it") from None
 
 

@@ -1,71 +1,96 @@
 """Requests to http(s) servers: what is sent to one server is not sent on to another, wherever it sends us."""
 
-import urllib.error
-import urllib.request
-from typing import Any
-from urllib.parse import SplitResult, urlsplit
+import logging
+import os
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from lifecycle.errors import LifecycleError
 
+if TYPE_CHECKING:
+    import httpx
+
 PORTS = {"http": 80, "https": 443}
-OURS = ("Accept-encoding", "User-agent")
-"""Headers that say nothing of who asks."""
+MOST = 10
+"""So many redirects are followed."""
 
 
 class Elsewhere(LifecycleError):
     """A server sends us on to another one, and that is not allowed."""
 
 
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows a redirect; beyond its scheme, host or port with none of the headers that were given for the first server."""
-
-    def __init__(self, leave: bool) -> None:
-        self.leave = leave
-        self.left = ""
-
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> urllib.request.Request | None:
-        """The next request; Python's own would repeat every header to whoever is named."""
-        following = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if following is None or _origin(req.full_url) == _origin(following.full_url):
-            return following
-        self.left = origin_of(following.full_url)
-        if not self.leave:
-            raise Elsewhere(self.left)
-        following.headers = {name: value for name, value in following.headers.items() if name in OURS}
-        following.unredirected_hdrs.clear()
-        return following
+class Away(OSError):
+    """A server does not answer, or not to the end."""
 
 
-def opened(request: urllib.request.Request, wait: float, *, leave: bool = True) -> Any:
-    """The answer to a request, to be closed. Only http and https are spoken, also where a redirect leads.
+class Refused(OSError):
+    """A server says no: its `answer`, without the body; `elsewhere` is the other server that had sent us to it, empty: none."""
+
+    def __init__(self, answer: "httpx.Response", elsewhere: str) -> None:
+        super().__init__(f"answers {answer.status_code} ({answer.reason_phrase})")
+        self.answer, self.elsewhere = answer, elsewhere
+
+
+class NoAddress(ValueError):
+    """Nothing can be asked there, or not with these headers."""
+
+
+@contextmanager
+def opened(
+    url: str, wait: float, *, method: str = "GET", headers: Mapping[str, str] | None = None, content: bytes | None = None, leave: bool = True
+) -> "Iterator[httpx.Response]":
+    """The answer of a server, whose body is read in the block. Only http and https are spoken, also where a redirect leads.
 
     Args:
-        request: with the headers that are meant for the server of its address, and for no other.
-        wait: seconds for an answer.
+        url: the address.
+        wait: seconds for an answer, and for each piece of it.
+        method: as HTTP names it.
+        headers: what is meant for the server of the address, and for no other.
+        content: what is sent; it is not sent on.
         leave: whether a redirect to another server is followed at all.
 
     Raises:
-        urllib.error.HTTPError: the server refuses; `elsewhere` of it is where it had sent us, empty: nowhere.
+        Refused: the server says no.
+        Away: it does not answer.
         Elsewhere: it sends us to another server, and `leave` is false.
+        NoAddress: the address or a header is none.
     """
-    redirects = _Redirects(leave)
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        redirects,
-    ):
-        opener.add_handler(handler)
-    if _scheme(request) not in PORTS:
-        raise ValueError(f"{_scheme(request)}:// is not spoken here")
+    import httpx
+
+    logging.getLogger("httpx").addFilter(_without_addresses)
+    left, answer = "", None
     try:
-        return opener.open(request, timeout=wait)
-    except urllib.error.HTTPError as error:
-        error.elsewhere = redirects.left  # type: ignore[attr-defined]
-        raise
+        told = httpx.Headers(headers, encoding="latin-1")
+        trusted = _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        with httpx.Client(headers={"Accept-Encoding": "identity"}, verify=trusted, timeout=wait) as client:
+            request = client.build_request(method, url, headers=told, content=content)
+            found = _sent(client, request)
+            for _ in range(MOST):
+                following = found.next_request
+                if following is None or content is not None:
+                    break
+                if _origin(request.url) != _origin(following.url):
+                    told, left = httpx.Headers(), origin_of(str(following.url))
+                    if not leave:
+                        raise Elsewhere(left)
+                client.cookies.clear()  # by which httpx would tell one port of a host what another one said
+                request = client.build_request(following.method, following.url, headers=told)
+                found = _sent(client, request)
+            if not found.is_success:
+                raise Refused(found, left)
+            answer = found
+            yield answer
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeEncodeError) as error:
+        raise NoAddress(str(error)) from None
+    except httpx.RequestError as error:
+        if answer is None:
+            raise Away(f"does not answer ({error})") from None
+        of = answer.headers.get("Content-Length", "")
+        raise Away(f"broke off after {answer.num_bytes_downloaded:,} {f'of {int(of):,} ' if of else ''}bytes") from None
 
 
 def origin_of(url: str) -> str:
@@ -74,11 +99,24 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def _scheme(request: urllib.request.Request) -> str:
-    return urlsplit(request.full_url).scheme.lower()
+def _origin(url: "httpx.URL") -> tuple[str, str, int | None]:
+    return url.scheme, url.host.rstrip("."), url.port
 
 
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parts: SplitResult = urlsplit(url)
-    scheme = parts.scheme.lower()
-    return scheme, (parts.hostname or "").lower().rstrip("."), parts.port or PORTS.get(scheme)
+def _sent(client: "httpx.Client", request: "httpx.Request") -> "httpx.Response":
+    if request.url.scheme not in PORTS:
+        raise NoAddress(f"{request.url.scheme}:// is not spoken here")
+    return client.send(request, stream=True)
+
+
+@cache
+def _trusted(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """The certificates of this machine or of the environment, as OpenSSL finds them: not those that httpx brings."""
+    return ssl.create_default_context()
+
+
+def _without_addresses(record: logging.LogRecord) -> bool:
+    """Leaves the server of an address in httpx's own log: the rest of it may be a secret."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(origin_of(str(each)) if "://" in str(each) else each for each in record.args)
+    return True

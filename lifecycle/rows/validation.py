@@ -2,12 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
 
-from lifecycle.columns import parsed
+from lifecycle.columns import broken, parsed
 from lifecycle.errors import DataError
 from lifecycle.rows.batch_reader import staged
 from lifecycle.rows.load import FAILURES, repeated
@@ -66,13 +66,8 @@ def _judge_rows(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", folder: 
 
 def failing(use_case: "UseCase", frame: pl.DataFrame) -> pl.DataFrame | None:
     """Every failing cell of a frame that has its row numbers in `_row`; `None` where all rows are valid."""
-    from pandera.errors import SchemaErrors
-
-    try:
-        parsed(use_case.schema).validate(frame.drop("_row"), lazy=True)
-    except SchemaErrors as error:
-        cases: Any = error.failure_cases
-    else:
+    cases = broken(parsed(use_case.schema), frame.drop("_row"))
+    if cases.is_empty():
         return None
     whole = cases.filter(pl.col("index").is_null())
     if not whole.is_empty():

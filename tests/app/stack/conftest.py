@@ -10,12 +10,12 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from app import login
@@ -104,9 +104,12 @@ class Stack:
 
     def refused(self, deployment: str, **parameters: Any) -> tuple[int, str]:
         """The status and the reason with which a form is refused."""
-        with pytest.raises(urllib.error.HTTPError) as error:
-            self.start(deployment, **parameters)
-        return error.value.code, error.value.read().decode()
+        found = self.server("GET", f"/deployments/name/{deployment}/{deployment}")
+        asked = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+        headers = {"Authorization": login.header(login.auth(self.home))}
+        answer = httpx.post(f"{self.prefect}/api/deployments/{found['id']}/create_flow_run", json=asked, headers=headers)
+        assert answer.is_error
+        return answer.status_code, answer.text
 
     def tasks(self, run: str) -> dict[str, str]:
         """The states of a run's stages, by name."""

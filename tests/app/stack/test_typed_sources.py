@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from lifecycle.reading import web
 from lifecycle.store import postgres
 from tests.app.stack.conftest import Stack
 from tests.toys import visits
@@ -75,9 +75,9 @@ def test_a_secret_is_refused_before_it_is_stored_and_the_refusal_does_not_repeat
 
 def test_a_default_of_the_deployment_is_refused_too(typed: Typed) -> None:
     found = typed.server("GET", "/deployments/name/ingest/ingest")
-    with pytest.raises(urllib.error.HTTPError) as error:
+    with pytest.raises(web.Refused) as error:
         typed.server("PATCH", f"/deployments/{found['id']}", {"parameters": {"use_case": "shop", "source": ADDRESS}})
-    assert error.value.code == 409
+    assert error.value.answer.status_code == 409
     assert typed.holding(SECRET) == []
 
 

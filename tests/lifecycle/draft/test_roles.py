@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from lifecycle.draft.draft import Wishes, draft
+from lifecycle.draft.names import identifiers
 from lifecycle.errors import LifecycleError
 from tests.lifecycle.draft.conftest import ROWS, Drafted, code, roles, table
 
@@ -94,6 +95,14 @@ def test_a_table_that_is_sorted_by_nothing_but_its_name_keeps_every_column(draft
     assert all(column.name.isidentifier() for column in made.table.columns)
     assert [column.came for column in made.table.columns if column.came in names] == names
     assert "named 'a b'" in code(made)[1]
+
+
+def test_a_name_in_another_script_is_written_in_latin_letters_where_it_cannot_stay() -> None:
+    spelled = {
+        "объём, шт.": "obem_sht", "Θεσσαλονίκη (€)": "thessaloniki", "مبلغ": "mblgh", "Łódź ø": "lodz_o", "収入 (円)": "収入_円", "매출 (원)": "매출_원",
+        "client\u2019s cafe\u0301": "client_s_cafe", "a\u202eb": "a_b", "😀": "column_",
+    }  # fmt: skip
+    assert identifiers(spelled) == spelled
 
 
 @pytest.mark.parametrize(

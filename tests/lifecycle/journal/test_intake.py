@@ -225,6 +225,7 @@ def test_within_one_request_the_last_label_of_a_key_counts() -> None:
         ([{"key": True, "target": True}], 0, "key"),
         ([{"key": {"a": []}, "target": True}], 0, "key"),
         ([{"key": "a", "target": True, "label_time": "soon"}], 0, "label_time"),
+        ([{"key": "a", "target": True, "label_time": "20260131T120000"}], 0, "label_time"),  # nor is it a moment in a row
         ([{"key": "a", "target": True, "tarrget": True}], 0, "tarrget"),
         ([3], 0, ""),
     ],

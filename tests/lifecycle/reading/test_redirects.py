@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import logging
 import ssl
 import threading
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.errors import LifecycleError
+from lifecycle.errors import LifecycleError, Outage
 from lifecycle.reading import files, remote
 from lifecycle.rest import fetched
 from lifecycle.settings import settings
@@ -36,9 +37,11 @@ class Server:
                 file = self.path.partition("?")[0]
                 if file.startswith(("/away/", "/home/")):
                     to = f"{away if file.startswith('/away') else ''}/{file.split('/', 2)[2]}"
-                    self.answer(307 if "307" in self.path else 302, b"", Location=to)
+                    self.answer(307 if "307" in self.path else 302, b"", Location=to, **{"Set-Cookie": f"session={SECRET}; Path=/"})
                 elif file == "/forbidden.csv":
                     self.answer(401, b"")
+                elif file == "/torn.csv":
+                    self.answer(200, TABLE[:100], **{"Content-Length": "1000"})
                 else:
                     self.answer(200, b'{"answer": 42}' if file.endswith(".json") else TABLE)
 
@@ -46,7 +49,7 @@ class Server:
 
             def answer(self, code: int, body: bytes, **headers: str) -> None:
                 self.send_response(code)
-                for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                for name, value in {"Content-Length": str(len(body)), **headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 if self.command != "HEAD":
@@ -122,7 +125,7 @@ def rows(source: Any) -> int:
 
 
 def test_headers_stay_with_the_server_they_were_given_for(first: Server, other: Server) -> None:
-    for path in ("/away/visits.csv", "/away/visits.csv?307"):
+    for path in ("/away/visits.csv", "/away/visits.csv?307", "/away/home/visits.csv"):
         headers = {"Authorization": "Bearer ${SHOP_TOKEN}", "X-Api-Key": "${SHOP_TOKEN}", "Cookie": "s=${SHOP_TOKEN}", "X-Whatever": "${SHOP_TOKEN}"}
         assert rows(Files((File(f"{first.address}{path}", headers=headers),))) == 50
     assert all(told.count(SECRET) == 4 for told in first.told)
@@ -138,8 +141,9 @@ def test_user_and_password_of_an_address_stay_too(first: Server, other: Server) 
 
 
 def test_they_follow_within_the_same_server(first: Server) -> None:
-    assert rows(Files((File(f"{first.address}/home/visits.csv", headers={"Authorization": "Bearer ${SHOP_TOKEN}"}),))) == 50
-    assert [told.partition("\n")[0] for told in first.told if SECRET in told] == ["/home/visits.csv", "/visits.csv"]
+    for name in ("Authorization", "Cookie"):
+        assert rows(Files((File(f"{first.address}/home/visits.csv", headers={name: "s=${SHOP_TOKEN}"}),))) == 50
+    assert [told.partition("\n")[0] for told in first.told if told.count(SECRET) == 1] == ["/home/visits.csv", "/visits.csv"] * 2
 
 
 def test_they_do_not_follow_from_https_to_http(secure: Server, other: Server) -> None:
@@ -194,3 +198,27 @@ def test_a_file_can_say_that_its_server_may_not_send_us_on(first: Server, other:
         rows(Files((File(f"{first.address}/away/visits.csv", redirects=False),)))
     assert rows(Files((File(f"{first.address}/home/visits.csv", redirects=False),))) == 50
     assert other.told == []
+
+
+def test_a_secret_in_an_address_is_in_no_log(first: Server, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        assert fetched(f"{first.address}/visits.json?key=${{SHOP_TOKEN}}") == {"answer": 42}
+    assert SECRET in first.told[0]
+    assert first.address in caplog.text
+    assert SECRET not in caplog.text
+
+
+def test_a_file_that_breaks_off_is_an_outage_that_says_where(first: Server) -> None:
+    with pytest.raises(Outage, match="broke off after 100 of 1,000 bytes"):
+        rows(f"{first.address}/torn.csv")
+
+
+def test_a_proxy_is_used_for_others_and_not_for_this_machine(first: Server, other: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, other.address)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost,::1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost,::1")
+    assert fetched(f"{first.address}/visits.json") == {"answer": 42}
+    assert (len(first.told), other.told) == (1, [])
+    assert fetched("http://shop.example/visits.json") == {"answer": 42}
+    assert other.told[0].startswith("http://shop.example/visits.json")

@@ -15,16 +15,18 @@ import polars as pl
 from lifecycle.columns import Column
 
 Convert = Callable[[Any], Any]
+WRONG = (ValueError, TypeError, OverflowError)
+"""What a converter raises where there is no such cell."""
 
 
 def converter(column: Column) -> Convert:
-    """The function that reads a cell of a column; it raises `ValueError`, `TypeError` or `OverflowError` for what is none."""
+    """The function that reads a cell of a column; it raises one of `WRONG` for what is none."""
     dtype = column.dtype
     if dtype.is_integer():
         return _integers(dtype)
     if dtype.is_float():
         return _single if dtype == pl.Float32 else _float
-    named: dict[Any, Convert] = {pl.Boolean: _boolean, pl.String: _text, pl.Date: _date, pl.Datetime: _moment, pl.Binary: _bytes}
+    named: dict[Any, Convert] = {pl.Boolean: _boolean, pl.String: _text, pl.Date: _date, pl.Datetime: moment, pl.Binary: _bytes}
     return named[dtype.base_type()]
 
 
@@ -75,7 +77,7 @@ def _date(cell: Any) -> dt.date:
     return dt.date.fromisoformat(cell)
 
 
-def _moment(cell: Any) -> dt.datetime:
+def moment(cell: Any) -> dt.datetime:
     """A date, or a date and a time after `T` or a space, as text; an offset is taken into account."""
     if type(cell) is not str or len(cell) < 10 or cell[4] != "-" or cell[7] != "-":
         raise ValueError(cell)
