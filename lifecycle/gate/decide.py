@@ -77,9 +77,11 @@ def numbers(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison 
         "over_linear": _plain(evidence.linear),
         "overfit": evidence.overfit,
         "overfit_most": allowed.overfit,
-        "worst_slice": dict(evidence.slice) if evidence.slice else None,
+        "worst_slice": evidence.slice.as_json() if evidence.slice else None,
         "worst_slice_least": allowed.slices,
-        "fairness": {column: {name: one.get(name) for name in ("between", "value", "low", "verdict")} for column, one in evidence.unfair.items()},
+        "fairness": {
+            column: {name: getattr(one, name) for name in ("between", "value", "low", "verdict")} for column, one in evidence.unfair.items()
+        },
         "fairness_most": allowed.fairness,
     }
 

@@ -1,13 +1,14 @@
 """Promote: the gate's verdict on a challenger."""
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import gate
 from lifecycle.errors import Lost
-from lifecycle.evaluation.compare import compare
-from lifecycle.gate import Difference, GateEvidence
+from lifecycle.evaluation.compare import compare, difference
+from lifecycle.evaluation.report import FILE, EvaluationReport
+from lifecycle.gate import GateEvidence
+from lifecycle.gate.findings import GroupDifference
 from lifecycle.history import JUDGED, Standing
 from lifecycle.promotions import record, turn, verdict
 from lifecycle.references import ModelVersion, Verdict
@@ -65,25 +66,21 @@ def _champion(use_case: "UseCase", stands: Standing) -> tuple[ModelVersion | Non
 
 def _evidence(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> GateEvidence:
     """What the evaluation found, as the gate takes it."""
-    found = json.loads(versions.artifact(challenger, "evaluation.json"))
+    found = EvaluationReport.from_json(versions.artifact(challenger, FILE))
     evaluated = challenger.evaluated
-    rates = {column: measures.get("true_positive_rate", {}).get("difference", {}) for column, measures in found["fairness"].items()}
+    rates = {column: compared.measures.get("true_positive_rate") for column, compared in found.fairness.items()}
     return GateEvidence(
         metric=evaluated.metric,
         holdout=evaluated.holdout,
-        rows=found["judged"]["rows"],
+        rows=found.judged.rows,
         cross_validated=evaluated.mode == "cross-validation",
         overfit=gate.overfit(use_case, evaluated),
-        constant=_difference(found["gains"]["over_constant"]),
-        linear=_difference(found["gains"]["over_linear"]),
-        slice=found["slices"]["worst"],
-        unfair=rates,
+        constant=difference(found.gains.over_constant),
+        linear=difference(found.gains.over_linear),
+        slice=found.slices.worst,
+        unfair={column: rate.difference if rate else GroupDifference() for column, rate in rates.items()},
         blocked=_blocked(use_case, challenger, stands),
     )
-
-
-def _difference(gain: dict[str, Any] | None) -> Difference | None:
-    return Difference(gain["value"], gain["low"], gain["high"], gain["confidence"]) if gain else None
 
 
 def _earlier(stands: Standing) -> Counter[str]:
