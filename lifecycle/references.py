@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from lifecycle.gate.numbers import VerdictNumbers
+
 
 class Reference(BaseModel):
     """A frozen value; `key` names what it refers to: two references with one key mean the same thing."""
@@ -175,7 +177,7 @@ class Verdict(Reference):
     reason: str
     champion: int | None
     """The champion it was compared with."""
-    numbers: dict[str, Any] = {}
+    numbers: VerdictNumbers = VerdictNumbers()
 
 
 class Scored(Reference):

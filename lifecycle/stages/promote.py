@@ -1,7 +1,7 @@
 """Promote: the gate's verdict on a challenger."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lifecycle import gate
 from lifecycle.errors import Lost
@@ -9,7 +9,7 @@ from lifecycle.evaluation.compare import compare, difference
 from lifecycle.evaluation.report import FILE, EvaluationReport
 from lifecycle.gate import GateEvidence
 from lifecycle.gate.findings import GroupDifference
-from lifecycle.history import JUDGED, Standing
+from lifecycle.history import JUDGED, Decision, Standing
 from lifecycle.promotions import record, turn, verdict
 from lifecycle.references import ModelVersion, Verdict
 from lifecycle.store import versions
@@ -28,11 +28,11 @@ def promote(use_case: "UseCase", model_version: ModelVersion) -> Verdict:
     """
     with turn(use_case) as stands:
         if model_version.version not in stands.judged:
-            stands = record(use_case, **_judge(use_case, model_version, stands))
+            stands = record(use_case, _judge(use_case, model_version, stands))
         return verdict(use_case, model_version.version, stands)
 
 
-def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> dict[str, Any]:
+def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> Decision:
     """The ledger's row of the gate's verdict."""
     evidence = _evidence(use_case, challenger, stands)
     champion, alone = _champion(use_case, stands)
@@ -46,10 +46,17 @@ def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> d
     won = gate.praise(use_case, evidence, comparison, alone)
     reason = "; ".join([*reasons, *([f"judged without a champion: {alone}"] if alone else [])]) if reasons else won
     reason = f"waits for approval: {won}" if waiting else reason
-    return {
-        "version": challenger.version, "action": JUDGED, "promoted": passed and not waiting, "champion": stands.champion, "reason": reason,
-        "actor": GATE, "numbers": {**gate.numbers(use_case, evidence, comparison), "waiting": waiting, "reasons": reasons, "alone": alone, "checks": [check.row for check in checks]}, "gate_rows": gate_rows,
-    }  # fmt: skip
+    follows = {"waiting": waiting, "reasons": tuple(reasons), "alone": alone, "checks": tuple(check.result for check in checks)}
+    return Decision(
+        model_version=challenger.version,
+        action=JUDGED,
+        promoted=passed and not waiting,
+        champion=stands.champion,
+        reason=reason,
+        actor=GATE,
+        numbers=gate.numbers(use_case, evidence, comparison).model_copy(update=follows),
+        gate_rows=gate_rows,
+    )
 
 
 def _champion(use_case: "UseCase", stands: Standing) -> tuple[ModelVersion | None, str]:
@@ -85,7 +92,7 @@ def _evidence(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -
 
 def _earlier(stands: Standing) -> Counter[str]:
     """How many versions were compared with a champion on each set of rows."""
-    return Counter(row["gate_rows"] for row in stands.judged.values() if row["gate_rows"])
+    return Counter(verdict.gate_rows for verdict in stands.judged.values() if verdict.gate_rows)
 
 
 def _blocked(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> str:

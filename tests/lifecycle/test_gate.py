@@ -1,12 +1,14 @@
 """The gate's rules, over numbers."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from lifecycle.gate import Comparison, Difference, GateEvidence, confidence, decide, numbers, overfit, praise
+from lifecycle.gate import Comparison, Difference, GateEvidence, VerdictNumbers, confidence, decide, numbers, overfit, praise
 from lifecycle.gate.findings import GroupDifference, WorstSlice
+from lifecycle.references import Verdict
 from lifecycle.usecase import Gate, UseCase
 from tests.toys import toy
 
@@ -131,8 +133,20 @@ def test_overfitting_is_a_share_of_the_gain_for_scores_and_for_errors(metric: st
 
 
 def test_the_numbers_are_plain_and_the_praise_names_them() -> None:
-    import json
-
-    assert json.loads(json.dumps(numbers(use_case(), GOOD, BETTER)))["over_champion"] == {"value": 0.02, "low": 0.01, "high": 0.03}
+    text = json.dumps(numbers(use_case(), GOOD, BETTER).as_json())
+    plain = json.loads(text)
+    assert plain["over_champion"] == {"value": 0.02, "low": 0.01, "high": 0.03}
+    assert (plain["metric"], plain["roc_auc"]) == ("roc_auc", 0.85)
+    assert plain["worst_slice"]["kept_at_best"] == 0.9
+    assert plain["fairness"] == {"gender": {"between": ["f", "m"], "value": 0.1, "low": 0.02, "verdict": "different"}}
+    assert "value" not in plain
     assert praise(use_case(), GOOD, BETTER) == "better than version 3: roc_auc +0.02 [+0.01, +0.03] at 0.95 confidence on 1,500 rows"
     assert praise(use_case(), GOOD, None).startswith("the first champion: roc_auc 0.85, better than a constant by +0.35")
+
+
+@pytest.mark.parametrize("kept", ["{}", '{"metric": "roc_auc", "roc_auc": 0.85, "rows": 900, "waiting": true}'])
+def test_the_numbers_of_a_ledger_of_before_are_read_and_shown_as_they_were(kept: str) -> None:
+    found = VerdictNumbers.from_json(kept)
+    assert found.as_json() == json.loads(kept)
+    assert Verdict(use_case="old", version=1, promoted=True, reason="", champion=None, numbers=found).model_dump()["numbers"] == json.loads(kept)
+    assert (found.value, found.waiting, found.checks) == ((0.85, True, ()) if kept != "{}" else (None, False, ()))
