@@ -169,8 +169,9 @@ def test_live_performance_and_drift_read_what_was_logged(version: ModelVersion) 
     features = features_of(later)
     assert score(later, features).rows == 1_000
     found = monitor(later, features, version)
-    assert found.performance["metric"] == "coverage"
-    assert found.performance["live"] == pytest.approx(found.performance["promised"], abs=0.05)
+    assert found.performance
+    assert found.performance.metric == "coverage"
+    assert found.performance.live == pytest.approx(found.performance.promised, abs=0.05)
     low, high = (live.logged(later, version)[name].drop_nulls() for name in ("low", "high"))
     assert len(low) >= 1_000
     assert np.allclose(high - low, 8)
