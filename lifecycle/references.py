@@ -78,6 +78,7 @@ class Parts(Reference):
 
     features: Features
     bounds: dict[str, Any]
+    """The split's `Boundaries`, as JSON can hold them: which these are, only the split can tell (`Split.drawn`)."""
     counts: dict[str, int]
     """Rows by part: `train`, `tune`, `gate`, and `gap`, `warm_up`, `unlabelled` where there are some."""
     sample: dict[str, float] = {}
