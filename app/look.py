@@ -63,7 +63,7 @@ def _state(name: str) -> dict[str, Any]:
     from lifecycle.store.tables import exists
 
     rows = ledger(name)
-    times = [row["decided_at"] for row in rows]
+    times = [row.decided_at for row in rows]
     for table, column in (("batches", "loaded_at"), ("drift", "judged_at")):
         if exists(lake(), name, table):
             times.append(lake().value(f"SELECT max({quoted(column)}) FROM {quoted(name)}.{table}"))
@@ -114,20 +114,16 @@ def history(options: argparse.Namespace) -> Answer:
         "champion": stands.champion,
         "previous": stands.previous,
         "waiting": sorted(stands.waiting),
-        "decisions": rows,
+        "decisions": [row.as_json() for row in rows],
         "registry": differing(options.use_case, stands) if rows else [],
     }
     if not rows:
         return Answer(data, f"nothing has been decided about {options.use_case} yet; run '{called()} run {options.use_case}'")
     table = heads("when", "version", "decision", "by", "reason")
     for row in rows:
-        version = f"{row['model_version']} (champion)" if row["model_version"] == stands.champion else str(row["model_version"])
-        word = (
-            Text("promoted", style="green")
-            if row["promoted"]
-            else Text("not promoted" if row["action"] == "judged" else row["action"], style="yellow")
-        )
-        table.add_row(moment(row["decided_at"]), version, word, row["actor"] or "", row["reason"] or "")
+        version = f"{row.model_version} (champion)" if row.model_version == stands.champion else str(row.model_version)
+        word = Text("promoted", style="green") if row.promoted else Text("not promoted" if row.action == "judged" else row.action, style="yellow")
+        table.add_row(moment(row.decided_at), version, word, row.actor or "", row.reason or "")
     return Answer(data, table, notes=tuple(f"lifecycle: {each}" for each in data["registry"]))
 
 

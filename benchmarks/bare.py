@@ -61,18 +61,26 @@ def main(rows: int, folder: Path) -> None:
         recipe = Recipe(candidate=last.name, params=dict(last.defaults))
         model = fit(use_case, recipe, parts["train"], parts["tune"])
     with timed("evaluate"):
+        from lifecycle.evaluation.evaluation_set import EvaluationSet
         from lifecycle.evaluation.evidence import gather
         from lifecycle.evaluation.importance import importances
+        from lifecycle.evaluation.report import DataReport
         from lifecycle.evaluation.resample import clusters, intervals
         from lifecycle.monitoring import profile
         from lifecycle.reports import pictures
-        from lifecycle.stages.evaluate import CONFIDENCE, _judgement
+        from lifecycle.stages.evaluate import CONFIDENCE, _report
 
         evidence = gather(use_case, model, recipe, parts["train"], parts["tune"], parts["gate"])
-        groups = clusters(use_case, evidence.model.rows.info)
-        found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, groups, confidence=CONFIDENCE)
-        report = {**_judgement(use_case, evidence, groups, found), "importances": importances(use_case, model, parts["gate"])}
-        drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, report["importances"])
+        unseen = EvaluationSet(use_case, evidence.model, evidence.constant, clusters(use_case, evidence.model.rows.info))
+        found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, unseen.groups, confidence=CONFIDENCE)
+        leaned = importances(use_case, model, parts["gate"])
+        drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned)
+        count, inputs = {name: len(rows) for name, rows in parts.items()}, tuple(parts["train"].X.columns)
+        kept = sum(count.values())
+        data = DataReport(
+            parts=count, lake_version=0, inputs=inputs, spans={}, rows=kept, came=kept, kept=kept, quarantined=0, duplicates=0, fingerprint=""
+        )
+        report = _report(recipe, evidence, unseen, found, data, leaned, drawn)
         reference = profile.reference(use_case, parts["train"], evidence.unseen)
     with timed("register"):
         mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
@@ -84,7 +92,7 @@ def main(rows: int, folder: Path) -> None:
             for name, picture in drawn.items():
                 (folder / f"{name}.png").write_bytes(picture)
                 mlflow.log_artifact(str(folder / f"{name}.png"))
-            mlflow.log_dict(json.loads(json.dumps(report, default=str)), "evaluation.json")
+            mlflow.log_dict(report.as_json(), "evaluation.json")
             mlflow.sklearn.log_model(  # pyright: ignore[reportPrivateImportUsage]
                 model, name="model", registered_model_name="fraud", serialization_format="cloudpickle", pip_requirements=["scikit-learn"]
             )

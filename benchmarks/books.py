@@ -86,10 +86,10 @@ def champions(lake: Any, name: str) -> Iterator[str]:
     from lifecycle.history import ledger
 
     found = ledger(name)
-    judged = [row["model_version"] for row in found if row["action"] == "judged"]
+    judged = [each.model_version for each in found if each.action == "judged"]
     if len(judged) != len(set(judged)):
         yield f"the ledger judges a version twice: {judged}"
-    moments = [row["decided_at"] for row in found]
+    moments = [each.decided_at for each in found if each.decided_at]
     if moments != sorted(set(moments)):
         yield "the ledger's rows are not one after the other"
 

@@ -76,7 +76,8 @@ def of_training(evaluated: Evaluated, version: ModelVersion, verdict: Verdict) -
 def of_drift(report: DriftReport) -> dict[str, Any]:
     """How far the world has moved."""
     fields = ("max", "limit", "drifted", "reason", "columns", "limits", "windows", "bad_windows", "performance")
-    return {"drift": {name: getattr(report, name) for name in fields}}
+    dumped = report.model_dump(include=set(fields))
+    return {"drift": {name: dumped[name] for name in fields}}
 
 
 def of_loop(

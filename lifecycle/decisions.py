@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lifecycle.errors import LifecycleError
-from lifecycle.history import APPROVED, BY_HAND, REJECTED, ROLLED_BACK, Standing
+from lifecycle.history import APPROVED, BY_HAND, REJECTED, ROLLED_BACK, Decision, Standing
 from lifecycle.promotions import record, turn, verdict
 from lifecycle.references import Verdict
 from lifecycle.store import versions
@@ -22,7 +22,7 @@ def approve(use_case: "UseCase", version: int | None = None, actor: str = "", re
         if done := _finished(use_case, stands, APPROVED, version):
             return done
         number = _waiting(use_case, stands, version)
-        compared = stands.judged[number]["champion"]
+        compared = stands.judged[number].champion
         if compared != stands.champion:
             raise LifecycleError(
                 f"use case '{use_case.name}': version {number} must be better than the champion to be approved, and it was compared with "
@@ -91,14 +91,16 @@ def promote_by_hand(use_case: "UseCase", version: int, actor: str = "", reason: 
 def _finished(use_case: "UseCase", stands: Standing, action: str, version: int | None) -> Verdict | None:
     """The verdict of a decision that a kill or an outage cut off behind the ledger: asked for again, it is that one, not one more."""
     last = stands.finished
-    if not last or last["action"] != action or version not in (None, last["model_version"]):
+    if not last or last.action != action or version not in (None, last.model_version):
         return None
-    return verdict(use_case, last["model_version"], stands)
+    return verdict(use_case, last.model_version, stands)
 
 
 def _decide(use_case: "UseCase", stands: Standing, version: int, action: str, actor: str, reason: str, promoted: bool = True) -> Verdict:
     who = actor or "somebody"
-    stands = record(use_case, version, action, promoted, stands.champion, reason or f"{action}, no reason given", who)
+    why = reason or f"{action}, no reason given"
+    decision = Decision(model_version=version, action=action, promoted=promoted, champion=stands.champion, reason=why, actor=who)
+    stands = record(use_case, decision)
     return verdict(use_case, version, stands)
 
 

@@ -3,15 +3,18 @@
 The ledger is the truth; the standings and MLflow's aliases, which keep no history, are set from it.
 """
 
+import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
+from pydantic import Field
 
 from lifecycle.errors import Lost
+from lifecycle.gate.numbers import VerdictNumbers
+from lifecycle.json_model import JsonModel
 from lifecycle.references import ModelVersion
 from lifecycle.store import records, registered, standings, versions
 from lifecycle.store.lake import Lake, lake, quoted
@@ -20,7 +23,34 @@ from lifecycle.store.tables import exists, prepare
 
 JUDGED, APPROVED, REJECTED, BY_HAND, ROLLED_BACK = "judged", "approved", "rejected", "promoted by hand", "rolled back"
 
-COLUMNS = ("model_version", "action", "promoted", "champion", "reason", "numbers", "gate_rows", "actor", "decided_at", "hashes")
+
+class Decision(JsonModel):
+    """A row of the promotions ledger.
+
+    Attributes:
+        model_version: which version was decided about.
+        action: `judged`, or what a person did.
+        promoted: whether the decision made the version the champion.
+        champion: which version reigned before it.
+        reason, actor, decided_at: why, by whom and when.
+        numbers: what the gate measured.
+        gate_rows: the fingerprint of the rows that the version was compared with the champion on.
+        hashes: the SHA-256 of all that is loaded of the version.
+    """
+
+    model_version: int
+    action: str
+    promoted: bool
+    champion: int | None = None
+    reason: str | None = None
+    numbers: VerdictNumbers = VerdictNumbers()
+    gate_rows: str | None = None
+    actor: str | None = None
+    decided_at: dt.datetime | None = None
+    hashes: dict[str, str] = Field(default_factory=dict)
+
+
+COLUMNS = tuple(Decision.model_fields)
 
 
 @dataclass
@@ -29,15 +59,15 @@ class Standing:
 
     reigns: list[int] = field(default_factory=list)
     """The champions, one after the other, without those that were rolled back; the last one reigns."""
-    judged: dict[int, dict[str, Any]] = field(default_factory=dict)
-    """The ledger's row of the gate's verdict, by version, in the order of judging."""
-    latest: dict[int, dict[str, Any]] = field(default_factory=dict)
-    """The newest row of the ledger about each version."""
+    judged: dict[int, Decision] = field(default_factory=dict)
+    """The gate's verdict on each version, in the order of judging."""
+    latest: dict[int, Decision] = field(default_factory=dict)
+    """The newest decision about each version."""
     waiting: set[int] = field(default_factory=set)
     """Versions that a person has yet to approve or reject."""
     blocked: dict[int, str] = field(default_factory=dict)
     """Versions that were rolled back or rejected, and by whom."""
-    finished: Mapping[str, Any] | None = None
+    finished: Decision | None = None
     """The last row of the ledger, where only now the aliases were set by it: who decided so was killed, or cut off, in between."""
 
     @property
@@ -55,13 +85,13 @@ class Standing:
         """The newest version that the gate has judged."""
         return next(reversed(self.judged), None)
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, decision: Decision) -> None:
         """Take one more row of the ledger into account."""
-        version, action, by = row["model_version"], row["action"], f"{row['action']} by {row['actor']}: {row['reason']}"
-        self.latest[version] = dict(row)
+        version, action, by = decision.model_version, decision.action, f"{decision.action} by {decision.actor}: {decision.reason}"
+        self.latest[version] = decision
         if action == JUDGED:
-            self.judged[version] = dict(row)
-            if row["numbers"].get("waiting"):
+            self.judged[version] = decision
+            if decision.numbers.waiting:
                 self.waiting.add(version)
         else:
             self.waiting.discard(version)
@@ -70,25 +100,21 @@ class Standing:
         elif action == ROLLED_BACK:
             while self.reigns and self.reigns[-1] != version:
                 self.blocked[self.reigns.pop()] = by
-        if row["promoted"] and self.champion != version:
+        if decision.promoted and self.champion != version:
             self.reigns = [each for each in self.reigns if each != version] + [version]
             self.blocked.pop(version, None)
 
 
-def standing(rows: Iterable[Mapping[str, Any]]) -> Standing:
+def standing(decisions: Iterable[Decision]) -> Standing:
     """Where the versions stand after these rows of the ledger, oldest first."""
     stands = Standing()
-    for row in rows:
-        stands.add(row)
+    for decision in decisions:
+        stands.add(decision)
     return stands
 
 
 def history(use_case: str, at: Lake | None = None) -> pl.DataFrame:
-    """Every decision about the models of a use case, oldest first: the columns of the table `promotions`.
-
-    `promoted` says whether the decision made `model_version` the champion, `champion` which version reigned before
-    it, `numbers` (JSON) what the gate measured, `hashes` (JSON) the SHA-256 of all that is loaded of the version.
-    """
+    """The table `promotions`, oldest first: a column for each field of a `Decision`, of which `numbers` and `hashes` are JSON."""
     at = at or lake()
     if not exists(at, use_case, "promotions"):
         return pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String))
@@ -96,10 +122,11 @@ def history(use_case: str, at: Lake | None = None) -> pl.DataFrame:
     return at.frame(f"SELECT {', '.join(COLUMNS)} FROM {quoted(use_case)}.promotions ORDER BY decided_at")
 
 
-def ledger(use_case: str, at: Lake | None = None) -> list[dict[str, Any]]:
-    """The same rows with their numbers decoded."""
+def ledger(use_case: str, at: Lake | None = None) -> list[Decision]:
+    """The same rows, read."""
     decoded = ("numbers", "hashes")
-    return [row | {name: json.loads(row[name] or "{}") for name in decoded} for row in history(use_case, at).iter_rows(named=True)]
+    rows = history(use_case, at).iter_rows(named=True)
+    return [Decision.model_validate(row | {name: json.loads(row[name] or "{}") for name in decoded}) for row in rows]
 
 
 def champion(use_case: str) -> ModelVersion | None:

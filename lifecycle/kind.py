@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from lifecycle.dataset import Rows
     from lifecycle.draft.columns import Found
     from lifecycle.draft.problem import Level, Question
+    from lifecycle.evaluation.evaluation_set import EvaluationSet
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.fairness import Measure
     from lifecycle.evaluation.judge import Judged
-    from lifecycle.evaluation.resample import Clusters
+    from lifecycle.evaluation.report import ClassReport, ClusterReport, EvaluationReport
     from lifecycle.evaluation.statistics import Statistic
     from lifecycle.references import Recipe
     from lifecycle.usecase import UseCase
@@ -245,17 +246,17 @@ class Kind:
         """A fold's model, naming what it found as the first fold's did; `known` are those names, which only clusters need."""
         return model, known
 
-    def per_class(self, use_case: "UseCase", judged: "Judged", groups: "Clusters") -> list[dict[str, Any]]:
+    def per_class(self, unseen: "EvaluationSet") -> "tuple[ClassReport, ...]":
         """A row for each class, where classes are worth a look of their own."""
-        return []
+        return ()
 
     def calibration(self, judged: "Judged") -> "tuple[str, np.ndarray, np.ndarray] | None":
         """What the probabilities are of, in words; whether it happened, and its probability; `None` where there are none."""
         return None
 
-    def clusters(self, use_case: "UseCase", evidence: "Evidence") -> list[dict[str, Any]]:
+    def clusters(self, use_case: "UseCase", evidence: "Evidence") -> "tuple[ClusterReport, ...]":
         """A row for each cluster, where there are some."""
-        return []
+        return ()
 
     def compared_columns(self, use_case: "UseCase") -> list[str]:
         """The columns by whose values the evaluation is broken down."""
@@ -291,7 +292,7 @@ class Kind:
         """What a model of this kind says of a row, as the start of a sentence: `Predicts the number ...`."""
         raise NotImplementedError
 
-    def weaknesses(self, use_case: "UseCase", evaluation: Mapping[str, Any]) -> list[str]:
+    def weaknesses(self, use_case: "UseCase", evaluation: "EvaluationReport") -> list[str]:
         """The card's sections on where a model is weak and to whom it is unfair, in Markdown."""
         return []
 

@@ -66,7 +66,7 @@ def of_version(use_case: "UseCase", number: int) -> dict[str, Any]:
         "champion": stands.champion,
         "blocked": stands.blocked.get(number),
         "registry": _registry(version),
-        "decisions": [row for row in decisions if row["model_version"] == number],
+        "decisions": [each.as_json() for each in decisions if each.model_version == number],
     }
 
 

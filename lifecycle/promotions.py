@@ -7,9 +7,9 @@ in between, the next decision sets them: the ledger is the truth, and aliases th
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lifecycle.history import Standing, ledger, standing
+from lifecycle.history import Decision, Standing, ledger, standing
 from lifecycle.references import Verdict
 from lifecycle.store import standings, tables, tracking, versions
 from lifecycle.store.lake import lake
@@ -33,20 +33,22 @@ def turn(use_case: "UseCase") -> Iterator[Standing]:
         yield stands
 
 
-def record(
-    use_case: "UseCase", version: int, action: str, promoted: bool, champion: int | None, reason: str, actor: str,
-    numbers: dict[str, Any] | None = None, gate_rows: str = "",
-) -> Standing:  # fmt: skip
-    """Write a decision to the ledger, then set the standings and the aliases by it. Returns where the versions stand after it."""
-    kept = versions.kept(use_case.name, version)
-    hashes = json.dumps(kept.hashes) if kept else ""
+def record(use_case: "UseCase", decision: Decision) -> Standing:
+    """Write a decision to the ledger, with its time and the version's hashes, then set the standings and the aliases by it.
+
+    Returns:
+        Where the versions stand after it.
+    """
+    kept = versions.kept(use_case.name, decision.model_version)
+    row = [decision.model_version, decision.action, decision.promoted, decision.champion, decision.reason, json.dumps(decision.numbers.as_json())]
+    row += [decision.gate_rows or "", decision.actor, json.dumps(kept.hashes) if kept else ""]
 
     def insert(transaction: "duckdb.DuckDBPyConnection") -> None:  # never before the row above it, whatever the clock says
         transaction.execute(
             f"""INSERT INTO {use_case.name}.promotions
             (model_version, action, promoted, champion, reason, numbers, gate_rows, actor, hashes, decided_at)
             SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, greatest(now(), max(decided_at) + INTERVAL 1 microsecond) FROM {use_case.name}.promotions""",
-            [version, action, promoted, champion, reason, json.dumps(numbers or {}), gate_rows, actor, hashes],
+            row,
         )
 
     standings.mark(use_case.name)
@@ -98,14 +100,14 @@ def verdict(use_case: "UseCase", version: int, stands: Standing) -> Verdict:
     judged = stands.judged.get(version, row)
     blocked = stands.blocked.get(version)
     waiting = version in stands.waiting
-    promoted = bool(row["promoted"]) and not blocked
+    promoted = row.promoted and not blocked
     return Verdict(
         use_case=use_case.name,
-        key=f"{use_case.name}/{version}/{row['action']}/{promoted}/{waiting}",
+        key=f"{use_case.name}/{version}/{row.action}/{promoted}/{waiting}",
         version=version,
         promoted=promoted,
         waiting=waiting,
-        reason=blocked or row["reason"],
-        champion=judged["champion"],
-        numbers=judged["numbers"],
+        reason=blocked or row.reason or "",
+        champion=judged.champion,
+        numbers=judged.numbers,
     )

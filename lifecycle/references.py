@@ -1,9 +1,12 @@
 """What passes between stages: small frozen values that say where things are. Rows stay in the lake."""
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+from lifecycle.gate.numbers import VerdictNumbers
+from lifecycle.json_model import JsonModel
 
 
 class Reference(BaseModel):
@@ -75,6 +78,7 @@ class Parts(Reference):
 
     features: Features
     bounds: dict[str, Any]
+    """The split's `Boundaries`, as JSON can hold them: which these are, only the split can tell (`Split.drawn`)."""
     counts: dict[str, int]
     """Rows by part: `train`, `tune`, `gate`, and `gap`, `warm_up`, `unlabelled` where there are some."""
     sample: dict[str, float] = {}
@@ -175,7 +179,7 @@ class Verdict(Reference):
     reason: str
     champion: int | None
     """The champion it was compared with."""
-    numbers: dict[str, Any] = {}
+    numbers: VerdictNumbers = VerdictNumbers()
 
 
 class Scored(Reference):
@@ -185,6 +189,48 @@ class Scored(Reference):
     rows: int
     total: int
     """All predictions of this model version so far."""
+
+
+class LiveWindow(JsonModel):
+    """A window of labelled rows: how many, until when, and the metric on them; `None` where it is undefined."""
+
+    rows: int
+    until: str | None
+    live: float | None
+
+
+class LivePerformance(JsonModel):
+    """A model's metric on rows whose truth became known after it was judged, beside what the gate promised.
+
+    Attributes:
+        metric, live, interval: which metric, what it is, and its interval where the rows can give one.
+        promised: what it was on the gate's rows.
+        rows, since, until: of how many labelled rows, from when to when (ISO 8601).
+        worse: whether it falls short of the promise by more than chance explains.
+        drifted: whether it is worse and was below the promise in each window, of which there are enough.
+        windows: the newest ones, which are looked at together.
+        selective_labels: as the definition says it.
+    """
+
+    metric: str
+    live: float
+    interval: tuple[float, float] | None
+    promised: float
+    rows: int
+    worse: bool
+    drifted: bool
+    since: str | None
+    until: str | None
+    windows: tuple[LiveWindow, ...] = ()
+    selective_labels: str = ""
+
+
+def _or_none(given: Any) -> Any:
+    return given or None
+
+
+def _or_empty(found: LivePerformance | None) -> dict[str, Any]:
+    return found.as_json() if found else {}
 
 
 class DriftReport(Reference):
@@ -201,6 +247,6 @@ class DriftReport(Reference):
     limits: dict[str, float] = {}
     windows: int = 0
     bad_windows: int = 0
-    performance: dict[str, Any] = {}
-    """Live metrics where labels have come, beside what the gate promised."""
+    performance: Annotated[LivePerformance | None, BeforeValidator(_or_none), PlainSerializer(_or_empty)] = None
+    """Where labels have come; in JSON `{}` where none have."""
     since: dt.datetime | None = None

@@ -105,8 +105,8 @@ def verdict(said: Verdict) -> None:
     """The gate's verdict with its numbers."""
     word = "promoted" if said.promoted else "waits for a person" if said.waiting else "not promoted"
     rows = "\n".join(
-        f"| {_cell(check['check'])} | {_cell(_told(check['found']))} | {_cell(_told(check['allowed']))} | {'yes' if check['passed'] else '**no**'} |"
-        for check in said.numbers.get("checks", [])
+        f"| {_cell(check.check)} | {_cell(_told(check.found))} | {_cell(_told(check.allowed))} | {'yes' if check.passed else '**no**'} |"
+        for check in said.numbers.checks
     )
     ask = ASK.format(name=said.use_case, version=said.version) if said.waiting else ""
     text = f"# {said.use_case} version {said.version}: {word}\n\n{plain(said.reason)}{ask}\n\n| check | found | allowed | passed |\n|---|---|---|---|\n{rows}"

@@ -1,32 +1,78 @@
 """What the world is told through Prefect's events: automations and people listen to them.
 
-Every event is about the resource `lifecycle.use-case.NAME`, and names the flow run in which it happened.
+Every event is about the resource `lifecycle.use-case.NAME`, and names the flow run in which it happened. What it carries is a
+typed value, one for each event.
 """
 
-from typing import Any
+from typing import ClassVar
 from uuid import UUID, uuid5
 
 from prefect.events import emit_event
 
+from lifecycle.json_model import JsonModel
 from lifecycle.monitoring import judged as windows
 from lifecycle.references import DriftReport, Snapshot, Verdict
 
-DRIFT, PROMOTED, ROLLED_BACK, REJECTED = "drift.detected", "model.promoted", "model.rolled-back", "data.rejected"
 SPACE = UUID("8b1f4c0e-5d0b-4f43-9d8e-0f1c3f0e2a67")
 
 
-def emit(what: str, use_case: str, payload: dict[str, Any], about: str = "") -> None:
-    """Emit `lifecycle.WHAT`. The same `about` has the same id: said twice after a crash, it is one event."""
+class Event(JsonModel):
+    """What an event carries; its fields are the event's payload."""
+
+    name: ClassVar[str]
+
+
+class DriftDetected(Event):
+    """An alarm was raised (at a moment in ISO 8601) by what a model meets now."""
+
+    name: ClassVar[str] = "lifecycle.drift.detected"
+    model_version: int
+    reason: str
+    raised_at: str
+
+
+class ModelPromoted(Event):
+    """A version has become champion in place of another, if there was one."""
+
+    name: ClassVar[str] = "lifecycle.model.promoted"
+    model_version: int
+    champion_before: int | None
+    reason: str
+
+
+class ModelRolledBack(Event):
+    """A former champion is champion again."""
+
+    name: ClassVar[str] = "lifecycle.model.rolled-back"
+    model_version: int
+    reason: str
+
+
+class DataRejected(Event):
+    """Rows of a batch were kept out, so many; or the whole batch was `refused`, for a reason."""
+
+    name: ClassVar[str] = "lifecycle.data.rejected"
+    batch: int | None = None
+    came: int | None = None
+    kept: int | None = None
+    quarantined: int | None = None
+    duplicates: int | None = None
+    refused: bool
+    reason: str = ""
+
+
+def emit(event: Event, use_case: str, about: str = "") -> None:
+    """Emit an event. The same `about` has the same id: said twice after a crash, it is one event."""
     resource = {"prefect.resource.id": f"lifecycle.use-case.{use_case}", "prefect.resource.name": use_case, "lifecycle.use-case": use_case}
-    name = f"lifecycle.{what}"
-    emit_event(event=name, resource=resource, payload=payload, id=uuid5(SPACE, f"{name} {use_case} {about}") if about else None)
+    id = uuid5(SPACE, f"{event.name} {use_case} {about}") if about else None
+    emit_event(event=event.name, resource=resource, payload=event.as_json(), id=id)
 
 
 def alarms(report: DriftReport) -> None:
     """Every alarm that was raised and not told yet: also one whose process was killed before it could say so."""
     for alarm in windows.untold(report.use_case):
-        payload = {"model_version": alarm.version, "reason": alarm.reason, "raised_at": alarm.raised_at.isoformat()}
-        emit(DRIFT, report.use_case, payload, about=alarm.raised_at.isoformat())
+        raised_at = alarm.raised_at.isoformat()
+        emit(DriftDetected(model_version=alarm.version, reason=alarm.reason, raised_at=raised_at), report.use_case, about=raised_at)
         windows.told(report.use_case, alarm)
 
 
@@ -38,22 +84,29 @@ def judged(verdict: Verdict) -> None:
 
 def promoted(verdict: Verdict) -> None:
     """A version has become champion."""
-    emit(PROMOTED, verdict.use_case, {"model_version": verdict.version, "champion_before": verdict.champion, "reason": verdict.reason})
+    emit(ModelPromoted(model_version=verdict.version, champion_before=verdict.champion, reason=verdict.reason), verdict.use_case)
 
 
 def rolled_back(verdict: Verdict) -> None:
     """A former champion is champion again."""
-    emit(ROLLED_BACK, verdict.use_case, {"model_version": verdict.version, "reason": verdict.reason})
+    emit(ModelRolledBack(model_version=verdict.version, reason=verdict.reason), verdict.use_case)
 
 
 def quarantined(snapshot: Snapshot) -> None:
     """Rows of a batch were kept out, if some were."""
     if not snapshot.quarantined:
         return
-    counts = {name: getattr(snapshot, name) for name in ("batch", "came", "kept", "quarantined", "duplicates")}
-    emit(REJECTED, snapshot.use_case, {**counts, "refused": False})
+    event = DataRejected(
+        batch=snapshot.batch,
+        came=snapshot.came,
+        kept=snapshot.kept,
+        quarantined=snapshot.quarantined,
+        duplicates=snapshot.duplicates,
+        refused=False,
+    )
+    emit(event, snapshot.use_case)
 
 
 def refused(use_case: str, reason: str) -> None:
     """A whole batch was kept out."""
-    emit(REJECTED, use_case, {"refused": True, "reason": reason})
+    emit(DataRejected(refused=True, reason=reason), use_case)

@@ -57,7 +57,7 @@ def _registered(use_case: "UseCase", *inputs: object) -> str:
 
 def _decided(use_case: "UseCase", *inputs: object) -> str:
     """A verdict stands until a person decides otherwise."""
-    return str(sum(row["action"] != history.JUDGED for row in history.ledger(use_case.name)))
+    return str(sum(decision.action != history.JUDGED for decision in history.ledger(use_case.name)))
 
 
 def _refused(use_case: str, reason: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from lifecycle.evaluation.metrics import compute
+from lifecycle.evaluation.report import EvaluationReport, Gains, JudgedRows
 from lifecycle.evaluation.resample import clusters, paired
 from lifecycle.predict import predict
 from lifecycle.references import Evaluated, Parts, Recipe, Trained
@@ -72,8 +73,10 @@ def evaluated(use_case: UseCase, parts: Parts, inputs: tuple[str, ...] = ("amoun
     constant = said.with_columns(prediction=pl.lit(0, pl.Int8), probability=pl.lit(0.5))
     gain = paired(use_case, use_case.metric, gate.y, said, constant, clusters(use_case, gate.info))
     assert gain
-    own = {"gains": {"over_constant": gain.json(), "over_linear": None}, "judged": {"rows": len(gate), "clusters": len(gate), "clustered_by": "row"}}
-    files = tracking.write(run, "evaluation.json", json.dumps({**json.loads(report()), "use_case": use_case.name, **own, **entries}))
+    judged = JudgedRows(rows=len(gate), clusters=len(gate), clustered_by="row")
+    own = {"use_case": use_case.name, "gains": Gains(over_constant=gain, over_linear=None), "judged": judged}
+    made = EvaluationReport.from_json(report()).model_copy(update=own | entries)
+    files = tracking.write(run, "evaluation.json", json.dumps(made.as_json()))
     given: dict[str, Any] = {
         "trained": Trained(use_case=use_case.name, parts=parts, recipe=recipe, run_id=run, sha256=sha256),
         "metric": use_case.metric,

@@ -98,9 +98,9 @@ class _Summed(Collector):
         for use_case, drifting in self._tally.drifting.items():
             effects = drifting.effects(cells)
             for column, found in effects.items():
-                families["input_psi"].add_metric([use_case, column], found["psi"])
-                families["input_psi_limit"].add_metric([use_case, column], found["limit"])
-            families["input_rows"].add_metric([use_case], max((found["rows"] for found in effects.values()), default=0))
+                families["input_psi"].add_metric([use_case, column], found.psi)
+                families["input_psi_limit"].add_metric([use_case, column], found.limit)
+            families["input_rows"].add_metric([use_case], max((found.rows for found in effects.values()), default=0))
         yield from families.values()
 
     def _seconds(self, parts: list[dict[str, Any]]) -> HistogramMetricFamily:

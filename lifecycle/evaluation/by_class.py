@@ -1,29 +1,23 @@
 """A multiclass model class by class: what of each is found, and what is rightly called so."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from lifecycle.evaluation.resample import Clusters, distribution, interval, replicates
+from lifecycle.evaluation.evaluation_set import EvaluationSet
+from lifecycle.evaluation.judge import Judged
+from lifecycle.evaluation.report import ClassReport
+from lifecycle.evaluation.resample import distribution, interval, replicates
 from lifecycle.evaluation.statistics import Ranking, Sums, Values
-
-if TYPE_CHECKING:
-    from lifecycle.evaluation.judge import Judged
-    from lifecycle.usecase import UseCase
 
 CLASSES = 30
 """So many classes are looked at, the most frequent first."""
 CONFIDENCE = 0.95
 
 
-def by_class(use_case: "UseCase", judged: "Judged", groups: Clusters) -> list[dict[str, Any]]:
-    """Each class, the most frequent first; over the repeats of a cross-validation the mean.
-
-    Returns:
-        For each class `class`, `rows`, `precision`, `recall` with its interval (`low`, `high`), `f1` and `roc_auc` (the class
-        against the rest); `None` where it is undefined: the recall of a class that no row has, the precision of one that is
-        never predicted.
-    """
+def by_class(unseen: EvaluationSet) -> tuple[ClassReport, ...]:
+    """Each class, the most frequent first; over the repeats of a cross-validation the mean."""
+    judged, groups = unseen.model, unseen.groups
     truth = judged.rows.y.astype(str)
     chosen = [frame["prediction"].to_numpy().astype(str) for frame in judged.predictions]
     names, counts = np.unique(np.concatenate([truth, *chosen]), return_counts=True)
@@ -31,15 +25,23 @@ def by_class(use_case: "UseCase", judged: "Judged", groups: Clusters) -> list[di
     one = np.ones((1, len(truth)))
     repeats = [Sums(_terms(truth, guess, names), lambda sums: _finish(sums, len(names))) for guess in chosen]
     values = _mean([statistic.values(one) for statistic in repeats])
-    draws = _mean([distribution([statistic], groups, replicates(CONFIDENCE), use_case.seed) for statistic in repeats])
+    draws = _mean([distribution([statistic], groups, replicates(CONFIDENCE), unseen.use_case.seed) for statistic in repeats])
     table = []
     for i, name in enumerate(names.tolist()):
         recall = interval(float(values[f"recall {i}"][0]), draws[f"recall {i}"], groups.count, CONFIDENCE)
-        single = {metric: _defined(values[f"{metric} {i}"][0]) for metric in ("precision", "recall", "f1")}
         table.append(
-            {"class": name, "rows": int((truth == name).sum()), **single, "low": recall.low, "high": recall.high, "roc_auc": _area(judged, name)}
+            ClassReport(
+                name=name,
+                rows=int((truth == name).sum()),
+                precision=_defined(values[f"precision {i}"][0]),
+                recall=_defined(values[f"recall {i}"][0]),
+                f1=_defined(values[f"f1 {i}"][0]),
+                low=recall.low,
+                high=recall.high,
+                roc_auc=_area(judged, name),
+            )
         )
-    return sorted(table, key=lambda row: (-row["rows"], row["class"]))
+    return tuple(sorted(table, key=lambda row: (-row.rows, row.name)))
 
 
 def _terms(truth: np.ndarray, chosen: np.ndarray, names: np.ndarray) -> np.ndarray:
@@ -57,7 +59,7 @@ def _mean(found: list[Values]) -> Values:
     return {name: np.mean([one[name] for one in found], axis=0) for name in found[0]}
 
 
-def _area(judged: "Judged", name: str) -> float | None:
+def _area(judged: Judged, name: str) -> float | None:
     truth = judged.rows.y.astype(str) == name
     if f"p_{name}" not in judged.predictions[0].columns:
         return None

@@ -1,11 +1,12 @@
 """What each cluster is: how many rows it holds, what is typical of them, and what sets them apart."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from lifecycle.evaluation.cluster_metrics import silhouettes, spaced
+from lifecycle.evaluation.report import ClusterReport, Trait
 
 if TYPE_CHECKING:
     from lifecycle.dataset import Rows
@@ -18,16 +19,10 @@ VALUES = 20
 """A text with more distinct values than these has no typical one."""
 
 
-def profile(use_case: "UseCase", rows: "Rows", predictions: pl.DataFrame) -> list[dict[str, Any]]:
+def profile(use_case: "UseCase", rows: "Rows", predictions: pl.DataFrame) -> tuple[ClusterReport, ...]:
     """Each cluster, the largest first.
 
     Inputs and the columns of `slices` and `sensitive` are looked at, on at most 100,000 evenly spaced rows.
-
-    Returns:
-        For each cluster `cluster`, `rows`, `share`, `silhouette` (the mean of its rows) and `apart`: the columns in which it
-        differs most from all rows, each with `column`, `effect` and what is `typical` in the cluster and of `all` rows.
-        The effect is the distance of the means in standard deviations; for categories the difference of the shares of `value`,
-        in standard deviations of that share.
     """
     some = spaced(len(rows), ROWS)
     labels, y = predictions["prediction"].gather(some), rows.y[some]
@@ -40,15 +35,15 @@ def profile(use_case: "UseCase", rows: "Rows", predictions: pl.DataFrame) -> lis
         known = closeness[inside]
         apart = [one for column in columns if (one := _apart(column, inside))]
         found.append(
-            {
-                "cluster": name,
-                "rows": int(inside.sum()),
-                "share": float(inside.mean()),
-                "silhouette": float(np.nanmean(known)) if np.isfinite(known).any() else None,
-                "apart": sorted(apart, key=lambda one: (-abs(one["effect"]), one["column"]))[:FEATURES],
-            }
+            ClusterReport(
+                name=name,
+                rows=int(inside.sum()),
+                share=float(inside.mean()),
+                silhouette=float(np.nanmean(known)) if np.isfinite(known).any() else None,
+                apart=tuple(sorted(apart, key=lambda one: (-abs(one.effect), one.column))[:FEATURES]),
+            )
         )
-    return sorted(found, key=lambda cluster: (-cluster["rows"], cluster["cluster"]))
+    return tuple(sorted(found, key=lambda cluster: (-cluster.rows, cluster.name)))
 
 
 def _columns(use_case: "UseCase", rows: "Rows", some: np.ndarray) -> list[pl.Series]:
@@ -56,7 +51,7 @@ def _columns(use_case: "UseCase", rows: "Rows", some: np.ndarray) -> list[pl.Ser
     return [*rows.X[some].get_columns(), *(rows.info[name][some] for name in beside if name in rows.info.columns)]
 
 
-def _apart(column: pl.Series, inside: np.ndarray) -> dict[str, Any] | None:
+def _apart(column: pl.Series, inside: np.ndarray) -> Trait | None:
     """How a column differs inside a cluster from all rows; `None` where it cannot be told."""
     if column.dtype.is_numeric():
         values = column.cast(pl.Float64).to_numpy()
@@ -65,12 +60,12 @@ def _apart(column: pl.Series, inside: np.ndarray) -> dict[str, Any] | None:
         if not spread or not (known & inside).any():
             return None
         effect = (values[known & inside].mean() - values[known].mean()) / spread
-        return {
-            "column": column.name,
-            "effect": float(effect),
-            "typical": float(np.median(values[known & inside])),
-            "all": float(np.median(values[known])),
-        }
+        return Trait(
+            column=column.name,
+            effect=float(effect),
+            typical=float(np.median(values[known & inside])),
+            all=float(np.median(values[known])),
+        )
     text = column.cast(pl.String).fill_null("missing")
     counts = text.value_counts()
     if not 2 <= counts.height <= VALUES:
@@ -81,4 +76,4 @@ def _apart(column: pl.Series, inside: np.ndarray) -> dict[str, Any] | None:
         share, here = there.mean(), there[inside].mean()
         found.append(((here - share) / np.sqrt(share * (1 - share)), value, here, share))
     effect, value, here, share = max(found, key=lambda one: (abs(one[0]), one[1]))
-    return {"column": column.name, "effect": float(effect), "value": value, "typical": float(here), "all": float(share)}
+    return Trait(column=column.name, effect=float(effect), value=value, typical=float(here), all=float(share))

@@ -9,7 +9,7 @@ import polars as pl
 
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.judge import Judged, judge
-from lifecycle.evaluation.resample import clusters, paired
+from lifecycle.evaluation.resample import Interval, clusters, paired
 from lifecycle.fit import together
 from lifecycle.gate import Comparison, Difference, confidence
 from lifecycle.references import ModelVersion, Recipe
@@ -83,8 +83,12 @@ def _compared(
     before = earlier.get(name, 0)
     groups, level = clusters(use_case, new.rows.info), confidence(use_case.gate, before)
     found = paired(use_case, use_case.metric, new.rows.y, new.predictions, old.predictions, groups, level)
-    difference = Difference(found.value, found.low, found.high, found.confidence) if found else None
-    return Comparison(champion.version, len(new.rows), before, difference, refitted=refitted), name
+    return Comparison(champion.version, len(new.rows), before, difference(found), refitted=refitted), name
+
+
+def difference(gain: Interval | None) -> Difference | None:
+    """A gain with its interval, as the gate takes it."""
+    return Difference(gain.value, gain.low, gain.high, gain.confidence) if gain else None
 
 
 def _answers(version: ModelVersion, X: pl.DataFrame) -> bool:

@@ -10,6 +10,7 @@ from lifecycle.candidates import linear_baseline
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.judge import REPEATS, Fit, Judged, cross_validate, judge
 from lifecycle.evaluation.metrics import compute
+from lifecycle.evaluation.report import ClassReport
 from lifecycle.evaluation.resample import Interval
 from lifecycle.fit import FEW, together
 from lifecycle.models.blueprint import blueprint
@@ -50,7 +51,7 @@ class Evidence:
     tune: dict[str, float]
     unseen: pl.DataFrame
     besides: dict[str, Interval] = field(default_factory=dict)
-    classes: list[dict[str, Any]] = field(default_factory=list)
+    classes: tuple[ClassReport, ...] = ()
 
 
 def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: Rows, gate: Rows) -> Evidence:

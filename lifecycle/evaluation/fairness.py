@@ -1,18 +1,16 @@
 """Fairness, named: how groups of people fare under a model, and how sure the differences are."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lifecycle.evaluation.resample import Clusters, distribution, interval, replicates
+from lifecycle.evaluation.evaluation_set import EvaluationSet
+from lifecycle.evaluation.report import ColumnFairness, GroupMeasure
+from lifecycle.evaluation.resample import distribution, interval, replicates
 from lifecycle.evaluation.slices import labels
 from lifecycle.evaluation.statistics import Sums
-
-if TYPE_CHECKING:
-    from lifecycle.evaluation.judge import Judged
-    from lifecycle.usecase import UseCase
+from lifecycle.gate.findings import GroupDifference
 
 LEAST = 50
 """Rows that a group needs to be compared,"""
@@ -32,44 +30,41 @@ class Measure:
     least: int = LEAST
 
 
-def fairness(use_case: "UseCase", judged: "Judged", groups: Clusters) -> dict[str, Any]:
-    """For each sensitive column, each measure by group, and the largest difference between two groups.
+def fairness(unseen: EvaluationSet) -> dict[str, ColumnFairness]:
+    """For each sensitive column, each measure (see `Kind.fairness`) by group, and the largest difference between two groups.
 
-    Returns:
-        By column: `groups` (name: rows) and, for each measure (see `Kind.fairness`), `groups` (name: value with interval, or
-        `None` below the minimum) and `difference` (`between` the highest and the lowest group, with an interval widened
-        for the number of pairs that could have been picked; or the verdict `not enough evidence`).
+    A group below the minimum has no value. A difference is that of the highest and the lowest group, with an interval widened for
+    the number of pairs that could have been picked; or the verdict `not enough evidence`.
     """
-    found: dict[str, Any] = {}
-    compared = use_case.kind.fairness(judged)
+    compared = unseen.use_case.kind.fairness(unseen.model)
     if not compared:
-        return found  # no truth to be fair about; which groups of people a cluster holds is in its profile
-    for name in use_case.columns.having("sensitive"):
-        given = labels(judged.rows.info[name])
+        return {}  # no truth to be fair about; which groups of people a cluster holds is in its profile
+    found = {}
+    for name in unseen.use_case.columns.having("sensitive"):
+        given = labels(unseen.model.rows.info[name])
         names = given.unique().sort().to_list()
         member = np.stack([(given == value).to_numpy() for value in names], axis=1).astype(np.float64)
         rows = {value: int(count) for value, count in zip(names, member.sum(axis=0), strict=True)}
-        found[name] = {"groups": rows, **{measure.name: _compare(use_case, measure, names, member, groups) for measure in compared}}
+        found[name] = ColumnFairness(groups=rows, measures={measure.name: _compare(unseen, measure, names, member) for measure in compared})
     return found
 
 
-def _compare(use_case: "UseCase", measure: Measure, names: list[str], member: np.ndarray, groups: Clusters) -> dict[str, Any]:
-    count = len(names)
+def _compare(unseen: EvaluationSet, measure: Measure, names: list[str], member: np.ndarray) -> GroupMeasure:
+    count, groups = len(names), unseen.groups
     terms = np.hstack([member * measure.of[:, None], member * measure.over[:, None]])
     statistic = Sums(terms, lambda sums: {str(i): sums[i] / sums[count + i] for i in range(count)})
-    draws = distribution([statistic], groups, replicates(CONFIDENCE), use_case.seed)
+    draws = distribution([statistic], groups, replicates(CONFIDENCE), unseen.use_case.seed)
     sums = terms.sum(axis=0)
     enough = [i for i in range(count) if sums[count + i] >= measure.least]
     inside = [len(np.unique(groups.codes[member[:, i] > 0])) for i in range(count)]
     value = {i: float(sums[i] / sums[count + i]) for i in enough}
-    by_group = {names[i]: interval(value[i], draws[str(i)], inside[i], CONFIDENCE).json() if i in value else None for i in range(count)}
+    by_group = {names[i]: interval(value[i], draws[str(i)], inside[i], CONFIDENCE) if i in value else None for i in range(count)}
     if len(enough) < 2:
-        difference: dict[str, Any] = {"verdict": NOT_ENOUGH, "least": measure.least}
-    else:
-        high, low = max(enough, key=lambda i: value[i]), min(reversed(enough), key=lambda i: value[i])
-        confidence = 1 - (1 - CONFIDENCE) / len(list(combinations(enough, 2)))
-        least = min(inside[high], inside[low])
-        found = interval(value[high] - value[low], draws[str(high)] - draws[str(low)], least, confidence)
-        shown = found.low is not None and found.low > 0
-        difference = {"verdict": "different" if shown else "no difference shown", "between": [names[high], names[low]], **found.json()}
-    return {"groups": by_group, "difference": difference}
+        return GroupMeasure(groups=by_group, difference=GroupDifference(verdict=NOT_ENOUGH, least=measure.least))
+    high, low = max(enough, key=lambda i: value[i]), min(reversed(enough), key=lambda i: value[i])
+    confidence = 1 - (1 - CONFIDENCE) / len(list(combinations(enough, 2)))
+    least = min(inside[high], inside[low])
+    found = interval(value[high] - value[low], draws[str(high)] - draws[str(low)], least, confidence)
+    shown = found.low is not None and found.low > 0
+    verdict = "different" if shown else "no difference shown"
+    return GroupMeasure(groups=by_group, difference=GroupDifference(verdict=verdict, between=(names[high], names[low]), **asdict(found)))

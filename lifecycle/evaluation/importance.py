@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from lifecycle.evaluation.metrics import compute
+from lifecycle.evaluation.report import Importance, Importances
 from lifecycle.predict import predict
 
 if TYPE_CHECKING:
@@ -19,15 +20,11 @@ SCREEN = 500
 """Rows on which many columns are screened for the most important."""
 
 
-def importances(use_case: "UseCase", model: Any, rows: "Rows") -> dict[str, Any]:
+def importances(use_case: "UseCase", model: Any, rows: "Rows") -> Importances:
     """How much worse the deciding metric gets when one input is shuffled among the rows (Breiman 2001), largest first.
 
     On at most 5,000 rows; of more than 40 columns, the 40 that a first shuffle on 500 rows found to matter most.
     An input that another one repeats can look unimportant: the model has the other.
-
-    Returns:
-        `rows` (how many were shuffled) and `table`: for each input its `feature`, `importance` (the mean over three
-        shuffles), `least` and `most`.
     """
     random = np.random.default_rng(use_case.seed)
     some = _some(rows, ROWS, random)
@@ -42,8 +39,8 @@ def importances(use_case: "UseCase", model: Any, rows: "Rows") -> dict[str, Any]
     for name in names:
         losses = np.array([use_case.kind.gain(use_case.metric, whole, value) for value in _shuffled(use_case, model, some, name, REPEATS, random)])
         if np.isfinite(losses).all():
-            table.append({"feature": name, "importance": float(losses.mean()), "least": float(losses.min()), "most": float(losses.max())})
-    return {"rows": len(some), "table": sorted(table, key=lambda row: (-row["importance"], row["feature"]))}
+            table.append(Importance(feature=name, importance=float(losses.mean()), least=float(losses.min()), most=float(losses.max())))
+    return Importances(rows=len(some), table=tuple(sorted(table, key=lambda row: (-row.importance, row.feature))))
 
 
 def _shuffled(use_case: "UseCase", model: Any, rows: "Rows", name: str, repeats: int, random: np.random.Generator) -> np.ndarray:

@@ -7,8 +7,8 @@ replacement), and the metric is computed anew. The limits are percentiles, moved
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -51,10 +51,6 @@ class Interval:
     high: float | None
     confidence: float
     clusters: int
-
-    def json(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
 
 
 def clusters(use_case: "UseCase", info: pl.DataFrame) -> Clusters:

@@ -1,17 +1,17 @@
 """Where a model is weak: its deciding metric on parts of the rows."""
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from lifecycle.evaluation.metrics import compute
-from lifecycle.evaluation.resample import Clusters, average, intervals
+from lifecycle.evaluation.evaluation_set import EvaluationSet
+from lifecycle.evaluation.report import SliceReport
+from lifecycle.gate.findings import Slice, WorstSlice
 from lifecycle.kind import ERRORS
 
 if TYPE_CHECKING:
-    from lifecycle.evaluation.judge import Judged
     from lifecycle.usecase import UseCase
 
 LEAST = 50
@@ -29,7 +29,7 @@ def labels(column: pl.Series) -> pl.Series:
     return found.fill_null("missing").alias("slice")
 
 
-def slices(use_case: "UseCase", judged: "Judged", constant: "Judged", groups: Clusters) -> dict[str, Any]:
+def slices(unseen: EvaluationSet) -> SliceReport:
     """The deciding metric by the values of every slice and sensitive column.
 
     A slice is compared with what the constant baseline reaches *there*, since a slice can be hard by nature: its skill
@@ -37,59 +37,53 @@ def slices(use_case: "UseCase", judged: "Judged", constant: "Judged", groups: Cl
     the skill on all rows.
 
     Returns:
-        `table` (one row a slice), `worst` (the least `kept` of those with enough rows, with an interval that is
-        widened for the number of slices looked at, and `kept_at_best` from its better end) and what was asked of a slice.
+        All slices, the worst (the least `kept` of those with enough rows, with an interval that is widened for the number of
+        slices looked at, and `kept_at_best` from its better end), and what was asked of a slice.
     """
-    whole = _skill(use_case, _value(use_case, judged, None), _value(use_case, constant, None))
-    table, masks = [], []
+    use_case, info = unseen.use_case, unseen.model.rows.info
+    whole = _skill(use_case, unseen.value, unseen.baseline)
+    table, subsets = [], []
     for name in use_case.kind.compared_columns(use_case):
-        if name not in judged.rows.info.columns:
+        if name not in info.columns:
             continue
-        given = labels(judged.rows.info[name])
+        given = labels(info[name])
         for value in given.unique().sort().to_list():
-            where = (given == value).to_numpy()
-            masks.append(where)
-            table.append({"column": name, "slice": value, **_row(use_case, judged, constant, groups, where, whole)})
-    enough = [i for i, row in enumerate(table) if row["enough"] and row["kept"] is not None]
-    worst = min(enough, key=lambda i: table[i]["kept"], default=None)
-    found = None if worst is None else _widened(use_case, judged, groups, masks[worst], table[worst], whole, len(enough))
-    return {"metric": use_case.metric, "least_rows": LEAST, "least_of_a_class": LEAST_CLASS, "skill": whole, "table": table, "worst": found}
+            subset = unseen.subset((given == value).to_numpy())
+            subsets.append(subset)
+            table.append(_slice(subset, name, value, whole))
+    enough = [i for i, row in enumerate(table) if row.enough and row.kept is not None]
+    worst = min(enough, key=lambda i: table[i].kept, default=None)
+    found = None if worst is None else _widened(subsets[worst], table[worst], whole, len(enough))
+    return SliceReport(metric=use_case.metric, least_rows=LEAST, least_of_a_class=LEAST_CLASS, skill=whole, table=tuple(table), worst=found)
 
 
-def _row(use_case: "UseCase", judged: "Judged", constant: "Judged", groups: Clusters, where: np.ndarray, whole: float | None) -> dict[str, Any]:
-    y = judged.rows.y[where]
-    baseline = _value(use_case, constant, where)
-    enough = len(y) >= LEAST and use_case.kind.enough(y, LEAST_CLASS)
-    frames = [frame.filter(where) for frame in judged.predictions]
-    found = intervals(use_case, y, frames, groups.take(where), [use_case.metric]).get(use_case.metric) if enough else None
-    value = found.value if found else _value(use_case, judged, where)
-    return {
-        "rows": len(y),
-        "enough": enough and value is not None,
-        "value": value,
-        "low": found.low if found else None,
-        "high": found.high if found else None,
-        "constant": baseline,
-        "kept": _kept(_skill(use_case, value, baseline), whole),
-    }
+def _slice(subset: EvaluationSet, column: str, value: str, whole: float | None) -> Slice:
+    y, baseline = subset.y, subset.baseline
+    enough = len(y) >= LEAST and subset.use_case.kind.enough(y, LEAST_CLASS)
+    found = subset.interval() if enough else None
+    reached = found.value if found else subset.value
+    return Slice(
+        column=column,
+        slice=value,
+        rows=len(y),
+        enough=enough and reached is not None,
+        value=reached,
+        low=found.low if found else None,
+        high=found.high if found else None,
+        constant=baseline,
+        kept=_kept(_skill(subset.use_case, reached, baseline), whole),
+    )
 
 
-def _widened(
-    use_case: "UseCase", judged: "Judged", groups: Clusters, where: np.ndarray, row: dict[str, Any], whole: float | None, looks: int
-) -> dict[str, Any]:
+def _widened(subset: EvaluationSet, row: Slice, whole: float | None, looks: int) -> WorstSlice:
     """The worst of several is bad by chance, too: its interval holds for all of them together (Bonferroni)."""
-    frames = [frame.filter(where) for frame in judged.predictions]
-    confidence = 1 - 0.05 / max(looks, 1)
-    found = intervals(use_case, judged.rows.y[where], frames, groups.take(where), [use_case.metric], confidence)[use_case.metric]
-    best = found.high if use_case.kind.greater_is_better(use_case.metric) else found.low
-    at_best = _kept(_skill(use_case, best, row["constant"]), whole)
-    return {**row, "low": found.low, "high": found.high, "confidence": confidence, "looked_at": looks, "kept_at_best": at_best}
-
-
-def _value(use_case: "UseCase", judged: "Judged", where: np.ndarray | None) -> float | None:
-    y = judged.rows.y if where is None else judged.rows.y[where]
-    frames = judged.predictions if where is None else [frame.filter(where) for frame in judged.predictions]
-    return average([compute(use_case, y, frame, names=[use_case.metric]) for frame in frames]).get(use_case.metric)
+    use_case, confidence = subset.use_case, 1 - 0.05 / max(looks, 1)
+    found = subset.interval(confidence)
+    low, high = (found.low, found.high) if found else (None, None)
+    best = high if use_case.kind.greater_is_better(use_case.metric) else low
+    at_best = _kept(_skill(use_case, best, row.constant), whole)
+    widened = {"low": low, "high": high, "confidence": confidence, "looked_at": looks, "kept_at_best": at_best}
+    return WorstSlice(**{**row.as_json(), **widened})
 
 
 def _skill(use_case: "UseCase", value: float | None, constant: float | None) -> float | None:

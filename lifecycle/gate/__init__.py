@@ -2,6 +2,20 @@
 
 from lifecycle.gate.decide import checks, confidence, decide, numbers, overfit, praise
 from lifecycle.gate.evidence import Comparison, Difference, GateEvidence
+from lifecycle.gate.numbers import VerdictNumbers
 from lifecycle.gate.rule import Check, Rule
 
-__all__ = ["Check", "Comparison", "Difference", "GateEvidence", "Rule", "checks", "confidence", "decide", "numbers", "overfit", "praise"]
+__all__ = [
+    "Check",
+    "Comparison",
+    "Difference",
+    "GateEvidence",
+    "Rule",
+    "VerdictNumbers",
+    "checks",
+    "confidence",
+    "decide",
+    "numbers",
+    "overfit",
+    "praise",
+]

@@ -1,14 +1,16 @@
 """What the rules of the gate say of a challenger together."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lifecycle import variants
 from lifecycle.gate.evidence import Comparison, Difference, GateEvidence
+from lifecycle.gate.findings import GroupDifference
+from lifecycle.gate.numbers import Gain, VerdictNumbers
 from lifecycle.gate.rule import Check, Rule
-from lifecycle.references import Evaluated
 
 if TYPE_CHECKING:
+    from lifecycle.references import Evaluated
     from lifecycle.usecase import Gate, UseCase
 
 FOLDER = "lifecycle.gate.rules"
@@ -42,7 +44,7 @@ def confidence(gate: "Gate", earlier: int) -> float:
     return 1 - (1 - gate.confidence) / (1 + earlier)
 
 
-def overfit(use_case: "UseCase", evaluated: Evaluated) -> float | None:
+def overfit(use_case: "UseCase", evaluated: "Evaluated") -> float | None:
     """The gap between train and gate, as a share of the gain over the constant in training; `None` where that is undefined."""
     train, held, constant = (part.get(evaluated.metric) for part in (evaluated.train, evaluated.holdout, evaluated.baseline))
     if train is None or held is None or constant is None:
@@ -61,28 +63,32 @@ def praise(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison |
     return f"better than version {comparison.champion}: {evidence.metric} {comparison.difference} {where} {comparison.rows:,} rows"
 
 
-def numbers(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison | None) -> dict[str, Any]:
-    """What the verdict rests on, flat and as plain values, for the ledger and whoever reads it."""
+def numbers(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison | None) -> VerdictNumbers:
+    """What the verdict rests on, for the ledger and whoever reads it; not yet what follows from it."""
     found = comparison.difference if comparison else None
     allowed = use_case.gate
-    return {
-        "metric": evidence.metric,
-        evidence.metric: evidence.holdout.get(evidence.metric),
-        "rows": comparison.rows if comparison else evidence.rows,
-        "rows_needed": allowed.rows,
-        "over_champion": _plain(found),
-        "confidence": found.confidence if found else allowed.confidence,
-        "challengers_before": comparison.earlier if comparison else 0,
-        "over_constant": _plain(evidence.constant),
-        "over_linear": _plain(evidence.linear),
-        "overfit": evidence.overfit,
-        "overfit_most": allowed.overfit,
-        "worst_slice": dict(evidence.slice) if evidence.slice else None,
-        "worst_slice_least": allowed.slices,
-        "fairness": {column: {name: one.get(name) for name in ("between", "value", "low", "verdict")} for column, one in evidence.unfair.items()},
-        "fairness_most": allowed.fairness,
-    }
+    return VerdictNumbers(
+        metric=evidence.metric,
+        value=evidence.holdout.get(evidence.metric),
+        rows=comparison.rows if comparison else evidence.rows,
+        rows_needed=allowed.rows,
+        over_champion=_gain(found),
+        confidence=found.confidence if found else allowed.confidence,
+        challengers_before=comparison.earlier if comparison else 0,
+        over_constant=_gain(evidence.constant),
+        over_linear=_gain(evidence.linear),
+        overfit=evidence.overfit,
+        overfit_most=allowed.overfit,
+        worst_slice=evidence.slice,
+        worst_slice_least=allowed.slices,
+        fairness={column: _shown(one) for column, one in evidence.unfair.items()},
+        fairness_most=allowed.fairness,
+    )
 
 
-def _plain(found: Difference | None) -> dict[str, Any] | None:
-    return found.plain if found else None
+def _gain(found: Difference | None) -> Gain | None:
+    return Gain(value=found.value, low=found.low, high=found.high) if found else None
+
+
+def _shown(found: GroupDifference) -> GroupDifference:
+    return GroupDifference(between=found.between, value=found.value, low=found.low, verdict=found.verdict)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lifecycle.gate.findings import GroupDifference, WorstSlice
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -58,9 +60,8 @@ class GateEvidence:
     """The gap between train and gate as a share of the gain over the constant in training."""
     constant: Difference | None
     linear: Difference | None
-    slice: Mapping[str, Any] | None
-    """The worst slice: `column`, `slice`, `kept`, `kept_at_best` (shares of the skill on all rows)."""
-    unfair: Mapping[str, Mapping[str, Any]]
-    """By sensitive column, the largest difference in true-positive rate: `between`, `value`, `low`."""
+    slice: WorstSlice | None
+    unfair: Mapping[str, GroupDifference]
+    """By sensitive column, the largest difference in true-positive rate."""
     blocked: str = ""
     """Why this version may not be promoted automatically any more."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lifecycle.gate.numbers import CheckResult
+
 if TYPE_CHECKING:
     from lifecycle.gate.evidence import Comparison, GateEvidence
     from lifecycle.usecase import UseCase
@@ -27,9 +29,9 @@ class Check:
     """Why a challenger may not be promoted for it, in a clause; empty: it passed."""
 
     @property
-    def row(self) -> dict[str, Any]:
-        """It as a row of a verdict, as JSON can hold it."""
-        return {"check": self.check, "found": self.found, "allowed": self.allowed, "passed": self.passed}
+    def result(self) -> CheckResult:
+        """It as a verdict keeps it."""
+        return CheckResult(check=self.check, found=self.found, allowed=self.allowed, passed=self.passed)
 
     @property
     def passed(self) -> bool:

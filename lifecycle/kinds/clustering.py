@@ -1,6 +1,6 @@
 """Clustering: which rows are alike, without a target."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lifecycle.draft.columns import Found
     from lifecycle.draft.problem import Question
     from lifecycle.evaluation.evidence import Evidence
+    from lifecycle.evaluation.report import ClusterReport, EvaluationReport
     from lifecycle.evaluation.statistics import Statistic
     from lifecycle.references import Recipe
     from lifecycle.usecase import UseCase
@@ -91,7 +92,7 @@ class Clustering(Kind):
         names: np.ndarray = model.predict(rows.X) if known is None else known
         return renamed(model, names, rows.X), names
 
-    def clusters(self, use_case: "UseCase", evidence: "Evidence") -> list[dict[str, Any]]:
+    def clusters(self, use_case: "UseCase", evidence: "Evidence") -> "tuple[ClusterReport, ...]":
         """Size, what is typical, what sets it apart."""
         from lifecycle.evaluation.cluster_profile import profile
 
@@ -121,7 +122,7 @@ class Clustering(Kind):
         """A cluster."""
         return "Says which of the clusters it found a row belongs to"
 
-    def weaknesses(self, use_case: "UseCase", evaluation: Mapping[str, Any]) -> list[str]:
+    def weaknesses(self, use_case: "UseCase", evaluation: "EvaluationReport") -> list[str]:
         """None without a truth."""
         return []
 

@@ -13,10 +13,11 @@ from lifecycle.kinds.classification import FEW_OF_A_CLASS, Classification, clipp
 if TYPE_CHECKING:
     from lifecycle.draft.columns import Found
     from lifecycle.draft.problem import Question
+    from lifecycle.evaluation.evaluation_set import EvaluationSet
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.fairness import Measure
     from lifecycle.evaluation.judge import Judged
-    from lifecycle.evaluation.resample import Clusters
+    from lifecycle.evaluation.report import ClassReport
     from lifecycle.evaluation.statistics import Statistic, Values
     from lifecycle.usecase import UseCase
 
@@ -92,11 +93,11 @@ class Multiclass(Classification):
             found.append(Sums(np.hstack([single, one[truths], one[choices], hits]), _from_counts))
         return found
 
-    def per_class(self, use_case: "UseCase", judged: "Judged", groups: "Clusters") -> list[dict[str, Any]]:
+    def per_class(self, unseen: "EvaluationSet") -> "tuple[ClassReport, ...]":
         """Precision, recall and area of each class."""
         from lifecycle.evaluation.by_class import by_class
 
-        return by_class(use_case, judged, groups)
+        return by_class(unseen)
 
     def calibration(self, judged: "Judged") -> tuple[str, np.ndarray, np.ndarray] | None:
         """Of the predicted class."""
@@ -204,12 +205,12 @@ def _curves(evidence: "Evidence", metrics: dict[str, float]) -> dict[str, bytes]
     from lifecycle.reports import class_plots
 
     y, said = evidence.model.stacked
-    table = [row for row in evidence.classes if row["rows"]]
-    shown = [row for row in table if row["roc_auc"] is not None][:CURVES]
-    scores = {row["class"]: said[f"p_{row['class']}"].to_numpy() for row in shown}
+    table = [row for row in evidence.classes if row.rows]
+    shown = [row for row in table if row.roc_auc is not None][:CURVES]
+    scores = {row.name: said[f"p_{row.name}"].to_numpy() for row in shown}
     drawn = {"classes": class_plots.by_class(table[:SHOWN], len(evidence.model.rows))}
     if scores:
-        areas = {row["class"]: row["roc_auc"] for row in shown}
+        areas = {row.name: row.roc_auc for row in shown if row.roc_auc is not None}
         drawn["roc"] = class_plots.one_against_rest(y.astype(str), scores, areas, metrics.get("roc_auc", np.nan))
     return drawn
 

@@ -1,6 +1,5 @@
 """What kinds with a target have in common."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.kind import Kind
@@ -10,6 +9,7 @@ if TYPE_CHECKING:
     from lifecycle.draft.columns import Found
     from lifecycle.draft.problem import Question
     from lifecycle.evaluation.evidence import Evidence
+    from lifecycle.evaluation.report import EvaluationReport
     from lifecycle.references import Recipe
     from lifecycle.usecase import UseCase
 
@@ -29,13 +29,13 @@ class Supervised(Kind):
 
         return f"Predicts {code(use_case.target)}"
 
-    def weaknesses(self, use_case: "UseCase", evaluation: Mapping[str, Any]) -> list[str]:
+    def weaknesses(self, use_case: "UseCase", evaluation: "EvaluationReport") -> list[str]:
         """The card's sections on where a model is weak and to whom it is unfair, in Markdown."""
         from lifecycle.reports import card_findings
 
         return [
-            "## Where it is weak\n\n" + card_findings.slices(use_case, evaluation["slices"]),
-            "## Fairness\n\n" + card_findings.fairness(evaluation["fairness"]),
+            "## Where it is weak\n\n" + card_findings.slices(use_case, evaluation.slices),
+            "## Fairness\n\n" + card_findings.fairness(evaluation.fairness),
         ]
 
     def question(self, target: "Found", why: str) -> "Question":

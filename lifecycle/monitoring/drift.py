@@ -8,12 +8,14 @@ import polars as pl
 
 from lifecycle import variants
 from lifecycle.monitoring import bins
+from lifecycle.monitoring.effect import Effect
 from lifecycle.monitoring.statistic import DriftStatistic
 
 FOLDER = "lifecycle.monitoring.statistics"
 REACHES = ("lifecycle.monitoring.statistics",)  # statistics are found in the folder: no code names them
 Profile = dict[str, Any]
-Effects = dict[str, dict[str, float]]
+Effects = dict[str, Effect]
+"""By column."""
 
 
 def effects(profile: Profile, X: pl.DataFrame, predictions: pl.DataFrame | None = None) -> Effects:
@@ -37,8 +39,7 @@ def by_window(
         more: statistics beside those of the folder.
 
     Returns:
-        For each window, by column: what each statistic says (`psi`, `js`, `wasserstein`, ...); `rows`; and `limit`, what `psi` may be in a
-        window of so many rows.
+        The effects in each window.
     """
     found: list[Effects] = [{} for _ in range(number)]
     inside = window >= 0
@@ -51,14 +52,14 @@ def by_window(
             cell = (window * size + bins.codes(column, series))[inside]
             counts = np.bincount(cell, minlength=number * size).reshape(number, size)
             for into, values, rows in zip(found, _effects(column, counts, more), counts.sum(axis=1), strict=True):
-                into[name] = {**values, "rows": int(rows), "limit": limit(profile, name, int(rows))}
+                into[name] = Effect(statistics=values, rows=int(rows), limit=limit(profile, name, int(rows)))
     return found
 
 
-def of_counts(profile: Profile, name: str, counts: np.ndarray) -> dict[str, float]:
+def of_counts(profile: Profile, name: str, counts: np.ndarray) -> Effect:
     """The effect sizes of one input whose cells have been counted already, as `by_window` gives them."""
     rows = int(counts.sum())
-    return {**_effects(profile["columns"][name], counts[None, :])[0], "rows": rows, "limit": limit(profile, name, rows)}
+    return Effect(statistics=_effects(profile["columns"][name], counts[None, :])[0], rows=rows, limit=limit(profile, name, rows))
 
 
 def _effects(column: dict[str, Any], counts: np.ndarray, more: Sequence[DriftStatistic] = ()) -> list[dict[str, float]]:
@@ -80,4 +81,4 @@ def limit(profile: Profile, name: str, rows: int) -> float:
 
 def worst(found: Effects, most: int = 10) -> list[str]:
     """The columns furthest beyond (or nearest to) their limits, furthest first."""
-    return sorted(found, key=lambda name: -found[name]["psi"] / found[name]["limit"])[:most]
+    return sorted(found, key=lambda name: -found[name].psi / found[name].limit)[:most]

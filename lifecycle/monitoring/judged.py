@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle.dependencies import clock
 from lifecycle.dependencies.watched import holds_until
+from lifecycle.monitoring.effect import Effect
 from lifecycle.store.lake import Lake, lake
 from lifecycle.store.tables import exists
 
@@ -26,7 +27,7 @@ class Window:
     rows: int
     max: float
     limit: float
-    effects: dict[str, dict[str, float]]
+    effects: dict[str, Effect]
 
     @property
     def bad(self) -> bool:
@@ -35,7 +36,15 @@ class Window:
 
     def cells(self) -> list[Any]:
         """As the table has it, up to `effects`."""
-        return [self.start, self.end, self.rows, self.max, self.limit, self.bad, json.dumps(self.effects)]
+        return [
+            self.start,
+            self.end,
+            self.rows,
+            self.max,
+            self.limit,
+            self.bad,
+            json.dumps({name: one.as_json() for name, one in self.effects.items()}),
+        ]
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,11 @@ def judged(store: Lake, use_case: "UseCase", version: int) -> list[Window]:
     """The windows of a model that are in the lake, oldest first."""
     query = f'SELECT window_start, window_end, rows, max, "limit", effects FROM {use_case.name}.drift'
     found = store.rows(f"{query} WHERE model_version = ? AND max IS NOT NULL ORDER BY judged_at", [version])
-    return [Window(start, end, rows, most, limit, json.loads(effects)) for start, end, rows, most, limit, effects in found]
+    return [Window(start, end, rows, most, limit, _read(effects)) for start, end, rows, most, limit, effects in found]
+
+
+def _read(effects: str) -> dict[str, Effect]:
+    return {name: Effect.model_validate(one) for name, one in json.loads(effects).items()}
 
 
 def cooling(store: Lake, use_case: "UseCase", end: dt.datetime | None) -> str:
@@ -93,9 +106,9 @@ def record(store: Lake, use_case: "UseCase", report: "DriftReport", new: list[Wi
     now = clock.now()
     truth = report.performance
     lines = [[*window.cells(), None, now + dt.timedelta(microseconds=i)] for i, window in enumerate(new)]
-    lines = lines or [[None, reached, truth.get("rows"), None, None, False, None, None, now]]
+    lines = lines or [[None, reached, truth and truth.rows, None, None, False, None, None, now]]
     verdicts = [[False, None]] * (len(lines) - 1) + [[report.drifted, report.reason]]
-    lines[-1][-2] = json.dumps(truth) if truth else None
+    lines[-1][-2] = json.dumps(truth.as_json()) if truth else None
 
     def insert(transaction: "duckdb.DuckDBPyConnection") -> None:
         transaction.executemany(

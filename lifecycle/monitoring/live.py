@@ -39,7 +39,8 @@ def unseen(use_case: "UseCase", model: ModelVersion, features: Features, rows: R
     Divided by time: the gate's rows and all later ones. Otherwise: the gate's rows, and all that have come since.
     """
     part = parts_then(use_case, model, rows.info)
-    if (start := use_case.split.unseen_from(model.evaluated.trained.parts.bounds)) is not None:
+    bounds = use_case.split.drawn(model.evaluated.trained.parts.bounds)
+    if bounds is not None and (start := use_case.split.unseen_from(bounds)) is not None:
         return np.flatnonzero((rows.info["_time"] >= start).to_numpy())
     came = _came(use_case, model, features, rows.info)
     position = np.flatnonzero((part == "gate").to_numpy() | (came > 0))

@@ -11,7 +11,7 @@ from lifecycle.dependencies import clock
 from lifecycle.dependencies.watched import holds_until
 from lifecycle.evaluation.resample import clusters, intervals
 from lifecycle.monitoring import live
-from lifecycle.references import ModelVersion
+from lifecycle.references import LivePerformance, LiveWindow, ModelVersion
 from lifecycle.rows.seen import parts_then
 from lifecycle.store.lake import lake
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 
-def performance(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "np.ndarray") -> dict[str, Any]:
+def performance(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "np.ndarray") -> LivePerformance | None:
     """The metric on the newest windows of labelled rows, with its interval, beside the promise.
 
     Logged predictions are joined by key to the labels that are known by now: those of the feature table whose time has
@@ -33,8 +33,7 @@ def performance(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "n
     the promise in each of these windows, and there were as many.
 
     Returns:
-        `metric`, `live`, `interval`, `promised`, `rows`, `worse`, `drifted`, `since`, `until`, `windows` (each `rows`,
-        `until`, `live`) and, where a decision hides outcomes, `selective_labels`; empty where no label has come.
+        `None` where no label has come.
     """
     metric = use_case.kind.live_metric(use_case.metric)
     known = _known(use_case, model, rows, unseen)
@@ -43,40 +42,40 @@ def performance(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "n
     windows = live.cut(use_case, known.height, time, newest, first=True)[-use_case.monitoring.bad_windows :]
     promised = model.evaluated.holdout.get(metric)
     if not windows or promised is None:
-        return {}
+        return None
     values = [_judge(use_case, metric, known[window])[0] for window in windows]
     together = known[windows[0].start : windows[-1].stop]
     value, interval = _judge(use_case, metric, together)
     if value is None:
-        return {}
+        return None
     falls = [None if one is None else -use_case.kind.gain(metric, one, promised) for one in (value, *values)]
     worse = interval is not None and (falls[0] or 0) > _margin(use_case, metric, value, interval, promised, model.evaluated.intervals.get(metric))
     enough = len(windows) == use_case.monitoring.bad_windows
-    return {
-        "metric": metric,
-        "live": value,
-        "interval": interval,
-        "promised": promised,
-        "rows": together.height,
-        "worse": worse,
-        "drifted": worse and enough and all(fall is None or fall > 0 for fall in falls[1:]),
-        "since": _text(together["_time"].min()),
-        "until": _text(together["_time"].max()),
-        "windows": [
-            {"rows": window.stop - window.start, "until": _text(known["_time"][window].max()), "live": one}
+    found = LivePerformance(
+        metric=metric,
+        live=value,
+        interval=interval,
+        promised=promised,
+        rows=together.height,
+        worse=worse,
+        drifted=worse and enough and all(fall is None or fall > 0 for fall in falls[1:]),
+        since=_text(together["_time"].min()),
+        until=_text(together["_time"].max()),
+        windows=tuple(
+            LiveWindow(rows=window.stop - window.start, until=_text(known["_time"][window].max()), live=one)
             for window, one in zip(windows, values, strict=True)
-        ],
-        **({"selective_labels": use_case.selective_labels} if use_case.selective_labels else {}),
-    }
+        ),
+    )
+    return found.model_copy(update={"selective_labels": use_case.selective_labels}) if use_case.selective_labels else found
 
 
-def _judge(use_case: "UseCase", metric: str, known: pl.DataFrame) -> tuple[float | None, list[float] | None]:
+def _judge(use_case: "UseCase", metric: str, known: pl.DataFrame) -> tuple[float | None, tuple[float, float] | None]:
     """The metric and its interval, `None` where they are not defined."""
     y = use_case.kind.encode(use_case, known["_target"])
     found = intervals(use_case, y, known, clusters(use_case, known), [metric]).get(metric)
     if found is None:
         return None, None
-    return found.value, None if found.low is None or found.high is None else [found.low, found.high]
+    return found.value, None if found.low is None or found.high is None else (found.low, found.high)
 
 
 def _margin(use_case: "UseCase", metric: str, value: float, interval: "Sequence[float]", promised: float, around: "Sequence[float] | None") -> float:

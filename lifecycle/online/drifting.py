@@ -15,6 +15,7 @@ from lifecycle.monitoring import bins, drift
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lifecycle.monitoring.effect import Effect
     from lifecycle.online.champion import Served
     from lifecycle.references import ModelVersion
 
@@ -88,7 +89,7 @@ class Drifting:
             self._forget(served.number)
         return self._profile[1]
 
-    def effects(self, summed: dict[tuple[str, ...], list[float]]) -> dict[str, dict[str, float]]:
+    def effects(self, summed: dict[tuple[str, ...], list[float]]) -> "dict[str, Effect]":
         """The effect sizes of the champion's inputs so far, by column, from counts that all workers have added up."""
         profile = self.profile()
         if profile is None:

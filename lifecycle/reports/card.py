@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from lifecycle.evaluation.report import EvaluationReport
 from lifecycle.reading.written_out import masked
 from lifecycle.reports import card_findings
 from lifecycle.reports.markdown import bullets, code, count, interval, number, plain, signed, span, table
@@ -10,18 +11,17 @@ from lifecycle.reports.markdown import bullets, code, count, interval, number, p
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
-Evaluation = Mapping[str, Any]
 PARTS = ("train", "tune", "gate")
 PLACED = frozenset({"leaderboard", "source", "version", "rows", "params", "candidate", "metric", "lake_version"})
 """Facts that have a place of their own in the card."""
 
 
-def card(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any]) -> str:
+def card(use_case: "UseCase", evaluation: EvaluationReport, facts: Mapping[str, Any]) -> str:
     """A model card in the order of Mitchell et al. 2019: purpose, data, choice, quality, weaknesses, limits, reproduction.
 
     Args:
         use_case: the definition.
-        evaluation: the content of `evaluation.json`.
+        evaluation: what the evaluation found.
         facts: where the model comes from, shown as they are; `version`, `leaderboard` (rows of `candidate`, `score`,
             `params`), `source`, `run_id` have places of their own. All of them may be missing.
     """
@@ -33,84 +33,84 @@ def card(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any]) 
         "## How it was chosen\n\n" + _choice(use_case, evaluation, facts),
         "## How good it is\n\n" + _quality(use_case, evaluation),
     ]
-    if evaluation.get("calibration"):
-        parts.append("## Do the probabilities come true?\n\n" + card_findings.calibration(evaluation["calibration"]))
-    if evaluation.get("classes"):
-        parts.append("## Class by class\n\n" + card_findings.classes(evaluation))
-    if evaluation.get("clusters"):
-        parts.append("## The clusters\n\n" + card_findings.clusters(evaluation))
+    if evaluation.calibration:
+        parts.append("## Do the probabilities come true?\n\n" + card_findings.calibration(evaluation.calibration))
+    if evaluation.classes:
+        parts.append("## Class by class\n\n" + card_findings.classes(evaluation.classes))
+    if evaluation.clusters:
+        parts.append("## The clusters\n\n" + card_findings.clusters(evaluation.clusters))
     parts += [
         *use_case.kind.weaknesses(use_case, evaluation),
-        "## What it leans on\n\n" + card_findings.importances(use_case, evaluation["importances"]),
+        "## What it leans on\n\n" + card_findings.importances(use_case, evaluation.importances),
         "## Limits\n\n" + bullets(limits(use_case, evaluation)),
         "## Use and reproduction\n\n" + _use(use_case, facts),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def limits(use_case: "UseCase", evaluation: Evaluation) -> list[str]:
+def limits(use_case: "UseCase", evaluation: EvaluationReport) -> list[str]:
     """What the numbers do not say, one sentence each."""
     found = []
     if use_case.selective_labels:
         found.append(f"**Selective labels**: {use_case.selective_labels.rstrip('.')}. All numbers here are for the outcomes that were observed.")
-    if evaluation["mode"] == "cross-validation":
+    if evaluation.mode == "cross-validation":
         found.append("**Little data**: the numbers come from cross-validation of the recipe, not from this very model on rows held out for it.")
-    judged = evaluation["judged"]
-    if judged["clusters"] < 50:
+    judged = evaluation.judged
+    if judged.clusters < 50:
         found.append(
-            f"**Few independent witnesses**: the intervals rest on {judged['clusters']} clusters (by {plain(judged['clustered_by'])}), and are wide for it."
+            f"**Few independent witnesses**: the intervals rest on {judged.clusters} clusters (by {plain(judged.clustered_by)}), and are wide for it."
         )
     found += use_case.source.limits(_source(use_case))
-    spans = evaluation["data"]["spans"]
+    spans = evaluation.data.spans
     if "gate" in spans:
         found.append(
             f"It is judged on rows from {span(spans['gate'])}: a world that changed since then is not in the numbers; monitoring watches for that."
         )
-    linear = evaluation["gains"].get("over_linear")
-    if linear and evaluation["recipe"]["candidate"] != "linear" and (linear["low"] is None or linear["low"] <= 0):
+    linear = evaluation.gains.over_linear
+    if linear and evaluation.recipe.candidate != "linear" and (linear.low is None or linear.low <= 0):
         found.append(f"It is **not shown to be better than {use_case.kind.plain}**, which would be simpler to explain.")
     found += use_case.kind.limits()
     found.append("It has learnt what goes together in these rows, not what causes what.")
     return found
 
 
-def _purpose(use_case: "UseCase", evaluation: Evaluation) -> str:
-    found = evaluation["metrics"][evaluation["metric"]]
-    names = evaluation["data"]["inputs"]
+def _purpose(use_case: "UseCase", evaluation: EvaluationReport) -> str:
+    found = evaluation.metrics[evaluation.metric]
+    names = evaluation.data.inputs
     shown = ", ".join(code(name) for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     kind = use_case.kind
-    better = "higher" if use_case.kind.greater_is_better(evaluation["metric"]) else "lower"
+    better = "higher" if use_case.kind.greater_is_better(evaluation.metric) else "lower"
     return (
         f"{kind.says(use_case)} from {count(len(names), 'input')}: {shown}.\n\n"
-        f"**{evaluation['metric']} {number(found['holdout'])}**{interval(found)} ({better} is better); "
-        f"{kind.knows_nothing} reaches {number(found['constant'])}, {kind.plain} {number(found['linear'])}. Judged {evaluation['how']}.\n\n"
+        f"**{evaluation.metric} {number(found.holdout)}**{interval(found)} ({better} is better); "
+        f"{kind.knows_nothing} reaches {number(found.constant)}, {kind.plain} {number(found.linear)}. Judged {evaluation.how}.\n\n"
         f"An answer holds {'; '.join(f'{code(each.name)}, {plain(each.says(use_case))}' for each in kind.answer_schema)}."
     )
 
 
-def _data(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any]) -> str:
-    data = evaluation["data"]
+def _data(use_case: "UseCase", evaluation: EvaluationReport, facts: Mapping[str, Any]) -> str:
+    data = evaluation.data
     rows = [
         ("source", plain(facts["source"]) if facts.get("source") else _source(use_case)),
-        ("valid rows", f"{data['rows']:,} (lake version {data['lake_version']}, fingerprint `{data['fingerprint'][:12]}`)"),
-        ("newest batch", f"{data['came']:,} came: {data['kept']:,} kept, {data['quarantined']:,} quarantined, {data['duplicates']:,} duplicates"),
-        *((f"rows for {name}", f"{data['parts'][name]:,}") for name in PARTS),
+        ("valid rows", f"{data.rows:,} (lake version {data.lake_version}, fingerprint `{data.fingerprint[:12]}`)"),
+        ("newest batch", f"{data.came:,} came: {data.kept:,} kept, {data.quarantined:,} quarantined, {data.duplicates:,} duplicates"),
+        *((f"rows for {name}", f"{data.parts[name]:,}") for name in PARTS),
         *(
-            (f"of {name} a sample is used", f"{rows:,} of {data['parts'][name]:,} rows, drawn by a hash of the key")
-            for name, rows in data.get("sampled", {}).items()
+            (f"of {name} a sample is used", f"{rows:,} of {data.parts[name]:,} rows, drawn by a hash of the key")
+            for name, rows in data.sampled.items()
         ),
-        *((f"left out: {name}", f"{rows:,}") for name, rows in data["parts"].items() if name not in PARTS),
-        *((f"time of {name}", span(between)) for name, between in data["spans"].items()),
+        *((f"left out: {name}", f"{rows:,}") for name, rows in data.parts.items() if name not in PARTS),
+        *((f"time of {name}", span(between)) for name, between in data.spans.items()),
         ("split", f"`{use_case.split}`"),
     ]
     return table(("", ""), [(name.replace("_", " "), value) for name, value in rows])
 
 
-def _choice(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any]) -> str:
-    recipe = evaluation["recipe"]
+def _choice(use_case: "UseCase", evaluation: EvaluationReport, facts: Mapping[str, Any]) -> str:
+    recipe = evaluation.recipe
     tried = ", ".join(candidate.name for candidate in use_case.candidates)
-    params = ", ".join(f"{name} {number(value)}" for name, value in recipe["params"].items()) or "no hyperparameters"
-    text = f"Chosen by {use_case.metric} on rows that the gate never sees, out of {tried}: **{recipe['candidate']}** ({params})."
+    params = ", ".join(f"{name} {number(value)}" for name, value in recipe.params.items()) or "no hyperparameters"
+    text = f"Chosen by {use_case.metric} on rows that the gate never sees, out of {tried}: **{recipe.candidate}** ({params})."
     board = facts.get("leaderboard")
     if not board:
         return text
@@ -120,25 +120,24 @@ def _choice(use_case: "UseCase", evaluation: Evaluation, facts: Mapping[str, Any
     return text + "\n\n" + table(("family", use_case.metric, "hyperparameters"), rows)
 
 
-def _quality(use_case: "UseCase", evaluation: Evaluation) -> str:
-    names = ("holdout", "train", "constant", "linear")
+def _quality(use_case: "UseCase", evaluation: EvaluationReport) -> str:
     rows = [
         (
-            f"**{metric}**" if metric == evaluation["metric"] else metric,
-            number(found["holdout"]),
+            f"**{metric}**" if metric == evaluation.metric else metric,
+            number(found.holdout),
             interval(found, ""),
-            *(number(found[name]) for name in names[1:]),
+            *(number(value) for value in (found.train, found.constant, found.linear)),
         )
-        for metric, found in evaluation["metrics"].items()
+        for metric, found in evaluation.metrics.items()
     ]
-    judged = evaluation["judged"]
-    clumps = f"{count(judged['clusters'], 'cluster')} (by {plain(judged['clustered_by'])})" if judged["clusters"] < judged["rows"] else "rows"
-    text = f"On {judged['rows']:,} rows; {evaluation['confidence']:.0%} intervals from a bootstrap over {clumps}."
+    judged = evaluation.judged
+    clumps = f"{count(judged.clusters, 'cluster')} (by {plain(judged.clustered_by)})" if judged.clusters < judged.rows else "rows"
+    text = f"On {judged.rows:,} rows; {evaluation.confidence:.0%} intervals from a bootstrap over {clumps}."
     gains = [
-        f"Over {name} it gains {signed(gain['value'])} in {evaluation['metric']}{interval(gain)}, on the same rows."
+        f"Over {name} it gains {signed(gain.value)} in {evaluation.metric}{interval(gain)}, on the same rows."
         for name, gain in (
-            (use_case.kind.knows_nothing, evaluation["gains"].get("over_constant")),
-            (use_case.kind.plain, evaluation["gains"].get("over_linear")),
+            (use_case.kind.knows_nothing, evaluation.gains.over_constant),
+            (use_case.kind.plain, evaluation.gains.over_linear),
         )
         if gain
     ]

@@ -1,63 +1,60 @@
 """What an evaluation found, section by section of the model card."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from lifecycle.evaluation.report import Calibration, ClassReport, ClusterReport, ColumnFairness, Importances, SliceReport
 from lifecycle.reports.markdown import code, interval, number, plain, share, signed, table
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
-Evaluation = Mapping[str, Any]
 WEAKEST = 8
 """So many slices are shown, the weakest first."""
 
 
-def calibration(calibration: Mapping[str, Any]) -> str:
+def calibration(found: Calibration) -> str:
     """The calibration table."""
-    rows = [
-        (f"{row['rows']:,}", f"{row['probability']:.4f}", f"{row['share']:.4f}", f"{row['low']:.4f} to {row['high']:.4f}")
-        for row in calibration["table"]
-    ]
-    text = f"Expected calibration error {number(calibration['calibration_error'])} for {calibration['of']}, over ten bins of equally many rows:"
+    rows = [(f"{row.rows:,}", f"{row.probability:.4f}", f"{row.share:.4f}", f"{row.low:.4f} to {row.high:.4f}") for row in found.table]
+    text = f"Expected calibration error {number(found.calibration_error)} for {found.of}, over ten bins of equally many rows:"
     return text + "\n\n" + table(("rows", "mean probability", "share that came true", "95 % interval"), rows)
 
 
-def classes(evaluation: Evaluation) -> str:
+def classes(found: Sequence[ClassReport]) -> str:
     """Each class of a multiclass problem."""
     rows = [
         (
-            plain(row["class"]),
-            f"{row['rows']:,}",
-            number(row["precision"]),
-            number(row["recall"]),
+            plain(row.name),
+            f"{row.rows:,}",
+            number(row.precision),
+            number(row.recall),
             interval(row, ""),
-            number(row["f1"]),
-            number(row["roc_auc"]),
+            number(row.f1),
+            number(row.roc_auc),
         )
-        for row in evaluation["classes"]
+        for row in found
     ]
     text = "The most frequent first. A class without rows here is one that was predicted; how well it is found cannot be told."
     return text + "\n\n" + table(("class", "rows", "precision", "recall", "interval of the recall", "f1", "roc_auc against the rest"), rows)
 
 
-def clusters(evaluation: Evaluation) -> str:
+def clusters(found: Sequence[ClusterReport]) -> str:
     """What each cluster is, in a table: what sets it apart is told with its typical value beside that of all rows."""
     rows = []
-    for cluster in evaluation["clusters"]:
+    for cluster in found:
         told = [
-            f"{plain(one['column'])} = {plain(one['value'])} in {share(one['typical'])} (of all {share(one['all'])})"
-            if "value" in one
-            else f"{plain(one['column'])} {number(one['typical'])} (all {number(one['all'])})"
-            for one in cluster["apart"][:4]
-            if abs(one["effect"]) > 0.2
+            f"{plain(one.column)} = {plain(one.value)} in {share(one.typical)} (of all {share(one.all)})"
+            if one.value is not None
+            else f"{plain(one.column)} {number(one.typical)} (all {number(one.all)})"
+            for one in cluster.apart[:4]
+            if abs(one.effect) > 0.2
         ]
         rows.append(
             (
-                cluster["cluster"],
-                f"{cluster['rows']:,}",
-                share(cluster["share"]),
-                number(cluster["silhouette"]),
+                cluster.name,
+                f"{cluster.rows:,}",
+                share(cluster.share),
+                number(cluster.silhouette),
                 "; ".join(told) or "nothing by itself",
             )
         )
@@ -65,59 +62,59 @@ def clusters(evaluation: Evaluation) -> str:
     return text + "\n\n" + table(("cluster", "rows", "share", "silhouette", "what sets it apart"), rows)
 
 
-def slices(use_case: "UseCase", found: Mapping[str, Any]) -> str:
+def slices(use_case: "UseCase", found: SliceReport) -> str:
     """The weakest slices, and those too small to judge."""
-    looked = found["table"]
+    looked = found.table
     if not looked:
         return "The definition names no slices and no sensitive columns: nothing was looked at."
-    enough = sorted((row for row in looked if row["enough"]), key=lambda row: (row["kept"] is None, row["kept"]))
-    few = [f"{plain(row['column'])} = {plain(row['slice'])} ({row['rows']:,})" for row in looked if not row["enough"]]
+    enough = sorted((row for row in looked if row.enough), key=lambda row: (row.kept is None, row.kept))
+    few = [f"{plain(row.column)} = {plain(row.slice)} ({row.rows:,})" for row in looked if not row.enough]
     parts = [f"Of {len(looked)} slices, the weakest first. *Kept*: the model's gain over a constant there, as a share of its gain on all rows."]
     rows = [
         (
-            f"{plain(row['column'])} = {plain(row['slice'])}",
-            f"{row['rows']:,}",
-            number(row["value"]),
+            f"{plain(row.column)} = {plain(row.slice)}",
+            f"{row.rows:,}",
+            number(row.value),
             interval(row, ""),
-            number(row["constant"]),
-            share(row["kept"]),
+            number(row.constant),
+            share(row.kept),
         )
         for row in enough[:WEAKEST]
     ]
     if rows:
         parts.append(table(("slice", "rows", use_case.metric, "interval", "constant", "kept"), rows))
-    if worst := found["worst"]:
+    if worst := found.worst:
         parts.append(
-            f"The weakest, {plain(worst['column'])} = {plain(worst['slice'])}, has {number(worst['value'])}{interval(worst)} with an interval widened for "
-            f"{worst['looked_at']} slices: at best it keeps {share(worst['kept_at_best'])}."
+            f"The weakest, {plain(worst.column)} = {plain(worst.slice)}, has {number(worst.value)}{interval(worst)} with an interval widened for "
+            f"{worst.looked_at} slices: at best it keeps {share(worst.kept_at_best)}."
         )
     if few:
-        parts.append(
-            f"Not enough rows to judge (fewer than {found['least_rows']}, or than {found['least_of_a_class']} of a class): {', '.join(few)}."
-        )
+        parts.append(f"Not enough rows to judge (fewer than {found.least_rows}, or than {found.least_of_a_class} of a class): {', '.join(few)}.")
     return "\n\n".join(parts)
 
 
-def fairness(found: Mapping[str, Any]) -> str:
+def fairness(found: Mapping[str, ColumnFairness]) -> str:
     """The differences between groups of people."""
     if not found:
         return "No column of the schema has the role `sensitive`: no groups were compared."
     rows = []
-    for column, measures in found.items():
-        for name, measure in [(name, measure) for name, measure in measures.items() if name != "groups"]:
-            difference = measure["difference"]
-            groups = ", ".join(f"{plain(group)} {number(value['value']) if value else '?'}" for group, value in measure["groups"].items())
-            shown = signed(difference["value"]) + interval(difference) if "value" in difference else ""
-            between = f" ({plain(difference['between'][0])} over {plain(difference['between'][1])})" if "between" in difference else ""
-            rows.append((plain(column), name.replace("_", " "), groups, shown + between, difference["verdict"]))
+    for column, compared in found.items():
+        for name, measure in compared.measures.items():
+            difference = measure.difference
+            groups = ", ".join(f"{plain(group)} {number(value.value) if value else '?'}" for group, value in measure.groups.items())
+            shown = signed(difference.value) + interval(difference) if difference.value is not None else ""
+            between = f" ({plain(difference.between[0])} over {plain(difference.between[1])})" if difference.between else ""
+            rows.append((plain(column), name.replace("_", " "), groups, shown + between, difference.verdict or ""))
     text = "Largest difference between two groups of each sensitive column; a group too small to tell is shown as `?`."
     return text + "\n\n" + table(("column", "measure", "by group", "difference", "verdict"), rows)
 
 
-def importances(use_case: "UseCase", found: Mapping[str, Any]) -> str:
+def importances(use_case: "UseCase", found: Importances) -> str:
     """The inputs that matter most."""
-    rows = [(code(row["feature"]), number(row["importance"])) for row in found["table"][:10]]
+    rows = [(code(row.feature), number(row.importance)) for row in found.table[:10]]
     if not rows:
         return "Not measured: the deciding metric is undefined on the rows."
-    text = f"How much worse {use_case.metric} gets when one input is shuffled ({found['rows']:,} rows). Inputs that repeat each other share their weight."
+    text = (
+        f"How much worse {use_case.metric} gets when one input is shuffled ({found.rows:,} rows). Inputs that repeat each other share their weight."
+    )
     return text + "\n\n" + table(("input", f"loss in {use_case.metric}"), rows)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lifecycle.evaluation.report import ClassReport
 from lifecycle.reports.canvas import INK, MAIN, PALETTE, SOFT, WARM, blues, legend, png, sheet
 from lifecycle.reports.plots import counts_above, rows_in_words, thinned
 
@@ -47,16 +48,17 @@ def one_against_rest(y: np.ndarray, scores: Mapping[str, np.ndarray], area: Mapp
     return png(figure)
 
 
-def by_class(table: Sequence[Mapping[str, Any]], rows: int) -> bytes:
+def by_class(table: Sequence[ClassReport], rows: int) -> bytes:
     """Precision and recall of each class, and how many rows it has."""
     figure, axes = sheet(
         "Class by class: what is found, and what is rightly called so", f"{rows:,} held-out rows", (7.2, 1.9 + 0.42 * max(len(table), 3))
     )
     place = np.arange(len(table))
+    found = {"precision": [row.precision for row in table], "recall": [row.recall for row in table]}
     for shift, name, colour in ((-0.19, "precision", MAIN), (0.19, "recall", WARM)):
-        values = np.array([row[name] if row[name] is not None else 0.0 for row in table])
+        values = np.array([value if value is not None else 0.0 for value in found[name]])
         axes.barh(place + shift, values, height=0.34, color=colour, label=name)
-    axes.set_yticks(place, [f"{_short(row['class'])} ({row['rows']:,})" for row in table])
+    axes.set_yticks(place, [f"{_short(row.name)} ({row.rows:,})" for row in table])
     axes.set(xlim=(0, 1.02), xlabel="precision: share of those called so that are; recall: share of the class that is found")
     axes.invert_yaxis()
     axes.grid(False, axis="y")

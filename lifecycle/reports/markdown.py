@@ -1,11 +1,23 @@
 """Small pieces of Markdown."""
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 MARKS = re.compile(r"[\\`*\[\]<>&~]|(?<!\w)_|_(?!\w)")
 """What would be markup, or a tag, in a name or a value of the data."""
+
+
+class Bounded(Protocol):
+    """What has an interval."""
+
+    @property
+    def low(self) -> float | None:
+        """The lower limit."""
+
+    @property
+    def high(self) -> float | None:
+        """The upper limit."""
 
 
 def plain(text: Any) -> str:
@@ -57,9 +69,9 @@ def share(value: float | None) -> str:
     return "" if value is None else f"{value:.0%}"
 
 
-def interval(found: Mapping[str, Any], before: str = " ") -> str:
+def interval(found: Bounded, before: str = " ") -> str:
     """The limits `low` and `high` in brackets, if there are some."""
-    return "" if found["low"] is None or found["high"] is None else f"{before}[{number(found['low'])}, {number(found['high'])}]"
+    return "" if found.low is None or found.high is None else f"{before}[{number(found.low)}, {number(found.high)}]"
 
 
 def span(moments: Iterable[str]) -> str:

@@ -1,24 +1,25 @@
 """The plots of an evaluation."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lifecycle.reports import plots
 
 if TYPE_CHECKING:
     from lifecycle.evaluation.evidence import Evidence
+    from lifecycle.evaluation.report import Importances
     from lifecycle.usecase import UseCase
 
 
-def draw(use_case: "UseCase", evidence: "Evidence", metrics: dict[str, float], leaned: dict[str, Any]) -> dict[str, bytes]:
+def draw(use_case: "UseCase", evidence: "Evidence", metrics: dict[str, float], leaned: "Importances") -> dict[str, bytes]:
     """Those of the kind of problem, and what the model leans on, as PNG bytes by name.
 
     Args:
         use_case: the definition.
         evidence: what was judged.
         metrics: the metrics on the same rows.
-        leaned: permutation importances: `table` and the number of `rows`.
+        leaned: permutation importances.
     """
     drawn = use_case.kind.plots(use_case, evidence, metrics)
-    if leaned["table"]:
-        drawn["importances"] = plots.importances(leaned["table"], use_case.metric, leaned["rows"])
+    if leaned.table:
+        drawn["importances"] = plots.importances(leaned, use_case.metric)
     return drawn

@@ -1,11 +1,11 @@
 """Pictures of an evaluation, as PNG bytes, with plain words on the axes."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 
+from lifecycle.evaluation.report import CalibrationBin, Importances
 from lifecycle.evaluation.statistics import BINS, bins
 from lifecycle.reports.canvas import INK, MAIN, SOFT, WARM, colours, legend, png, sheet, stacked, widths
 
@@ -52,9 +52,9 @@ def calibration(happened: np.ndarray, probability: np.ndarray, error: float, wha
     """Predicted probabilities against how often it happened, in ten equally filled bins, over a histogram of them."""
     table = reliability(happened, probability, repeats)
     figure, (axes, below) = stacked("Calibration: do the probabilities come true?", f"{rows_in_words(happened)}, calibration error {error:.3f}")
-    said = np.array([row["probability"] for row in table])
-    seen = np.array([row["share"] for row in table])
-    spread = np.abs(np.array([[row["low"], row["high"]] for row in table]).T - seen)
+    said = np.array([row.probability for row in table])
+    seen = np.array([row.share for row in table])
+    spread = np.abs(np.array([[row.low, row.high] for row in table]).T - seen)
     edge = min(1.0, 1.15 * max(said.max(), seen.max(), 0.01)) if max(said.max(), seen.max()) < 0.5 else 1.0
     axes.plot([0, edge], [0, edge], color=SOFT, linewidth=1, linestyle=(0, (2, 3)), label="perfect")
     axes.errorbar(
@@ -71,7 +71,7 @@ def calibration(happened: np.ndarray, probability: np.ndarray, error: float, wha
     return png(figure)
 
 
-def reliability(happened: np.ndarray, probability: np.ndarray, repeats: int = 1) -> list[dict[str, float]]:
+def reliability(happened: np.ndarray, probability: np.ndarray, repeats: int = 1) -> tuple[CalibrationBin, ...]:
     """The calibration table: by bin its rows, mean probability, share where it happened, and that share's Wilson interval.
 
     Each row is there `repeats` times, which makes no interval narrower.
@@ -87,8 +87,8 @@ def reliability(happened: np.ndarray, probability: np.ndarray, repeats: int = 1)
         centre = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
         half = z / (1 + z**2 / rows) * math.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
         low, high = min(centre - half, share), max(centre + half, share)
-        table.append({"rows": round(rows), "probability": float(probability[inside].mean()), "share": share, "low": max(low, 0.0), "high": high})
-    return table
+        table.append(CalibrationBin(rows=round(rows), probability=float(probability[inside].mean()), share=share, low=max(low, 0.0), high=high))
+    return tuple(table)
 
 
 def thresholds(y: np.ndarray, score: np.ndarray, chosen: float | None, positive: str) -> bytes:
@@ -109,14 +109,14 @@ def thresholds(y: np.ndarray, score: np.ndarray, chosen: float | None, positive:
     return png(figure)
 
 
-def importances(table: Sequence[Mapping[str, Any]], metric: str, rows: int) -> bytes:
+def importances(leaned: Importances, metric: str) -> bytes:
     """The inputs that the model leans on most: how much worse `metric` gets when one is shuffled."""
-    shown = list(reversed(table[:20]))
-    note = f"{rows:,} held-out rows; bars: mean, whiskers: least and most of the shuffles"
+    shown = leaned.table[:20][::-1]
+    note = f"{leaned.rows:,} held-out rows; bars: mean, whiskers: least and most of the shuffles"
     figure, axes = sheet("What the model leans on", note, (7.2, 1.9 + 0.27 * max(len(shown), 4)))
-    names = [str(row["feature"]) if len(str(row["feature"])) < 36 else str(row["feature"])[:34] + ".." for row in shown]
-    values = np.array([row["importance"] for row in shown])
-    around = np.abs(np.array([[row["least"], row["most"]] for row in shown]).T - values)
+    names = [row.feature if len(row.feature) < 36 else row.feature[:34] + ".." for row in shown]
+    values = np.array([row.importance for row in shown])
+    around = np.abs(np.array([[row.least, row.most] for row in shown]).T - values)
     axes.barh(names, values, xerr=around, color=MAIN, height=0.66, error_kw={"ecolor": INK, "elinewidth": 1})
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set(xlabel=f"how much worse {metric} gets when the input is shuffled")

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from lifecycle.dataset import Rows, joined
+from lifecycle.errors import LifecycleError
 from lifecycle.references import Parts
 from lifecycle.rows import feature_table
 from lifecycle.rows.sample import draws
@@ -28,8 +29,17 @@ def assign(use_case: "UseCase", parts: Parts, info: pl.DataFrame) -> pl.Series:
 
     Returns:
         A String series named `part`.
+
+    Raises:
+        LifecycleError: another kind of split drew the lines.
     """
-    part = use_case.split.part(use_case, parts.bounds)
+    bounds = use_case.split.drawn(parts.bounds)
+    if bounds is None:
+        raise LifecycleError(
+            f"use case '{use_case.name}': rows get their parts by lines that a {type(use_case.split).__name__} drew, found the lines of another"
+            f" split ({', '.join(parts.bounds) or 'none'}); make a new version with 'lifecycle train {use_case.name}'"
+        )
+    part = use_case.split.part(use_case, bounds)
     if use_case.target:
         part = pl.when(pl.col(use_case.target).is_null()).then(pl.lit("unlabelled")).otherwise(part)
     return info.select(part.alias("part")).to_series()

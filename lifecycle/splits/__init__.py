@@ -1,5 +1,6 @@
 """The ways to divide rows into train, tune and gate: one file a way, each an object that is asked and never named."""
 
+from lifecycle.splits.boundaries import Boundaries
 from lifecycle.splits.column_split import ColumnSplit
 from lifecycle.splits.group_split import GroupSplit
 from lifecycle.splits.hash_split import HashSplit
@@ -7,4 +8,4 @@ from lifecycle.splits.split import Split
 from lifecycle.splits.stratified_split import StratifiedSplit
 from lifecycle.splits.time_split import TimeSplit
 
-__all__ = ["ColumnSplit", "GroupSplit", "HashSplit", "Split", "StratifiedSplit", "TimeSplit"]
+__all__ = ["Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "Split", "StratifiedSplit", "TimeSplit"]

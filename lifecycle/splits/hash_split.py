@@ -1,29 +1,38 @@
 """At random, by a hash of the key."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
+from lifecycle.splits.boundaries import Boundaries
 from lifecycle.splits.split import Shares
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import polars as pl
 
     from lifecycle.usecase import UseCase
 
 
 @dataclass(frozen=True)
-class HashSplit(Shares):
+class HashBoundaries(Boundaries):
+    """Rows whose hash is below the first line train, those below the second tune."""
+
+    train_until: float
+    tune_until: float
+
+
+@dataclass(frozen=True)
+class HashSplit(Shares[HashBoundaries]):
     """At random by a hash of the key: a row keeps its part for ever, whatever comes later."""
 
-    def bounds(self, use_case: "UseCase", info: "pl.DataFrame") -> dict[str, Any]:
-        return {"train_until": self.train, "tune_until": self.train + self.tune}
+    boundaries: ClassVar[type[Boundaries]] = HashBoundaries
 
-    def part(self, use_case: "UseCase", bounds: "Mapping[str, Any]") -> "pl.Expr":
+    def bounds(self, use_case: "UseCase", info: "pl.DataFrame") -> HashBoundaries:
+        return HashBoundaries(self.train, self.train + self.tune)
+
+    def part(self, use_case: "UseCase", bounds: HashBoundaries) -> "pl.Expr":
         import polars as pl
 
-        return by_lines(pl.lit(bounds.get("train_until", 0.6)), pl.lit(bounds.get("tune_until", 0.8)))
+        return by_lines(pl.lit(bounds.train_until), pl.lit(bounds.tune_until))
 
 
 def by_lines(first: "pl.Expr", second: "pl.Expr") -> "pl.Expr":

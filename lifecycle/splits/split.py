@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from lifecycle.splits import folds
+from lifecycle.splits.boundaries import Boundaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +20,10 @@ LEAST = 20
 """Labelled rows that each part needs at the very least."""
 
 
-class Split:
+B = TypeVar("B", bound=Boundaries)
+
+
+class Split(Generic[B]):
     """A way to divide rows into `train`, `tune` and `gate`.
 
     Lines are drawn once (`bounds`), kept with the model, and then say of every row, old or new, which part it has (`part`).
@@ -28,6 +32,8 @@ class Split:
 
     role: ClassVar[str] = ""
     """The role of a column that the schema must have for it."""
+    boundaries: ClassVar[type[Boundaries]] = Boundaries
+    """What its lines are."""
     repeats: ClassVar[int | None] = None
     """How often cross-validation can cut the rows in another way; `None`: as often as it likes."""
 
@@ -48,8 +54,8 @@ class Split:
             name for role in dict.fromkeys(("target", "label_time", self.role)) if role and role != "time" and (name := use_case.columns.one(role))
         ]
 
-    def bounds(self, use_case: "UseCase", info: "pl.DataFrame") -> dict[str, Any]:
-        """The lines, as JSON can hold them.
+    def bounds(self, use_case: "UseCase", info: "pl.DataFrame") -> B:
+        """The lines.
 
         Args:
             use_case: the definition.
@@ -60,7 +66,11 @@ class Split:
         """
         raise NotImplementedError
 
-    def part(self, use_case: "UseCase", bounds: "Mapping[str, Any]") -> "pl.Expr":
+    def drawn(self, kept: "Mapping[str, Any]") -> B | None:
+        """The lines that are kept with a model; `None` where another kind of split drew them."""
+        return cast("B | None", self.boundaries.from_json(kept))
+
+    def part(self, use_case: "UseCase", bounds: B) -> "pl.Expr":
         """The part of a row whose label is known: `train`, `tune`, `gate`, or a word for none of them."""
         raise NotImplementedError
 
@@ -72,7 +82,7 @@ class Split:
         """The column whose hash is a row's `_hash`, a number in [0, 1) that it always has; empty: the key, else the row's content; `None`: not needed."""
         return use_case.columns.one("group") or ""
 
-    def unseen_from(self, bounds: "Mapping[str, Any]") -> datetime | None:
+    def unseen_from(self, bounds: B) -> datetime | None:
         """The moment from which on no row was trained or tuned on, where the lines lie in time."""
         return None
 
@@ -97,7 +107,7 @@ class Split:
 
 
 @dataclass(frozen=True)
-class Shares(Split):
+class Shares(Split[B]):
     """How much of the data goes to each part."""
 
     train: float = 0.6

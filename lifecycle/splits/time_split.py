@@ -1,6 +1,6 @@
 """By time: the oldest rows train, the newest judge."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from lifecycle.errors import NotEnoughData
+from lifecycle.splits.boundaries import Boundaries
 from lifecycle.splits.folds import FOLDS
 from lifecycle.splits.split import LEAST, Shares
 
@@ -18,7 +19,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class TimeSplit(Shares):
+class TimeBoundaries(Boundaries):
+    """Lines in time.
+
+    Attributes:
+        train_from: the end of the warm-up.
+        train_until, tune_from, tune_until, gate_from: the ends and the beginnings of the parts.
+        known_until: the newest moment of a row whose label can be known.
+        as_of: the newest row when the lines were drawn; what was not known by then is not known.
+    """
+
+    train_from: datetime
+    train_until: datetime
+    tune_from: datetime
+    tune_until: datetime
+    gate_from: datetime
+    known_until: datetime
+    as_of: datetime
+
+
+@dataclass(frozen=True)
+class TimeSplit(Shares[TimeBoundaries]):
     """Oldest rows train, then tune, then gate; `gap` is left out between them: at least the delay of the labels."""
 
     gap: timedelta = timedelta(0)
@@ -27,14 +48,15 @@ class TimeSplit(Shares):
     model made after a drift has seen the world as it is now. Empty: as their shares say."""
 
     role: ClassVar[str] = "time"
+    boundaries: ClassVar[type[Boundaries]] = TimeBoundaries
     repeats: ClassVar[int | None] = 1
 
-    def bounds(self, use_case: "UseCase", info: pl.DataFrame) -> dict[str, Any]:
+    def bounds(self, use_case: "UseCase", info: pl.DataFrame) -> TimeBoundaries:
         return time_bounds(use_case, self, info)
 
-    def part(self, use_case: "UseCase", bounds: Mapping[str, Any]) -> pl.Expr:
+    def part(self, use_case: "UseCase", bounds: TimeBoundaries) -> pl.Expr:
         """A row's part by its time; in train and tune only rows whose label was known when the next part began."""
-        at = {name: pl.lit(datetime.fromisoformat(line)).cast(pl.Datetime("us")) for name, line in bounds.items()}
+        at = {name: pl.lit(line).cast(pl.Datetime("us")) for name, line in vars(bounds).items()}
         time = pl.col("_time")
         label_time = use_case.columns.one("label_time")
         known = pl.col(label_time) if label_time else time
@@ -54,8 +76,8 @@ class TimeSplit(Shares):
     def hashed(self, use_case: "UseCase") -> None:
         return None
 
-    def unseen_from(self, bounds: Mapping[str, Any]) -> datetime | None:
-        return datetime.fromisoformat(bounds["gate_from"]) if "gate_from" in bounds else None
+    def unseen_from(self, bounds: TimeBoundaries) -> datetime:
+        return bounds.gate_from
 
     def folds(self, use_case: "UseCase", rows: "Rows", repeat: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Forward chaining: each block of the later half is predicted from the rows, and labels, that were there before it."""
@@ -77,7 +99,7 @@ class TimeSplit(Shares):
         return f"forward-chained cross-validation: the later {predicted:,} of {total:,} {rows} in {FOLDS} blocks, each predicted from what came before it"
 
 
-def time_bounds(use_case: "UseCase", chosen: TimeSplit, info: pl.DataFrame) -> dict[str, Any]:
+def time_bounds(use_case: "UseCase", chosen: TimeSplit, info: pl.DataFrame) -> TimeBoundaries:
     """Lines in time such that the parts have their shares of the rows that are left when warm-up, gaps and the unlabelled tail are out.
 
     Found by bisection on the end of `train`: the later it is, the fewer rows are left for the gate.
@@ -106,10 +128,7 @@ def time_bounds(use_case: "UseCase", chosen: TimeSplit, info: pl.DataFrame) -> d
             f"use case '{use_case.name}': {newest - first} of rows cannot hold a warm-up of {use_case.history or timedelta(0)} and gaps of"
             f" {chosen.gap} between train, tune and gate with {LEAST} rows each; bring a longer span"
         )
-    names = ("train_until", "tune_from", "tune_until", "gate_from")
-    drawn = _recent(chosen, lines(low)[:4], end)
-    bounds = {name: line.isoformat() for name, line in zip(names, drawn, strict=True)}
-    return {"train_from": start.isoformat(), **bounds, "known_until": end.isoformat(), "as_of": newest.isoformat()}
+    return TimeBoundaries(start, *_recent(chosen, lines(low)[:4], end), end, newest)
 
 
 def _recent(chosen: TimeSplit, drawn: Sequence[datetime], end: datetime) -> tuple[datetime, datetime, datetime, datetime]:

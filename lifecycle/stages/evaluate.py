@@ -1,20 +1,32 @@
 """Evaluate: how good a trained model is, how sure that is, what it beats, and where it is weak."""
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.dataset import Rows
 from lifecycle.evaluation import contributions
+from lifecycle.evaluation.evaluation_set import EvaluationSet
 from lifecycle.evaluation.evidence import Evidence
 from lifecycle.evaluation.fairness import fairness
 from lifecycle.evaluation.importance import importances
 from lifecycle.evaluation.metrics import compute
-from lifecycle.evaluation.resample import Clusters, Interval, average, clusters, intervals, paired
+from lifecycle.evaluation.report import (
+    FILE,
+    Calibration,
+    DataReport,
+    EvaluationReport,
+    Gains,
+    Importances,
+    JudgedRows,
+    MetricReport,
+)
+from lifecycle.evaluation.resample import Interval, average, clusters, intervals, paired
 from lifecycle.evaluation.slices import slices
 from lifecycle.monitoring import profile
 from lifecycle.monitoring.typical import typical
-from lifecycle.references import Evaluated, Trained
+from lifecycle.references import Evaluated, Recipe, Trained
 from lifecycle.reports import pictures
 from lifecycle.reports.plots import reliability
 from lifecycle.rows.parts import rows
@@ -38,18 +50,12 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     train, tune, gate = (rows(use_case, trained.parts, part) for part in ("train", "tune", "gate"))
     model = models.load(trained.run_id, trained.sha256)
     evidence = use_case.kind.evidence(use_case, model, trained.recipe, train, tune, gate)
-    groups = clusters(use_case, evidence.model.rows.info)
-    found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, groups, confidence=CONFIDENCE) | evidence.besides
-    evidence = replace(evidence, classes=use_case.kind.per_class(use_case, evidence.model, groups))
-    report = {
-        "use_case": use_case.name,
-        "recipe": trained.recipe.model_dump(),
-        "data": _data(trained, train, gate),
-        **_judgement(use_case, evidence, groups, found),
-        "importances": importances(use_case, model, gate),
-    }
-    drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, report["importances"])
-    report["plots"] = sorted(f"plots/{name}.png" for name in drawn)
+    unseen = EvaluationSet(use_case, evidence.model, evidence.constant, clusters(use_case, evidence.model.rows.info))
+    found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, unseen.groups, confidence=CONFIDENCE) | evidence.besides
+    evidence = replace(evidence, classes=use_case.kind.per_class(unseen))
+    leaned = importances(use_case, model, gate)
+    drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned)
+    report = _report(trained.recipe, evidence, unseen, found, _data(trained, train, gate), leaned, drawn)
     files = tracking.write(trained.run_id, contributions.FILE, contributions.background(train.X, use_case.seed))
     reference = profile.reference(use_case, train, evidence.unseen) | {"typical": typical(use_case, trained.parts.features.snapshot.version)}
     files |= _written(trained.run_id, report, drawn, reference)
@@ -70,78 +76,92 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     return evaluated
 
 
-def _judgement(use_case: "UseCase", evidence: Evidence, groups: Clusters, found: dict[str, Interval]) -> dict[str, Any]:
-    """Every number about the model's worth, as plain values."""
-    y, metric, kind = evidence.model.rows.y, use_case.metric, use_case.kind
+def _report(
+    recipe: Recipe, evidence: Evidence, unseen: EvaluationSet, found: Mapping[str, Interval],
+    data: DataReport, leaned: Importances, drawn: Iterable[str],
+) -> EvaluationReport:  # fmt: skip
+    """All that was found, as it is kept."""
+    use_case, table = unseen.use_case, _table(unseen.use_case, evidence, found)
+    return EvaluationReport(
+        use_case=use_case.name,
+        recipe=recipe,
+        data=data,
+        problem=use_case.kind.name,
+        metric=use_case.metric,
+        mode=evidence.mode,
+        how=evidence.how,
+        confidence=CONFIDENCE,
+        judged=JudgedRows(rows=len(unseen.y), clusters=unseen.groups.count, clustered_by=unseen.groups.by),
+        metrics=table,
+        gains=Gains(over_constant=_gain(unseen, evidence.constant), over_linear=_gain(unseen, evidence.linear)),
+        calibration=_calibration(use_case, evidence.model, table),
+        slices=slices(unseen),
+        fairness=fairness(unseen),
+        classes=evidence.classes,
+        clusters=use_case.kind.clusters(use_case, evidence),
+        selective_labels=use_case.selective_labels,
+        importances=leaned,
+        plots=tuple(sorted(f"plots/{name}.png" for name in drawn)),
+    )
+
+
+def _table(use_case: "UseCase", evidence: Evidence, found: Mapping[str, Interval]) -> dict[str, MetricReport]:
+    """Each metric on the unseen rows, in training, and of the baselines."""
     constant, linear = _metrics(use_case, evidence.constant), _metrics(use_case, evidence.linear)
-    table = {
-        name: {
-            "holdout": one.value, "low": one.low, "high": one.high,
-            "train": evidence.train.get(name), "tune": evidence.tune.get(name),
-            "constant": constant.get(name), "linear": linear.get(name),
-            "gap": kind.gain(name, evidence.train[name], one.value) if name in evidence.train else None,
-        }
+    return {
+        name: MetricReport(
+            holdout=one.value, low=one.low, high=one.high,
+            train=evidence.train.get(name), tune=evidence.tune.get(name),
+            constant=constant.get(name), linear=linear.get(name),
+            gap=use_case.kind.gain(name, evidence.train[name], one.value) if name in evidence.train else None,
+        )
         for name, one in found.items()
     }  # fmt: skip
-    gains = {
-        f"over_{name}": paired(use_case, metric, y, evidence.model.predictions, other.predictions, groups, CONFIDENCE, other.rows.y)
-        for name, other in (("constant", evidence.constant), ("linear", evidence.linear))
-    }
-    return {
-        "problem": kind.name,
-        "metric": metric,
-        "mode": evidence.mode,
-        "how": evidence.how,
-        "confidence": CONFIDENCE,
-        "judged": {"rows": len(y), "clusters": groups.count, "clustered_by": groups.by},
-        "metrics": table,
-        "gains": {name: gain.json() if gain else None for name, gain in gains.items()},
-        "calibration": _calibration(use_case, evidence.model, table),
-        "slices": slices(use_case, evidence.model, evidence.constant, groups),
-        "fairness": fairness(use_case, evidence.model, groups),
-        "classes": evidence.classes,
-        "clusters": kind.clusters(use_case, evidence),
-        "selective_labels": use_case.selective_labels,
-    }
 
 
-def _calibration(use_case: "UseCase", judged: "Judged", table: dict[str, Any]) -> dict[str, Any] | None:
+def _gain(unseen: EvaluationSet, over: "Judged") -> Interval | None:
+    """What the model gains in the deciding metric over a baseline."""
+    use_case, model = unseen.use_case, unseen.model
+    return paired(use_case, use_case.metric, model.rows.y, model.predictions, over.predictions, unseen.groups, CONFIDENCE, over.rows.y)
+
+
+def _calibration(use_case: "UseCase", judged: "Judged", table: Mapping[str, MetricReport]) -> Calibration | None:
     found = use_case.kind.calibration(judged)
     if found is None:
         return None
     of, happened, probability = found
-    return {
-        "calibration_error": table.get("calibration_error", {}).get("holdout"),
-        "of": of,
-        "table": reliability(happened, probability, len(judged.predictions)),
-    }
+    error = table["calibration_error"].holdout if "calibration_error" in table else None
+    return Calibration(calibration_error=error, of=of, table=reliability(happened, probability, len(judged.predictions)))
 
 
 def _metrics(use_case: "UseCase", judged: "Judged") -> dict[str, float]:
     return average([compute(use_case, judged.rows.y, frame) for frame in judged.predictions])
 
 
-def _data(trained: Trained, train: Rows, gate: Rows) -> dict[str, Any]:
+def _data(trained: Trained, train: Rows, gate: Rows) -> DataReport:
     snapshot = trained.parts.features.snapshot
-    kept = ("rows", "came", "kept", "quarantined", "duplicates", "fingerprint")
-    spans = {name: [str(part.time.min()), str(part.time.max())] for name, part in (("train", train), ("gate", gate)) if part.time is not None}
-    return {
-        "parts": trained.parts.counts,
-        "sampled": trained.parts.used,
-        "lake_version": snapshot.version,
-        "inputs": list(trained.parts.features.names),
-        "spans": spans,
-        **{name: getattr(snapshot, name) for name in kept},
-    }
+    return DataReport(
+        parts=trained.parts.counts,
+        sampled=trained.parts.used,
+        lake_version=snapshot.version,
+        inputs=trained.parts.features.names,
+        spans={name: (str(part.time.min()), str(part.time.max())) for name, part in (("train", train), ("gate", gate)) if part.time is not None},
+        rows=snapshot.rows,
+        came=snapshot.came,
+        kept=snapshot.kept,
+        quarantined=snapshot.quarantined,
+        duplicates=snapshot.duplicates,
+        fingerprint=snapshot.fingerprint,
+    )
 
 
-def _written(run_id: str, report: dict[str, Any], drawn: dict[str, bytes], drift: dict[str, Any]) -> dict[str, str]:
+def _written(run_id: str, report: EvaluationReport, drawn: dict[str, bytes], drift: dict[str, Any]) -> dict[str, str]:
     """What is kept as files, with the SHA-256 of each by its path."""
     files: dict[str, str] = {}
     for name, picture in drawn.items():
         files |= tracking.write(run_id, f"plots/{name}.png", picture)
     files |= tracking.write(run_id, "profile.json", json.dumps(drift))
-    return files | tracking.write(run_id, "evaluation.json", json.dumps(report, indent=1, allow_nan=False))
+    return files | tracking.write(run_id, FILE, json.dumps(report.as_json(), indent=1, allow_nan=False))
 
 
 def _logged(evaluated: Evaluated, tune: dict[str, float]) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from lifecycle.monitoring import drift, live
 from lifecycle.monitoring.judged import Window, cooling, judged, record
 from lifecycle.monitoring.performance import performance
 from lifecycle.predict import check_inputs
-from lifecycle.references import DriftReport, Features, ModelVersion
+from lifecycle.references import DriftReport, Features, LivePerformance, ModelVersion
 from lifecycle.store import tables, versions
 from lifecycle.store.lake import Lake, lake
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 TOP = 10
-"""So many columns are kept of each window."""
+"""So many columns are kept of each window,"""
+DIGITS = 6
+"""and so many digits of their effects."""
 
 
 def monitor(use_case: "UseCase", features: Features, model_version: ModelVersion | None = None) -> DriftReport:
@@ -53,7 +55,7 @@ def monitor(use_case: "UseCase", features: Features, model_version: ModelVersion
     with store.lock(f"monitor {use_case.name}"):
         past = judged(store, use_case, model.version)
         new = _judge(use_case, model, rows, unseen, past)
-        truth = performance(use_case, model, rows, unseen) if use_case.target else {}
+        truth = performance(use_case, model, rows, unseen) if use_case.target else None
         report = _report(store, use_case, model, [*past, *new], truth, len(unseen))
         if new or report.drifted:
             record(store, use_case, report, new, _reached([*past, *new], truth))
@@ -82,40 +84,38 @@ def _judge(use_case: "UseCase", model: ModelVersion, rows: "Rows", unseen: np.nd
 
 def _that_matter(use_case: "UseCase", effects: drift.Effects) -> drift.Effects:
     """The effects with limits below which no change is worth an alarm, however many rows show it."""
-    return {name: {**one, "limit": max(one["limit"], use_case.monitoring.least_psi)} for name, one in effects.items()}
+    least = use_case.monitoring.least_psi
+    return {name: one.model_copy(update={"limit": max(one.limit, least)}) for name, one in effects.items()}
 
 
 def _window(effects: drift.Effects, rows: "Rows", window: slice) -> Window:
     names = drift.worst(effects, TOP)
     time = None if rows.time is None else rows.time[window]
     start, end = (None, None) if time is None else (time[0], time[-1])
-    kept = {name: {key: float(f"{value:.6g}") for key, value in effects[name].items()} for name in names}
-    return Window(start, end, window.stop - window.start, effects[names[0]]["psi"], effects[names[0]]["limit"], kept)
+    kept = {name: effects[name].rounded(DIGITS) for name in names}
+    return Window(start, end, window.stop - window.start, effects[names[0]].psi, effects[names[0]].limit, kept)
 
 
-def _report(store: Lake, use_case: "UseCase", model: ModelVersion, windows: list[Window], truth: dict[str, Any], rows: int) -> DriftReport:
-    if not windows:
-        reason = f"no window to judge yet: {rows} rows since training, {live.LEAST} needed"
-        known: dict[str, Any] = {"max": 0.0, "limit": 0.0}
-    else:
-        newest = windows[-1]
-        reason = _explained(use_case, windows)
-        known = {"max": newest.max, "limit": newest.limit, "columns": {name: one["psi"] for name, one in newest.effects.items()}}
-        known["limits"] = {name: one["limit"] for name, one in newest.effects.items()}
+def _report(store: Lake, use_case: "UseCase", model: ModelVersion, windows: list[Window], truth: LivePerformance | None, rows: int) -> DriftReport:
+    reason = _explained(use_case, windows) if windows else f"no window to judge yet: {rows} rows since training, {live.LEAST} needed"
+    newest = windows[-1] if windows else Window(None, None, 0, 0.0, 0.0, {})
     run = _run(windows)
     bad = len(run) >= use_case.monitoring.bad_windows
-    alarm = bad or bool(truth.get("drifted"))
+    alarm = bad or (truth is not None and truth.drifted)
     quiet = cooling(store, use_case, _reached(windows, truth)) if alarm else ""
     return DriftReport(
         use_case=use_case.name,
         version=model.version,
+        max=newest.max,
+        limit=newest.limit,
+        columns={name: one.psi for name, one in newest.effects.items()},
+        limits={name: one.limit for name, one in newest.effects.items()},
         drifted=alarm and not quiet,
         reason="; ".join(part for part in (reason, _told(truth), quiet) if part),
         windows=len(windows),
         bad_windows=sum(window.bad for window in windows),
         performance=truth,
         since=run[0].start if bad else None,
-        **known,
     )
 
 
@@ -128,30 +128,28 @@ def _run(windows: list[Window]) -> list[Window]:
 def _explained(use_case: "UseCase", windows: list[Window]) -> str:
     """One clause on the windows: what is bad since when, and the columns furthest off, with their numbers."""
     newest, run, needed = windows[-1], _run(windows), use_case.monitoring.bad_windows
-    listed = [f"{name} (PSI {one['psi']:.3g}, limit {one['limit']:.3g})" for name, one in newest.effects.items()]
+    listed = [f"{name} (PSI {one.psi:.3g}, limit {one.limit:.3g})" for name, one in newest.effects.items()]
     if not run:
         return f"no drift: {listed[0]} is the furthest off in the newest of {len(windows)} windows, and within its limit"
-    beyond = [text for text, one in zip(listed, newest.effects.values(), strict=True) if one["psi"] > one["limit"]]
+    beyond = [text for text, one in zip(listed, newest.effects.values(), strict=True) if one.beyond]
     since = f" since {run[0].start:%Y-%m-%d %H:%M}" if run[0].start else ""
     word = "drift" if len(run) >= needed else "no drift yet"
     return f"{word}: the newest {len(run)} of {len(windows)} windows {'is' if len(run) == 1 else 'are'} bad{since} ({needed} needed), by {', '.join(beyond[:3])}"
 
 
-def _told(truth: dict[str, Any]) -> str:
+def _told(truth: LivePerformance | None) -> str:
     """One clause on the performance."""
     if not truth:
         return ""
-    low, high = truth["interval"] or (float("nan"),) * 2
-    word = "worse than" if truth["worse"] else "as good as"
-    chosen = f", of outcomes that were seen: {truth['selective_labels']}" if "selective_labels" in truth else ""
-    return f"live {truth['metric']} {truth['live']:.3f} ({low:.3f} to {high:.3f}, {truth['rows']} rows{chosen}) is {word} the {truth['promised']:.3f} promised"
+    low, high = truth.interval or (float("nan"),) * 2
+    word = "worse than" if truth.worse else "as good as"
+    chosen = f", of outcomes that were seen: {truth.selective_labels}" if truth.selective_labels else ""
+    return f"live {truth.metric} {truth.live:.3f} ({low:.3f} to {high:.3f}, {truth.rows} rows{chosen}) is {word} the {truth.promised:.3f} promised"
 
 
-def _reached(windows: list[Window], truth: dict[str, Any]) -> dt.datetime | None:
+def _reached(windows: list[Window], truth: LivePerformance | None) -> dt.datetime | None:
     """The time of the rows that an alarm of now is dated by."""
     ends = [window.end for window in windows if window.end]
-    return max(ends) if ends else _parsed(truth.get("until"))
-
-
-def _parsed(moment: str | None) -> dt.datetime | None:
-    return dt.datetime.fromisoformat(moment) if moment else None
+    if ends:
+        return max(ends)
+    return dt.datetime.fromisoformat(truth.until) if truth and truth.until else None

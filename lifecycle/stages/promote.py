@@ -1,14 +1,15 @@
 """Promote: the gate's verdict on a challenger."""
 
-import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lifecycle import gate
 from lifecycle.errors import Lost
-from lifecycle.evaluation.compare import compare
-from lifecycle.gate import Difference, GateEvidence
-from lifecycle.history import JUDGED, Standing
+from lifecycle.evaluation.compare import compare, difference
+from lifecycle.evaluation.report import FILE, EvaluationReport
+from lifecycle.gate import GateEvidence
+from lifecycle.gate.findings import GroupDifference
+from lifecycle.history import JUDGED, Decision, Standing
 from lifecycle.promotions import record, turn, verdict
 from lifecycle.references import ModelVersion, Verdict
 from lifecycle.store import versions
@@ -27,11 +28,11 @@ def promote(use_case: "UseCase", model_version: ModelVersion) -> Verdict:
     """
     with turn(use_case) as stands:
         if model_version.version not in stands.judged:
-            stands = record(use_case, **_judge(use_case, model_version, stands))
+            stands = record(use_case, _judge(use_case, model_version, stands))
         return verdict(use_case, model_version.version, stands)
 
 
-def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> dict[str, Any]:
+def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> Decision:
     """The ledger's row of the gate's verdict."""
     evidence = _evidence(use_case, challenger, stands)
     champion, alone = _champion(use_case, stands)
@@ -45,10 +46,17 @@ def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> d
     won = gate.praise(use_case, evidence, comparison, alone)
     reason = "; ".join([*reasons, *([f"judged without a champion: {alone}"] if alone else [])]) if reasons else won
     reason = f"waits for approval: {won}" if waiting else reason
-    return {
-        "version": challenger.version, "action": JUDGED, "promoted": passed and not waiting, "champion": stands.champion, "reason": reason,
-        "actor": GATE, "numbers": {**gate.numbers(use_case, evidence, comparison), "waiting": waiting, "reasons": reasons, "alone": alone, "checks": [check.row for check in checks]}, "gate_rows": gate_rows,
-    }  # fmt: skip
+    follows = {"waiting": waiting, "reasons": tuple(reasons), "alone": alone, "checks": tuple(check.result for check in checks)}
+    return Decision(
+        model_version=challenger.version,
+        action=JUDGED,
+        promoted=passed and not waiting,
+        champion=stands.champion,
+        reason=reason,
+        actor=GATE,
+        numbers=gate.numbers(use_case, evidence, comparison).model_copy(update=follows),
+        gate_rows=gate_rows,
+    )
 
 
 def _champion(use_case: "UseCase", stands: Standing) -> tuple[ModelVersion | None, str]:
@@ -65,30 +73,26 @@ def _champion(use_case: "UseCase", stands: Standing) -> tuple[ModelVersion | Non
 
 def _evidence(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> GateEvidence:
     """What the evaluation found, as the gate takes it."""
-    found = json.loads(versions.artifact(challenger, "evaluation.json"))
+    found = EvaluationReport.from_json(versions.artifact(challenger, FILE))
     evaluated = challenger.evaluated
-    rates = {column: measures.get("true_positive_rate", {}).get("difference", {}) for column, measures in found["fairness"].items()}
+    rates = {column: compared.measures.get("true_positive_rate") for column, compared in found.fairness.items()}
     return GateEvidence(
         metric=evaluated.metric,
         holdout=evaluated.holdout,
-        rows=found["judged"]["rows"],
+        rows=found.judged.rows,
         cross_validated=evaluated.mode == "cross-validation",
         overfit=gate.overfit(use_case, evaluated),
-        constant=_difference(found["gains"]["over_constant"]),
-        linear=_difference(found["gains"]["over_linear"]),
-        slice=found["slices"]["worst"],
-        unfair=rates,
+        constant=difference(found.gains.over_constant),
+        linear=difference(found.gains.over_linear),
+        slice=found.slices.worst,
+        unfair={column: rate.difference if rate else GroupDifference() for column, rate in rates.items()},
         blocked=_blocked(use_case, challenger, stands),
     )
 
 
-def _difference(gain: dict[str, Any] | None) -> Difference | None:
-    return Difference(gain["value"], gain["low"], gain["high"], gain["confidence"]) if gain else None
-
-
 def _earlier(stands: Standing) -> Counter[str]:
     """How many versions were compared with a champion on each set of rows."""
-    return Counter(row["gate_rows"] for row in stands.judged.values() if row["gate_rows"])
+    return Counter(verdict.gate_rows for verdict in stands.judged.values() if verdict.gate_rows)
 
 
 def _blocked(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle import provenance
 from lifecycle.compiled import admit
 from lifecycle.dependencies import fingerprint
+from lifecycle.evaluation.report import FILE, EvaluationReport
 from lifecycle.history import history
 from lifecycle.reading.written_out import masked
 from lifecycle.references import Evaluated, ModelVersion
@@ -49,7 +50,7 @@ def _known(name: str, evaluated: Evaluated) -> ModelVersion | None:
 def _made(use_case: "UseCase", evaluated: Evaluated) -> ModelVersion:
     """The version made: first in MLflow, which gives the number, then all that is to be found by the number, last our own record."""
     trained = evaluated.trained
-    evaluation = json.loads(tracking.read(trained.run_id, "evaluation.json", evaluated.files))
+    evaluation = EvaluationReport.from_json(tracking.read(trained.run_id, FILE, evaluated.files))
     facts = _facts(evaluated)
     facts["compiled"], files = _compiled(use_case, evaluated)
     tags = _tags(use_case, evaluated, facts)
@@ -141,7 +142,7 @@ def _tags(use_case: "UseCase", evaluated: Evaluated, facts: dict[str, Any]) -> d
     }
 
 
-def _log(use_case: "UseCase", evaluated: Evaluated, evaluation: dict[str, Any], facts: dict[str, Any]) -> dict[str, str]:
+def _log(use_case: "UseCase", evaluated: Evaluated, evaluation: EvaluationReport, facts: dict[str, Any]) -> dict[str, str]:
     """What the run keeps for whoever looks at it later, with its hashes. Written again after a kill, it is the same."""
     run_id, features = evaluated.trained.run_id, evaluated.trained.parts.features
     files = tracking.write(run_id, "model_card.md", card(use_case, evaluation, facts))

@@ -21,7 +21,7 @@ def split(use_case: "UseCase", features: Features) -> Parts:
     """
     time = ["_time"] if use_case.columns.one("time") else []
     info = feature_table.columns(use_case, features, ["_hash", *time, *use_case.split.reads(use_case)])
-    drawn = Parts(use_case=use_case.name, features=features, bounds=use_case.split.bounds(use_case, info), counts={})
+    drawn = Parts(use_case=use_case.name, features=features, bounds=use_case.split.bounds(use_case, info).as_json(), counts={})
     given = assign(use_case, drawn, info)
     counts = {str(part): int(count) for part, count in given.value_counts().sort("part").iter_rows()}
     for part in PARTS:

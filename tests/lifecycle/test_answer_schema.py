@@ -19,6 +19,7 @@ from lifecycle import answer_schema
 from lifecycle import predict as predicting
 from lifecycle.answer_schema import BOOLEAN, INTEGER, NUMBER, TEXT, Field, records, writer
 from lifecycle.errors import DefinitionError, LifecycleError
+from lifecycle.evaluation.report import EvaluationReport, MetricReport
 from lifecycle.evaluation.statistics import Statistic, Sums
 from lifecycle.journal import segments
 from lifecycle.kind import find, prediction
@@ -168,8 +169,9 @@ def test_live_performance_and_drift_read_what_was_logged(version: ModelVersion) 
     features = features_of(later)
     assert score(later, features).rows == 1_000
     found = monitor(later, features, version)
-    assert found.performance["metric"] == "coverage"
-    assert found.performance["live"] == pytest.approx(found.performance["promised"], abs=0.05)
+    assert found.performance
+    assert found.performance.metric == "coverage"
+    assert found.performance.live == pytest.approx(found.performance.promised, abs=0.05)
     low, high = (live.logged(later, version)[name].drop_nulls() for name in ("low", "high"))
     assert len(low) >= 1_000
     assert np.allclose(high - low, 8)
@@ -186,13 +188,14 @@ def test_a_file_of_answers_has_a_column_for_each_field(version: ModelVersion) ->
 
 
 def test_the_card_says_what_an_answer_holds() -> None:
-    text = card(of(2_000), {**json.loads(report()), "metric": "coverage", "metrics": {"coverage": dict.fromkeys(NUMBERS, 0.9)}}, {})
+    number = MetricReport(**dict.fromkeys(MetricReport.model_fields, 0.9))
+    found = EvaluationReport.from_json(report()).model_copy(update={"metric": "coverage", "metrics": {"coverage": number}})
+    text = card(of(2_000), found, {})
     assert (
         "An answer holds `prediction`, the middle of minutes; `low`, what is rarely below; `high`, what is rarely above; `items`, both ends." in text
     )
 
 
-NUMBERS = ("holdout", "train", "constant", "linear", "low", "high")
 ANSWERS = [
     ("binary", [[0.25, 0.75]], ("no", "yes"), b'[{"id":"a","prediction":1,"probability":0.75}]'),
     ("multiclass", [[0.25, 0.75]], ("x", "ä"), '[{"id":"a","prediction":"ä","probability":0.75,"probabilities":{"x":0.25,"ä":0.75}}]'.encode()),

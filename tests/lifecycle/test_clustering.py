@@ -131,7 +131,7 @@ def test_without_a_change_there_is_no_drift_and_the_clusters_are_watched(found):
     assert report.windows >= 1
     assert not report.drifted
     assert "prediction" in report.columns
-    assert report.performance == {}
+    assert report.performance is None
 
 
 @pytest.mark.usefixtures("found")

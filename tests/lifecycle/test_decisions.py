@@ -41,7 +41,7 @@ def test_a_version_waits_for_approval_and_the_ledger_keeps_who_gave_it() -> None
     assert (approved.version, approved.promoted, approved.waiting) == (version.version, True, False)
     assert champion(use_case) == version.version
     last = history.ledger(use_case.name)[-1]
-    assert (last["action"], last["actor"], last["reason"]) == (history.APPROVED, "ana", "looks right")
+    assert (last.action, last.actor, last.reason) == (history.APPROVED, "ana", "looks right")
     assert promote(use_case, version).promoted
     with pytest.raises(LifecycleError, match="only a version that waits for a person can be approved or rejected, and none does"):
         decisions.approve(use_case)

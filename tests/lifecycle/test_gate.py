@@ -1,14 +1,21 @@
 """The gate's rules, over numbers."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from lifecycle.gate import Comparison, Difference, GateEvidence, confidence, decide, numbers, overfit, praise
+from lifecycle.gate import Comparison, Difference, GateEvidence, VerdictNumbers, confidence, decide, numbers, overfit, praise
+from lifecycle.gate.findings import GroupDifference, WorstSlice
+from lifecycle.references import Verdict
 from lifecycle.usecase import Gate, UseCase
 from tests.toys import toy
 
+WEAKEST = WorstSlice(
+    column="gender", slice="m", rows=900, enough=True, value=0.8, low=0.78, high=0.82, constant=0.5, kept=0.8,
+    confidence=0.975, looked_at=2, kept_at_best=0.9,
+)  # fmt: skip
 GOOD = GateEvidence(
     metric="roc_auc",
     holdout={"roc_auc": 0.85, "brier": 0.12},
@@ -17,8 +24,8 @@ GOOD = GateEvidence(
     overfit=0.05,
     constant=Difference(0.35, 0.33, 0.37, 0.95),
     linear=Difference(0.01, -0.01, 0.03, 0.95),
-    slice={"column": "gender", "slice": "m", "kept": 0.8, "kept_at_best": 0.9},
-    unfair={"gender": {"between": ["f", "m"], "value": 0.1, "low": 0.02}},
+    slice=WEAKEST,
+    unfair={"gender": GroupDifference(verdict="different", between=("f", "m"), value=0.1, low=0.02)},
 )
 BETTER = Comparison(champion=3, rows=1_500, earlier=0, difference=Difference(0.02, 0.01, 0.03, 0.95))
 
@@ -85,16 +92,14 @@ def test_a_gap_between_train_and_gate_above_the_limit_is_overfitting() -> None:
 
 
 def test_only_a_slice_or_a_group_that_is_shown_to_be_bad_counts() -> None:
-    noisy = {"column": "gender", "slice": "m", "kept": 0.3, "kept_at_best": 0.6}
+    noisy = WEAKEST.model_copy(update={"kept": 0.3, "kept_at_best": 0.6})
     assert reasons(replace(GOOD, slice=noisy)) == []
-    assert "weak on gender = m: it keeps 30% (at best 40%)" in reasons(replace(GOOD, slice={**noisy, "kept_at_best": 0.4}))[0]
-    unsure = {"gender": {"between": ["f", "m"], "value": 0.3, "low": 0.1}}
-    assert reasons(replace(GOOD, unfair=unsure)) == []
-    assert (
-        "unfair by gender: the true-positive rate of f is 0.30 above"
-        in reasons(replace(GOOD, unfair={"gender": {**unsure["gender"], "low": 0.25}}))[0]
-    )
-    assert reasons(replace(GOOD, unfair={"gender": {"verdict": "not enough evidence"}})) == []
+    assert "weak on gender = m: it keeps 30% (at best 40%)" in reasons(replace(GOOD, slice=noisy.model_copy(update={"kept_at_best": 0.4})))[0]
+    unsure = GroupDifference(verdict="different", between=("f", "m"), value=0.3, low=0.1)
+    assert reasons(replace(GOOD, unfair={"gender": unsure})) == []
+    (shown,) = reasons(replace(GOOD, unfair={"gender": unsure.model_copy(update={"low": 0.25})}))
+    assert "unfair by gender: the true-positive rate of f is 0.30 above" in shown
+    assert reasons(replace(GOOD, unfair={"gender": GroupDifference(verdict="not enough evidence", least=30)})) == []
 
 
 def test_all_reasons_are_given_and_the_worst_comes_first() -> None:
@@ -128,8 +133,20 @@ def test_overfitting_is_a_share_of_the_gain_for_scores_and_for_errors(metric: st
 
 
 def test_the_numbers_are_plain_and_the_praise_names_them() -> None:
-    import json
-
-    assert json.loads(json.dumps(numbers(use_case(), GOOD, BETTER)))["over_champion"] == {"value": 0.02, "low": 0.01, "high": 0.03}
+    text = json.dumps(numbers(use_case(), GOOD, BETTER).as_json())
+    plain = json.loads(text)
+    assert plain["over_champion"] == {"value": 0.02, "low": 0.01, "high": 0.03}
+    assert (plain["metric"], plain["roc_auc"]) == ("roc_auc", 0.85)
+    assert plain["worst_slice"]["kept_at_best"] == 0.9
+    assert plain["fairness"] == {"gender": {"between": ["f", "m"], "value": 0.1, "low": 0.02, "verdict": "different"}}
+    assert "value" not in plain
     assert praise(use_case(), GOOD, BETTER) == "better than version 3: roc_auc +0.02 [+0.01, +0.03] at 0.95 confidence on 1,500 rows"
     assert praise(use_case(), GOOD, None).startswith("the first champion: roc_auc 0.85, better than a constant by +0.35")
+
+
+@pytest.mark.parametrize("kept", ["{}", '{"metric": "roc_auc", "roc_auc": 0.85, "rows": 900, "waiting": true}'])
+def test_the_numbers_of_a_ledger_of_before_are_read_and_shown_as_they_were(kept: str) -> None:
+    found = VerdictNumbers.from_json(kept)
+    assert found.as_json() == json.loads(kept)
+    assert Verdict(use_case="old", version=1, promoted=True, reason="", champion=None, numbers=found).model_dump()["numbers"] == json.loads(kept)
+    assert (found.value, found.waiting, found.checks) == ((0.85, True, ()) if kept != "{}" else (None, False, ()))

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from lifecycle.history import APPROVED, BY_HAND, JUDGED, REJECTED, ROLLED_BACK, history, ledger, standing
+from lifecycle.gate import VerdictNumbers
+from lifecycle.history import APPROVED, BY_HAND, JUDGED, REJECTED, ROLLED_BACK, Decision, history, ledger, standing
 
 
-def row(version: int, action: str = JUDGED, promoted: bool = False, **more: Any) -> dict[str, Any]:
-    return {"model_version": version, "action": action, "promoted": promoted, "reason": "why", "actor": "ana", "numbers": {}, **more}
+def row(version: int, action: str = JUDGED, promoted: bool = False, **more: Any) -> Decision:
+    return Decision(model_version=version, action=action, promoted=promoted, reason="why", actor="ana", **more)
 
 
-WAITS: dict[str, Any] = {"numbers": {"waiting": True}}
+WAITS: dict[str, Any] = {"numbers": VerdictNumbers(waiting=True)}
 
 
 def test_an_empty_ledger_has_no_champion() -> None:

@@ -17,10 +17,10 @@ class Slices(Rule):
 
     def checks(self, use_case: "UseCase", evidence: "GateEvidence", comparison: "Comparison | None") -> Iterator[Check]:
         worst, least = evidence.slice, use_case.gate.slices
-        best = worst.get("kept_at_best") if worst else None
+        best = worst.kept_at_best if worst else None
         if worst and best is not None:
-            where, kept = f"{worst['column']} = {worst['slice']}", worst["kept"]
-            reason = f"weak on {where}: it keeps {kept:.0%} (at best {best:.0%}) of the gain over a constant, at least {least:.0%} must be kept"
+            where = f"{worst.column} = {worst.slice}"
+            reason = f"weak on {where}: it keeps {worst.kept:.0%} (at best {best:.0%}) of the gain over a constant, at least {least:.0%} must be kept"
             yield Check(f"gain kept on {where}, at least", best, least, reason if best < least else "")
 
 

@@ -5,16 +5,19 @@ import polars as pl
 import pytest
 
 from lifecycle.dataset import Rows
+from lifecycle.evaluation.evaluation_set import EvaluationSet
 from lifecycle.evaluation.judge import Judged
 from lifecycle.evaluation.metrics import compute
+from lifecycle.evaluation.report import SliceReport
 from lifecycle.evaluation.resample import clusters
 from lifecycle.evaluation.slices import labels, slices
+from lifecycle.gate.findings import WorstSlice
 from tests.toys import toy
 
 UC = toy("sliced", slices=("kind",), metric="roc_auc")
 
 
-def judged(share_weak: float, rows: int = 3_000) -> tuple[Judged, Judged]:
+def unseen(share_weak: float, rows: int = 3_000) -> EvaluationSet:
     """Scores that are good everywhere but in the slice `kind = c`, where `share_weak` of them are noise."""
     random = np.random.default_rng(4)
     kind = random.choice(["a", "b", "c"], rows)
@@ -25,49 +28,49 @@ def judged(share_weak: float, rows: int = 3_000) -> tuple[Judged, Judged]:
     table = Rows(info.select("kind"), y, info)
     said = pl.DataFrame({"prediction": (score > 0.5).astype(np.int8), "probability": score})
     constant = pl.DataFrame({"prediction": np.zeros(rows, np.int8), "probability": np.full(rows, 0.4)})
-    return Judged(table, (said,), {}), Judged(table, (constant,), {})
+    return EvaluationSet(UC, Judged(table, (said,), {}), Judged(table, (constant,), {}), clusters(UC, info))
+
+
+def worst(found: SliceReport) -> WorstSlice:
+    assert found.worst
+    return found.worst
 
 
 def test_the_weak_slice_is_found_and_shown_to_be_weak():
-    model, constant = judged(1.0)
-    found = slices(UC, model, constant, clusters(UC, model.rows.info))
-    assert (found["worst"]["column"], found["worst"]["slice"]) == ("kind", "c")
-    assert found["worst"]["kept_at_best"] < 0.5
+    found = slices(unseen(1.0))
+    assert (worst(found).column, worst(found).slice) == ("kind", "c")
+    assert (worst(found).kept_at_best or 0) < 0.5
 
 
 def test_skill_is_the_share_of_the_possible_gain_over_the_constant():
-    model, constant = judged(0.0)
-    found = slices(UC, model, constant, clusters(UC, model.rows.info))
-    area = compute(UC, model.rows.y, model.predictions[0])["roc_auc"]
-    assert found["skill"] == pytest.approx((area - 0.5) / 0.5)
+    of = unseen(0.0)
+    area = compute(UC, of.y, of.model.predictions[0])["roc_auc"]
+    assert slices(of).skill == pytest.approx((area - 0.5) / 0.5)
 
 
 def test_the_worst_of_equal_slices_is_not_shown_to_be_weak():
-    model, constant = judged(0.0)
-    found = slices(UC, model, constant, clusters(UC, model.rows.info))
-    assert found["worst"]["kept_at_best"] > 0.95
+    found = slices(unseen(0.0))
+    assert (worst(found).kept_at_best or 0) > 0.95
 
 
 def test_slice_rows_add_up_and_sensitive_columns_are_slices():
-    model, constant = judged(0.0)
-    table = slices(UC, model, constant, clusters(UC, model.rows.info))["table"]
+    table = slices(unseen(0.0)).table
     for column in ("kind", "gender"):
-        assert sum(row["rows"] for row in table if row["column"] == column) == 3_000
+        assert sum(row.rows for row in table if row.column == column) == 3_000
 
 
 def test_the_interval_of_the_worst_is_wider_than_its_own():
-    model, constant = judged(1.0)
-    found = slices(UC, model, constant, clusters(UC, model.rows.info))
-    worst = found["worst"]
-    own = next(row for row in found["table"] if row["slice"] == "c")
-    assert worst["low"] < own["low"] < own["high"] < worst["high"]
+    found = slices(unseen(1.0))
+    own = next(row for row in found.table if row.slice == "c")
+    limits = [worst(found).low, own.low, own.high, worst(found).high]
+    assert None not in limits
+    assert limits == sorted(set(limits), key=lambda limit: limit or 0)
 
 
 def test_a_small_slice_is_not_judged():
-    model, constant = judged(0.0, rows=120)
-    found = slices(UC, model, constant, clusters(UC, model.rows.info))
-    assert {row["enough"] for row in found["table"] if row["column"] == "kind"} == {False}
-    assert all(row["low"] is None for row in found["table"] if not row["enough"])
+    found = slices(unseen(0.0, rows=120))
+    assert {row.enough for row in found.table if row.column == "kind"} == {False}
+    assert all(row.low is None for row in found.table if not row.enough)
 
 
 def test_a_slice_that_is_easy_for_a_constant_is_not_weak_for_it():
@@ -80,8 +83,8 @@ def test_a_slice_that_is_easy_for_a_constant_is_not_weak_for_it():
     table = Rows(info.select("kind"), y, info)
     good = pl.DataFrame({"prediction": y, "probability": np.where(y == 1, 0.9, 0.1)})
     flat = pl.DataFrame({"prediction": y * 0, "probability": np.full(2_000, y.mean())})
-    found = slices(use_case, Judged(table, (good,), {}), Judged(table, (flat,), {}), clusters(use_case, info))
-    assert all(row["kept"] > 0.7 for row in found["table"])
+    found = slices(EvaluationSet(use_case, Judged(table, (good,), {}), Judged(table, (flat,), {}), clusters(use_case, info)))
+    assert all((row.kept or 0) > 0.7 for row in found.table)
 
 
 def test_numbers_are_cut_into_quarters_in_order():

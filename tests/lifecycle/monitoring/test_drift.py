@@ -37,7 +37,7 @@ def chances(rows: int, seed: int, shift: float = 0.0) -> pl.DataFrame:
 def bad(profile_: dict, X: pl.DataFrame, predictions: pl.DataFrame, size: int = WINDOW) -> np.ndarray:
     window = np.arange(X.height) // size
     found = drift.by_window(profile_, X, predictions, window, X.height // size)
-    return np.array([any(one["psi"] > one["limit"] for one in effects.values()) for effects in found])
+    return np.array([any(one.beyond for one in effects.values()) for effects in found])
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def shifted(changes: dict) -> pl.DataFrame:
 
 
 def beyond(found: drift.Effects) -> set[str]:
-    return {name for name, one in found.items() if one["psi"] > one["limit"]}
+    return {name for name, one in found.items() if one.beyond}
 
 
 def test_two_hundred_columns_alarm_no_more_often_than_five():
@@ -78,7 +78,7 @@ def test_shifted_columns_are_found_and_named(shop):
     found = drift.effects(shop, shifted({"amount": pl.col("amount") * 1.5}), chances(WINDOW, 2))
     assert beyond(found) == {"amount"}
     assert drift.worst(found)[0] == "amount"
-    assert found["amount"]["wasserstein"] > 0.3 > found["age"]["wasserstein"]
+    assert found["amount"].statistics["wasserstein"] > 0.3 > found["age"].statistics["wasserstein"]
 
 
 def test_nothing_is_found_where_nothing_changed(shop):
@@ -89,7 +89,7 @@ def test_a_new_category_is_found(shop):
     new = pl.when(pl.int_range(pl.len()) % 20 == 0).then(pl.lit("d")).otherwise("kind")
     found = drift.effects(shop, shifted({"kind": new}), chances(WINDOW, 2))
     assert beyond(found) == {"kind"}
-    assert 0.02 < found["kind"]["wasserstein"] < 0.1
+    assert 0.02 < found["kind"].statistics["wasserstein"] < 0.1
 
 
 def test_a_column_that_is_null_throughout_is_found_whether_it_is_there_or_not(shop):
@@ -134,8 +134,8 @@ def test_a_small_window_has_no_large_index_by_itself():
 def test_the_divergence_is_one_bit_between_what_has_nothing_in_common():
     made = {"columns": {"c": {"values": ["a", "b"], "counts": [10**7, 0, 0, 0]}}, "predictions": {}, "limits": {"sizes": [100], "psi": {"c": [0.1]}}}
     found = drift.effects(made, pl.DataFrame({"c": ["b"] * 1_000}))["c"]
-    assert found["js"] == pytest.approx(1, abs=1e-3)
-    assert found["wasserstein"] == pytest.approx(1, abs=1e-3)
+    assert found.statistics["js"] == pytest.approx(1, abs=1e-3)
+    assert found.statistics["wasserstein"] == pytest.approx(1, abs=1e-3)
 
 
 def test_a_limit_between_two_sizes_is_between_theirs_and_grows_below_the_smallest(shop):

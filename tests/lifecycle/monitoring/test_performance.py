@@ -1,11 +1,13 @@
 """Late labels beside logged predictions: what was promised, and what it has become."""
 
 import datetime as dt
+import json
 from typing import Any
 
 import polars as pl
 import pytest
 
+from lifecycle.references import DriftReport, LivePerformance
 from lifecycle.stages import score
 from lifecycle.store.lake import lake
 from lifecycle.usecase import Monitoring
@@ -29,7 +31,7 @@ def label(shop: Shop, labels: pl.DataFrame, label_time: dt.datetime | None = Non
 
 def test_the_rows_that_the_gate_judged_on_are_the_promise_and_no_news():
     shop = watched("performing_alone")
-    assert shop.watch().performance == {}
+    assert shop.watch().performance is None
 
 
 def test_what_was_promised_is_kept_where_nothing_changed():
@@ -37,12 +39,14 @@ def test_what_was_promised_is_kept_where_nothing_changed():
     assert shop.model
     said = shop.watch({"rows": 1_600})
     found = said.performance
-    assert (found["metric"], found["rows"], found["worse"], said.drifted) == ("roc_auc", 1_200, False, False)
-    assert found["interval"][0] < found["live"] < found["interval"][1]
-    assert found["promised"] == shop.model.evaluated.holdout["roc_auc"]
+    assert found
+    assert (found.metric, found.rows, found.worse, said.drifted) == ("roc_auc", 1_200, False, False)
+    assert found.interval
+    assert found.interval[0] < found.live < found.interval[1]
+    assert found.promised == shop.model.evaluated.holdout["roc_auc"]
     assert "as good as" in said.reason
-    assert found["since"] >= (START + dt.timedelta(minutes=FIRST + 400)).isoformat()
-    assert [window["rows"] for window in found["windows"]] == [400] * 3
+    assert (found.since or "") >= (START + dt.timedelta(minutes=FIRST + 400)).isoformat()
+    assert [window.rows for window in found.windows] == [400] * 3
 
 
 def test_a_change_that_only_the_outcomes_show_is_an_alarm_and_raised_once():
@@ -50,22 +54,24 @@ def test_a_change_that_only_the_outcomes_show_is_an_alarm_and_raised_once():
     shop = watched("performing_badly")
     assert not shop.watch({"rows": 800, "signal": 0.0}).drifted  # two windows, three are needed
     said = shop.watch({"rows": 400, "signal": 0.0, "seed": 7})
-    assert said.performance["worse"]
+    assert said.performance
+    assert said.performance.worse
     assert said.drifted
     assert "worse than" in said.reason
     again = shop.watch()
-    assert again.performance["worse"]
+    assert again.performance
+    assert again.performance.worse
     assert not again.drifted
 
 
 def test_outcomes_count_when_they_have_come():
     shop = watched("performing_late")
-    assert shop.watch({"rows": 1_200, "late": True}).performance == {}
+    assert shop.watch({"rows": 1_200, "late": True}).performance is None
     assert shop.table().height > 0
     shop.batches[-1] = {"rows": 1_200, "seed": 2}  # the truth came in with the next load
     found = shop.watch()
-    assert found.performance["rows"] == 1_200
-    assert not found.performance["worse"]
+    assert found.performance
+    assert (found.performance.rows, found.performance.worse) == (1_200, False)
 
 
 def test_labels_that_came_over_http_are_joined_by_key_and_the_last_label_and_answer_count():
@@ -78,8 +84,9 @@ def test_labels_that_came_over_http_are_joined_by_key_and_the_last_label_and_ans
     label(shop, said.select("key", target=(~pl.col("yes")).cast(pl.String)))
     label(shop, said.select("key", target=pl.col("yes").cast(pl.String)))
     found = shop.watch().performance
-    assert found["rows"] == 1_200
-    assert found["live"] > 0.99
+    assert found
+    assert found.rows == 1_200
+    assert found.live > 0.99
 
 
 def test_a_label_from_the_future_is_not_known_yet():
@@ -88,9 +95,11 @@ def test_a_label_from_the_future_is_not_known_yet():
     keys = pl.Series("key", range(FIRST, FIRST + 1_200, 2)).cast(pl.String)
     both = keys.to_frame().with_columns(target=(pl.int_range(pl.len()) % 2 == 0).cast(pl.String))
     label(shop, both, dt.datetime(2126, 1, 1))
-    assert shop.watch().performance == {}
+    assert shop.watch().performance is None
     label(shop, both, dt.datetime(2026, 1, 1))
-    assert shop.watch().performance["rows"] == 400  # a whole window of the 600
+    found = shop.watch().performance
+    assert found
+    assert found.rows == 400  # a whole window of the 600
 
 
 def test_answers_to_rows_that_were_never_loaded_count_too():
@@ -106,16 +115,17 @@ def test_answers_to_rows_that_were_never_loaded_count_too():
     right = [str(i % 2 == 1 if i % 5 == 0 else i % 2 == 0) for i in range(1_200)]
     label(shop, pl.DataFrame({"key": [f"h{i}" for i in range(1_200)], "target": right}))
     found = shop.watch(scored=False)
-    assert found.performance["rows"] == 1_200
-    assert found.performance["live"] == pytest.approx(0.2)
-    assert found.performance["worse"]
+    assert found.performance
+    assert (found.performance.rows, found.performance.worse) == (1_200, True)
+    assert found.performance.live == pytest.approx(0.2)
 
 
 def test_hidden_outcomes_are_said_to_be_hidden():
     shop = watched("performing_selected")
     shop.changes["selective_labels"] = "nobody knows what those would have bought who were turned away"
     found = shop.watch({"rows": 1_200})
-    assert found.performance["selective_labels"].startswith("nobody knows")
+    assert found.performance
+    assert found.performance.selective_labels.startswith("nobody knows")
     assert "turned away" in found.reason
 
 
@@ -123,4 +133,6 @@ def test_the_table_keeps_what_was_found():
     shop = watched("performing_kept")
     found = shop.watch({"rows": 1_200})
     last = shop.table().row(-1, named=True)
-    assert pl.Series([last["performance"]]).str.json_decode(pl.Struct({"live": pl.Float64})).struct.field("live").item() == found.performance["live"]
+    assert LivePerformance.from_json(last["performance"]) == found.performance
+    assert DriftReport.model_validate_json(found.model_dump_json()) == found
+    assert json.loads(found.model_copy(update={"performance": None}).model_dump_json())["performance"] == {}

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from lifecycle.evaluation.report import ClassReport, Importance, Importances
 from lifecycle.reports import class_plots, cluster_plots, number_plots, plots
 from lifecycle.reports.plots import reliability
+
+ONE = ClassReport(name="a" * 40, rows=7, precision=0.4, recall=None, f1=None, low=None, high=None, roc_auc=None)
 
 
 def scored(rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -20,7 +23,10 @@ def every_plot(rows: int) -> dict[str, bytes]:
     y, score = scored(rows)
     y[:2] = [0, 1]
     truth = score * 30 + np.random.default_rng(2).normal(size=rows)
-    scores, table = {"model": score, "plain linear model": score**2}, [{"feature": "x" * 50, "importance": 0.1, "least": 0.05, "most": 0.2}]
+    scores, leaned = (
+        {"model": score, "plain linear model": score**2},
+        Importances(rows=rows, table=(Importance(feature="x" * 50, importance=0.1, least=0.05, most=0.2),)),
+    )
     area: dict[str, Any] = {"model": 0.8}
     return {
         "roc": plots.roc(y, scores, area, "bought"),
@@ -32,12 +38,12 @@ def every_plot(rows: int) -> dict[str, bytes]:
         "error_by_size": number_plots.error_by_size(truth, {"model": score * 30, "plain linear model": score * 20}, "fare"),
         "thresholds": plots.thresholds(y, score, 0.3, "bought"),
         "one_against_rest": class_plots.one_against_rest(y.astype(str), {"0": 1 - score, "1": score}, {"0": 0.8, "1": 0.8}, 0.8),
-        "by_class": class_plots.by_class([{"class": "a" * 40, "rows": 7, "precision": 0.4, "recall": None}] * 9, rows),
+        "by_class": class_plots.by_class([ONE] * 9, rows),
         "clusters": cluster_plots.scatter(np.stack([truth, score], axis=1), y.astype(str)),
         "one_coordinate": cluster_plots.scatter(truth[:, None], y.astype(str)),
         "silhouettes": cluster_plots.silhouettes(np.stack([truth, score], axis=1), y.astype(str), 0.3),
         "sizes": cluster_plots.sizes(y.astype(str)),
-        "importances": plots.importances(table, "roc_auc", rows),
+        "importances": plots.importances(leaned, "roc_auc"),
     }
 
 
@@ -62,13 +68,13 @@ def test_the_calibration_table_holds_every_row_once_and_its_intervals_hold_the_s
     y, score = scored(1_003)
     table = reliability(y, score)
     assert len(table) == 10
-    assert sum(row["rows"] for row in table) == 1_003
-    assert all(row["low"] <= row["share"] <= row["high"] for row in table)
-    assert [row["probability"] for row in table] == sorted(row["probability"] for row in table)
+    assert sum(row.rows for row in table) == 1_003
+    assert all(row.low <= row.share <= row.high for row in table)
+    assert [row.probability for row in table] == sorted(row.probability for row in table)
 
 
 def test_repeated_predictions_do_not_narrow_an_interval():
     y, score = scored(500)
     once, thrice = reliability(y, score), reliability(np.tile(y, 3), np.tile(score, 3), repeats=3)
-    assert [row["high"] for row in thrice] == pytest.approx([row["high"] for row in once])
-    assert [row["rows"] for row in thrice] == [row["rows"] for row in once]
+    assert [row.high for row in thrice] == pytest.approx([row.high for row in once])
+    assert [row.rows for row in thrice] == [row.rows for row in once]

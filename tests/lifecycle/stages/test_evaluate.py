@@ -9,6 +9,7 @@ import pandera.polars as pa
 import polars as pl
 import pytest
 
+from lifecycle.evaluation.report import EvaluationReport
 from lifecycle.kind import find
 from lifecycle.references import Evaluated, Recipe, Trained, Tuned
 from lifecycle.reports.card import card
@@ -86,7 +87,9 @@ def test_slices_and_groups_are_those_of_the_definition(plenty):
 
 def test_the_card_names_what_a_reader_looks_for(plenty):
     use_case, evaluated, report = plenty
-    written = card(use_case, report, {"version": 3, "run_id": evaluated.trained.run_id, "sha256": evaluated.trained.sha256})
+    written = card(
+        use_case, EvaluationReport.model_validate(report), {"version": 3, "run_id": evaluated.trained.run_id, "sha256": evaluated.trained.sha256}
+    )
     for wanted in ("version 3", "`bought`", "roc_auc", "a constant reaches 0.5000", "kind = ", "gender", "lifecycle reproduce judged_plenty 3"):
         assert wanted in written
     assert "None" not in written
@@ -139,7 +142,7 @@ def test_other_kinds_of_problem_are_judged_as_completely(problem: str, schema: A
     assert report["gains"]["over_constant"]["low"] > 0
     assert report["importances"]["table"][0]["feature"] == "size"
     assert len(report["fairness"]["gender"]) == 3
-    assert "None" not in card(use_case, report, {})
+    assert "None" not in card(use_case, EvaluationReport.model_validate(report), {})
 
 
 def test_few_rows_are_judged_by_cross_validation_and_the_report_says_so():
@@ -149,13 +152,13 @@ def test_few_rows_are_judged_by_cross_validation_and_the_report_says_so():
     assert evaluated.mode == "cross-validation"
     assert report["judged"]["rows"] == 500
     assert "cross-validation" in report["how"]
-    assert "cross-validation" in card(use_case, report, {})
+    assert "cross-validation" in card(use_case, EvaluationReport.model_validate(report), {})
 
 
 def test_a_selective_label_is_said_in_the_card(plenty):
     _, _, report = plenty
     use_case = toy("judged_selective", selective_labels="declined visits have no outcome")
-    assert "declined visits have no outcome" in card(use_case, report, {})
+    assert "declined visits have no outcome" in card(use_case, EvaluationReport.model_validate(report), {})
 
 
 def test_labels_without_a_signal_are_not_shown_to_beat_a_constant():

@@ -9,6 +9,7 @@ import pytest
 from lifecycle import history
 from lifecycle.decisions import promote_by_hand
 from lifecycle.evaluation.compare import unseen
+from lifecycle.gate.numbers import Gain
 from lifecycle.references import ModelVersion, Parts, Recipe
 from lifecycle.sources import Generated
 from lifecycle.splits import TimeSplit
@@ -46,7 +47,7 @@ def test_the_better_is_promoted_the_worse_is_not_and_the_ledger_says_why() -> No
     second = judge(use_case, challenger(use_case, parts, STRONG))
     assert second.promoted
     assert second.champion == first.version
-    assert second.numbers["over_champion"]["low"] > 0
+    assert ((second.numbers.over_champion and second.numbers.over_champion.low) or 0) > 0
     third = judge(use_case, challenger(use_case, parts, MIDDLE))
     assert not third.promoted
     assert third.reason.startswith(f"not shown to be better than version {second.version}: roc_auc -0.")
@@ -62,7 +63,7 @@ def test_the_same_model_again_is_not_shown_to_be_better() -> None:
     judge(use_case, challenger(use_case, parts))
     verdict = judge(use_case, challenger(use_case, parts))
     assert not verdict.promoted
-    assert verdict.numbers["over_champion"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert verdict.numbers.over_champion == Gain(value=0.0, low=0.0, high=0.0)
 
 
 def test_judged_again_a_version_has_the_same_verdict_and_leaves_no_second_row() -> None:
@@ -76,8 +77,8 @@ def test_every_challenger_on_the_same_rows_needs_more_confidence() -> None:
     use_case, parts = made("promote_repeated")
     judge(use_case, challenger(use_case, parts))
     found = [judge(use_case, challenger(use_case, parts, MIDDLE)).numbers for _ in range(3)]
-    assert [one["challengers_before"] for one in found] == [0, 1, 2]
-    assert [one["confidence"] for one in found] == pytest.approx([0.95, 0.975, 1 - 0.05 / 3])
+    assert [one.challengers_before for one in found] == [0, 1, 2]
+    assert [one.confidence for one in found] == pytest.approx([0.95, 0.975, 1 - 0.05 / 3])
 
 
 def test_two_who_judge_the_same_version_at_once_leave_one_verdict() -> None:
@@ -148,7 +149,7 @@ def test_rows_that_the_champion_was_fitted_on_do_not_count() -> None:
     promote_by_hand(late, old.version)
     verdict = judge(early, new)
     assert verdict.reason.startswith("not enough evidence: 200 rows that neither it nor version 1 has seen, 400 needed")
-    assert history.ledger(late.name)[-1]["gate_rows"] == ""  # nobody looked at any row
+    assert history.ledger(late.name)[-1].gate_rows == ""  # nobody looked at any row
 
 
 def test_with_newer_rows_only_those_count_which_the_champion_has_not_seen() -> None:
@@ -164,7 +165,7 @@ def test_with_newer_rows_only_those_count_which_the_champion_has_not_seen() -> N
     judge(young, old)
     verdict = judge(later, new)
     assert verdict.promoted
-    assert verdict.numbers["rows"] == len(keys)
+    assert verdict.numbers.rows == len(keys)
 
 
 def test_a_champion_of_other_features_is_asked_with_those_it_had() -> None:
@@ -174,7 +175,7 @@ def test_a_champion_of_other_features_is_asked_with_those_it_had() -> None:
     renamed = toy(use_case.name, parameters={"rows": 2_500}, features=lambda rows: rows.select("amount", "kind", new=pl.col("amount")))
     verdict = judge(renamed, challenger(renamed, parts_of(renamed), ("new", "kind")))
     assert verdict.promoted
-    assert verdict.numbers["rows"] == parts.counts["gate"]
+    assert verdict.numbers.rows == parts.counts["gate"]
 
 
 def test_under_another_split_the_champion_has_seen_all_it_was_given() -> None:
@@ -194,11 +195,12 @@ def test_on_small_data_recipes_are_compared_in_the_same_folds() -> None:
     first = challenger(use_case, parts, **small, recipe=linear)
     promote_by_hand(use_case, first.version)
     same = judge(use_case, challenger(use_case, parts, **small, recipe=linear))
-    assert same.numbers["over_champion"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert same.numbers.over_champion == Gain(value=0.0, low=0.0, high=0.0)
     other = judge(use_case, challenger(use_case, parts, **small, recipe=timid))
-    assert other.numbers["rows"] == 350
-    assert other.numbers["over_champion"]["value"] < 0
-    assert other.numbers["challengers_before"] == 1
+    assert other.numbers.rows == 350
+    assert other.numbers.over_champion
+    assert other.numbers.over_champion.value < 0
+    assert other.numbers.challengers_before == 1
     gone = toy(use_case.name, parameters={"rows": 350}, candidates=tuple(each for each in use_case.candidates if each.name != "linear"))
     stuck = judge(gone, challenger(gone, parts, **small, recipe=timid))
     assert f"not shown to be better than version {stuck.champion}: its family 'linear' is no candidate" in stuck.reason

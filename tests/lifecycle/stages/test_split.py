@@ -1,6 +1,7 @@
 """Split: every row has one part, the lines respect time, groups and classes, and labels not yet known are not used."""
 
 import datetime as dt
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from lifecycle.rows.feature_table import read
 from lifecycle.rows.parts import assign, rows
 from lifecycle.sources import Generated
 from lifecycle.splits import ColumnSplit, GroupSplit, HashSplit, StratifiedSplit, TimeSplit
-from lifecycle.splits.time_split import time_bounds
+from lifecycle.splits.time_split import TimeBoundaries, time_bounds
 from lifecycle.stages.collect import collect
 from lifecycle.stages.featurize import featurize
 from lifecycle.stages.split import split
@@ -139,6 +140,23 @@ def test_too_few_rows_and_one_class_are_said_before_anything_is_trained() -> Non
         made(toy("short", split=TimeSplit(gap=timedelta(days=2))))
 
 
+def test_lines_are_read_as_they_were_kept_and_those_of_another_split_are_none() -> None:
+    moments = [START + timedelta(minutes=minute, microseconds=minute) for minute in range(7)]
+    lines = TimeBoundaries(*moments)
+    kept = json.loads(json.dumps(lines.as_json()))
+    assert kept["gate_from"] == moments[4].isoformat()
+    assert TimeSplit().drawn(kept) == lines
+    assert HashSplit().drawn(kept) is None
+    assert TimeSplit().drawn({"train_until": 0.6, "tune_until": 0.8}) is None
+    with pytest.raises(LifecycleError, match="by lines that a HashSplit drew, found the lines of another split"):
+        assign(toy("redrawn", split=HashSplit()), split_of(kept), pl.DataFrame())
+
+
+def split_of(bounds: dict[str, Any]) -> Parts:
+    snapshot = Snapshot(use_case="lines", version=1, fingerprint="", rows=1, batch=1, came=1, kept=1, quarantined=0, duplicates=0)
+    return Parts(use_case="lines", features=Features(use_case="lines", snapshot=snapshot, version=1, rows=1, names=()), bounds=bounds, counts={})
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     minutes=st.lists(st.integers(0, 5_000), min_size=120, max_size=400),
@@ -152,8 +170,7 @@ def test_time_lines_never_overlap_whatever_the_times(minutes: list[int], gap: in
         bounds = time_bounds(use_case, use_case.split, info)  # type: ignore[arg-type]
     except NotEnoughData:
         return
-    snapshot = Snapshot(use_case="lines", version=1, fingerprint="", rows=1, batch=1, came=1, kept=1, quarantined=0, duplicates=0)
-    parts = Parts(use_case="lines", features=Features(use_case="lines", snapshot=snapshot, version=1, rows=1, names=()), bounds=bounds, counts={})
+    parts = split_of(bounds.as_json())
     given = info.with_columns(assign(use_case, parts, info))
     span = {part: given.filter(pl.col("part") == part)["_time"] for part in ("train", "tune", "gate")}
     for earlier, later in (("train", "tune"), ("tune", "gate")):

@@ -144,8 +144,8 @@ def test_an_alias_that_was_moved_is_not_followed_and_is_named_until_the_next_dec
 def test_the_ledger_names_the_hashes_of_what_it_decided_about() -> None:
     use_case, _, champion = two("meddled_ledger")
     row = history.ledger(use_case.name)[-1]
-    assert row["hashes"] == champion.hashes
-    assert {"model", "evaluation.json", "model_card.md", "compiled/model.onnx"} <= set(row["hashes"])
+    assert row.hashes == champion.hashes
+    assert {"model", "evaluation.json", "model_card.md", "compiled/model.onnx"} <= set(row.hashes)
 
 
 def version_deleted(use_case: UseCase) -> None:
@@ -183,7 +183,7 @@ def test_a_champion_that_was_taken_away_is_one_sentence_everywhere_and_the_use_c
             ask()
         assert why in str(lost.value)
     assert why in lineage.of_version(use_case, 2)["registry"]
-    assert [row["model_version"] for row in history.ledger(use_case.name)] == [1, 2]
+    assert [row.model_version for row in history.ledger(use_case.name)] == [1, 2]
     new = challenger(use_case, parts)
     assert new.version == 3  # also where MLflow has forgotten its numbers
     verdict = promote(use_case, new)

@@ -1,0 +1,217 @@
+"""The content of `evaluation.json`: what an evaluation found, as the gate, the model card and the plots read it."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_serializer, model_validator
+
+from lifecycle.evaluation.resample import Interval
+from lifecycle.gate.findings import GroupDifference, Slice, WorstSlice
+from lifecycle.json_model import JsonModel
+from lifecycle.references import Recipe
+
+FILE = "evaluation.json"
+
+
+class DataReport(JsonModel):
+    """The rows: those of each part, those of which a sample is used, and those of the snapshot (as in `Snapshot`)."""
+
+    parts: dict[str, int]
+    sampled: dict[str, int] = Field(default_factory=dict)
+    lake_version: int
+    inputs: tuple[str, ...]
+    spans: dict[str, tuple[str, str]]
+    """The oldest and the newest moment of the parts `train` and `gate`, where rows have a time."""
+    rows: int
+    came: int
+    kept: int
+    quarantined: int
+    duplicates: int
+    fingerprint: str
+
+
+class JudgedRows(JsonModel):
+    """How many rows were judged, in how many clusters of rows that belong together, and by what these are made."""
+
+    rows: int
+    clusters: int
+    clustered_by: str
+
+
+class MetricReport(JsonModel):
+    """A metric on rows that the model has not seen, with its interval, beside what it is elsewhere.
+
+    `gap`: how much better it is in training than on unseen rows. `None`: not defined there.
+    """
+
+    holdout: float
+    low: float | None
+    high: float | None
+    train: float | None
+    tune: float | None
+    constant: float | None
+    linear: float | None
+    gap: float | None
+
+
+class Gains(JsonModel):
+    """How much better the deciding metric is than that of the baselines, on the same rows; `None` where it is undefined."""
+
+    over_constant: Interval | None = None
+    over_linear: Interval | None = None
+
+
+class CalibrationBin(JsonModel):
+    """Rows of like probability: their mean probability, and the share of which it came true with its 95 % interval."""
+
+    rows: int
+    probability: float
+    share: float
+    low: float
+    high: float
+
+
+class Calibration(JsonModel):
+    """Whether the probabilities, `of` what the words say, come true."""
+
+    calibration_error: float | None
+    of: str
+    table: tuple[CalibrationBin, ...]
+
+
+class SliceReport(JsonModel):
+    """The deciding metric by slice; the model's `skill` on all rows, and how many rows (and rows of a class) a slice needs."""
+
+    metric: str
+    least_rows: int
+    least_of_a_class: int
+    skill: float | None
+    table: tuple[Slice, ...]
+    worst: WorstSlice | None
+
+
+class GroupMeasure(JsonModel):
+    """A measure by group (`None`: too few rows), and its largest difference between two groups."""
+
+    groups: dict[str, Interval | None]
+    difference: GroupDifference
+
+
+class ColumnFairness(JsonModel):
+    """How the groups of a sensitive column fare: how many rows each has, and each measure. In JSON the measures stand beside `groups`."""
+
+    groups: dict[str, int]
+    measures: dict[str, GroupMeasure]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gathered(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "measures" in given:
+            return given
+        return {"groups": given.get("groups"), "measures": {name: found for name, found in given.items() if name != "groups"}}
+
+    @model_serializer
+    def _given(self) -> dict[str, Any]:
+        return {"groups": self.groups, **self.measures}
+
+
+class ClassReport(JsonModel):
+    """One class of several.
+
+    `None`: undefined, as the recall of a class that no row has, or the precision of one that is never predicted.
+
+    Attributes:
+        name: the class; `class` in JSON.
+        rows: how many have it.
+        precision, recall, f1: of the class.
+        low, high: the interval of the recall.
+        roc_auc: of the class against the rest.
+    """
+
+    name: str = Field(validation_alias="class", serialization_alias="class")
+    rows: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    low: float | None
+    high: float | None
+    roc_auc: float | None
+
+
+class Trait(JsonModel):
+    """A column in which a cluster differs from all rows.
+
+    Attributes:
+        column: its name.
+        effect: the distance of the means in standard deviations; of a category the difference of the shares of `value`, in standard
+            deviations of that share.
+        value: of a category the value that sets the cluster apart.
+        typical, all: the median in the cluster and of all rows; of a category the share of `value`.
+    """
+
+    column: str
+    effect: float
+    value: str | None = None
+    typical: float
+    all: float
+
+
+class ClusterReport(JsonModel):
+    """One cluster: its name, its rows, their share and mean silhouette, and what sets it apart most."""
+
+    name: str = Field(validation_alias="cluster", serialization_alias="cluster")
+    rows: int
+    share: float
+    silhouette: float | None
+    apart: tuple[Trait, ...]
+
+
+class Importance(JsonModel):
+    """How much worse the deciding metric gets when one input is shuffled: the mean, the `least` and the `most` of the shuffles."""
+
+    feature: str
+    importance: float
+    least: float
+    most: float
+
+
+class Importances(JsonModel):
+    """Permutation importances, the largest first, and how many rows were shuffled."""
+
+    rows: int
+    table: tuple[Importance, ...]
+
+
+class EvaluationReport(JsonModel):
+    """What an evaluation found.
+
+    Attributes:
+        use_case, recipe, data: what was evaluated.
+        problem, metric: the kind of problem, and the metric that decides.
+        mode, how: by which rows, in a word and in a sentence.
+        confidence: of the intervals.
+        judged, metrics, gains, calibration, slices, importances: the findings.
+        fairness: by sensitive column.
+        classes, clusters: a row each, where the kind of problem has some.
+        selective_labels: as the definition says it.
+        plots: paths in the run.
+    """
+
+    use_case: str
+    recipe: Recipe
+    data: DataReport
+    problem: str
+    metric: str
+    mode: Literal["holdout", "cross-validation"]
+    how: str
+    confidence: float
+    judged: JudgedRows
+    metrics: dict[str, MetricReport]
+    gains: Gains
+    calibration: Calibration | None = None
+    slices: SliceReport
+    fairness: dict[str, ColumnFairness]
+    classes: tuple[ClassReport, ...] = ()
+    clusters: tuple[ClusterReport, ...] = ()
+    selective_labels: str = ""
+    importances: Importances
+    plots: tuple[str, ...] = ()
