@@ -56,7 +56,7 @@ def test_features_in_chunks_are_the_features_at_once(use_case: UseCase, monkeypa
     seen: list[int] = []
     monkeypatch.setattr(chunks, "ROWS", 300)
     compute = feature_table.compute
-    monkeypatch.setattr(featurize, "compute", lambda use_case, rows: (seen.append(rows.height), compute(use_case, rows))[1])
+    monkeypatch.setattr(feature_table, "compute", lambda use_case, rows: (seen.append(rows.height), compute(use_case, rows))[1])
     assert table(made(use_case)).equals(whole)
     assert len(seen) == 7
     assert max(seen) < 500
@@ -69,7 +69,7 @@ def test_windows_over_chunks_see_their_whole_history(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(chunks, "ROWS", 700)
     seen: list[int] = []
     compute = feature_table.compute
-    monkeypatch.setattr(featurize, "compute", lambda use_case, rows: (seen.append(rows.height), compute(use_case, rows))[1])
+    monkeypatch.setattr(feature_table, "compute", lambda use_case, rows: (seen.append(rows.height), compute(use_case, rows))[1])
     assert table(made(use_case, source)).equals(whole)
     assert len(seen) == 6
     assert max(seen) < 3_000
@@ -80,7 +80,7 @@ def test_a_large_table_is_split_and_read_as_a_small_one(monkeypatch: pytest.Monk
     features = made(use_case)
     parts = split.split(use_case, features)
     small = {part: rows(use_case, parts, part) for part in ("train", "tune", "gate")}
-    monkeypatch.setattr(featurize, "WHOLE", 100)
+    monkeypatch.setattr(feature_table, "WHOLE", 100)
     monkeypatch.setattr(chunks, "ROWS", 500)
     feature_table._newest.clear()
     assert split.split(use_case, features) == parts
