@@ -5,7 +5,7 @@ from typing import Any
 Argument = tuple[str, dict[str, Any]]
 
 USE_CASE = ("use_case", {"metavar": "USE_CASE", "help": "its name: see 'lifecycle list'"})
-VERSION = ("version", {"metavar": "VERSION", "type": int, "nargs": "?", "help": "a model version; left out: the newest that can be meant"})
+VERSION = ("version", {"metavar": "VERSION", "type": int, "nargs": "?", "help": "a model version; left out: the newest that this can be done with"})
 MADE = ("version", {"metavar": "VERSION", "type": int, "help": "a registered model version"})
 SOURCE_HELP = """in place of the use case's own source: a file or glob (CSV, JSON, Parquet, Excel, SQLite: 'book.xlsx?sheet=May'), an address
 (https://, s3://, 'postgresql://user:${PASSWORD}@host/db?table=orders', 'sqlite://shop.db?table=orders'), SQL ('SELECT ... FROM ...'),
@@ -47,7 +47,7 @@ ONE_OF: dict[str, tuple[str, ...]] = {"lineage": ("--version", "--prediction")}
 """Of a command's options those of which exactly one must be given."""
 
 COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
-    "list": ("app.look:use_cases", "the use cases, their problem, champion, last run", ()),
+    "list": ("app.listing:use_cases", "the use cases, their problem, champion, last run", ()),
     "run": ("app.run:whole_loop", "the whole loop once, here: collect to monitor", (USE_CASE, SOURCE, FRESH)),
     "new": ("app.new:new", "write usecases/NAME.py and schemas/NAME.py from data, to be read and edited", NEW),
     "ingest": ("app.run:ingest", "collect and validate new data", (USE_CASE, SOURCE)),
@@ -55,16 +55,16 @@ COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
     "score": ("app.run:score", "let the champion predict the rows it has not seen", (USE_CASE,)),
     "monitor": ("app.run:monitor", "compare the newest data with what the champion was trained on", (USE_CASE,)),
     "serve": ("app.serve:serve", "the HTTP service: predictions of the champions", (SERVED, HOST, PORT, WORKERS, BESIDE, OPEN)),
-    "history": ("app.look:history", "the promotions ledger: what was decided, and why", (USE_CASE,)),
-    "promote": ("app.decide:promote", "make a version the champion", (USE_CASE, VERSION, REASON)),
-    "approve": ("app.decide:approve", "approve a version that waits for a person", (USE_CASE, VERSION, REASON)),
-    "reject": ("app.decide:reject", "reject a version that waits for a person", (USE_CASE, VERSION, REASON)),
-    "rollback": ("app.decide:rollback", "return to the previous champion", (USE_CASE, VERSION, REASON)),
-    "reproduce": ("app.repeat:reproduce", "train a version again from its snapshot, code and seed, and compare", (USE_CASE, MADE)),
+    "history": ("app.listing:history", "the promotions ledger: what was decided, and why", (USE_CASE,)),
+    "promote": ("app.promotions:promote", "make a version the champion", (USE_CASE, VERSION, REASON)),
+    "approve": ("app.promotions:approve", "approve a version that waits for a person", (USE_CASE, VERSION, REASON)),
+    "reject": ("app.promotions:reject", "reject a version that waits for a person", (USE_CASE, VERSION, REASON)),
+    "rollback": ("app.promotions:rollback", "return to the previous champion", (USE_CASE, VERSION, REASON)),
+    "reproduce": ("app.reproduce:reproduce", "train a version again from its snapshot, code and seed, and compare", (USE_CASE, MADE)),
     "lineage": ("app.lineage:lineage", "from an answer back to its model, data, and source batches", (USE_CASE, MODEL, ANSWER)),
     "quarantine": ("app.quarantine:quarantine", "the rows that were kept out, and why; export them, load them again", (USE_CASE, EXPORT, RETRY)),
     "keys": ("app.keys:keys", "who may call the HTTP service", (ACTION, NAME)),
-    "sql": ("app.look:sql", "read the lake", (QUERY,)),
+    "sql": ("app.listing:sql", "read the lake", (QUERY,)),
     "doctor": ("app.doctor:doctor", "what is installed, reachable, out of step; the remedy for each", ()),
     "up": ("app.stack.up:up", "the local stack: PostgreSQL, Prefect, MLflow, a worker, all deployments, predictions over HTTP", (OFFSET,)),
     "open": ("app.stack.link:links", "the links to the running stack, which log a browser in", ()),

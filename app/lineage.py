@@ -10,7 +10,7 @@ from rich.text import Text
 
 from app import environment
 from app.answer import Answer
-from app.look import known, moment, untouched
+from app.listing import known, moment, untouched
 from app.summary import called
 from lifecycle import registry
 from lifecycle.answer_schema import Fields

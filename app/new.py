@@ -14,7 +14,7 @@ from app import environment
 from app.answer import Answer
 from app.summary import called
 from lifecycle.draft import writing
-from lifecycle.draft.draft import Draft, Wishes, draft
+from lifecycle.draft.draft import Draft, Options, draft
 from lifecycle.draft.report import report
 from lifecycle.settings import settings
 
@@ -26,11 +26,11 @@ def new(options: argparse.Namespace) -> Answer:
     from app.stack import schedules
 
     environment.prepare(settings(), debug=options.debug)
-    wishes = Wishes(
+    chosen = Options(
         target=options.target or "", problem=options.problem or "", key=options.key or "", time=options.time or "",
         group=options.group or "", text=tuple(options.text or ()),
     )  # fmt: skip
-    made = draft(options.name, options.source, wishes, force=options.force)
+    made = draft(options.name, options.source, chosen, force=options.force)
     writing.save(made.files)
     lines = schedules.lines(made.name)
     return Answer({**report(made), "next": [f"{called()} run {made.name}"], "schedules": lines}, _view(made, lines))

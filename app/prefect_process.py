@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from app import login, prefect_server
-from app.guarded import PREFECT, Guarded, Hosts
+from app.login_guard import PREFECT, Guarded, Hosts
 from lifecycle.errors import LifecycleError
 from lifecycle.faults import plain
 from lifecycle.settings import Settings, settings

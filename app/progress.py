@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from app.terminal import Safe, console, shown
-from lifecycle.progress import Event, listen
+from lifecycle.progress import Event, subscribe
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -65,7 +65,7 @@ def watch() -> Iterator[None]:
         with _live(steps):
             yield
     else:
-        with listen(lambda stage, event, text: _say(steps, steps.hear(stage, event, text), sys.stderr)):
+        with subscribe(lambda stage, event, text: _say(steps, steps.hear(stage, event, text), sys.stderr)):
             yield
 
 
@@ -82,7 +82,7 @@ def _live(steps: Steps) -> Iterator[None]:
     view = _View(steps)
     with (
         Live(Safe(view), console=console(stderr=True), refresh_per_second=8, redirect_stdout=False),
-        listen(lambda *said: steps.hear(*said) and None),
+        subscribe(lambda *said: steps.hear(*said) and None),
     ):
         try:
             yield

@@ -9,13 +9,13 @@ from rich.text import Text
 
 from app import environment
 from app.answer import Answer
-from app.look import heads, known, untouched
+from app.listing import heads, known, untouched
 from app.summary import called
 from lifecycle import registry
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import settings
 
-MOST = 1_000
+MAX_ROWS_LISTED = 1_000
 """Rows that `--json` lists one by one; an export has all."""
 
 
@@ -35,11 +35,11 @@ def quarantine(options: argparse.Namespace) -> Answer:
 
 
 def _listed(name: str) -> Answer:
-    from lifecycle.rows import quarantine
+    from lifecycle.table import quarantine
 
     reasons = quarantine.reasons(name)
     counts = quarantine.counts(name)
-    data = {"use_case": name, **counts, "reasons": reasons, "rows": quarantine.rows(name, MOST)}
+    data = {"use_case": name, **counts, "reasons": reasons, "rows": quarantine.rows(name, MAX_ROWS_LISTED)}
     if not reasons:
         return _nothing(name, counts["released"])
     table = heads("batch", "row", "column", "check", "value", "how many")
@@ -61,7 +61,7 @@ def _nothing(name: str, released: int = 0) -> Answer:
 
 
 def _exported(name: str, file: Path) -> Answer:
-    from lifecycle.rows import quarantine
+    from lifecycle.table import quarantine
 
     rows = quarantine.export(name, file)
     command = f"{called()} quarantine {name} --retry {file}"
@@ -71,7 +71,7 @@ def _exported(name: str, file: Path) -> Answer:
 
 
 def _retried(name: str, file: Path | None) -> Answer:
-    from lifecycle.rows.release import release
+    from lifecycle.table.release import release
 
     done = release(registry.find(name), file)
     data: dict[str, Any] = done.model_dump(exclude={"key"})

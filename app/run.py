@@ -9,9 +9,9 @@ from concurrent.futures import Future
 from contextlib import nullcontext
 from typing import Any
 
-from app import environment, lost, prefect_server
+from app import environment, prefect_server, server_watch
 from app.answer import Answer
-from app.look import known
+from app.listing import known
 from app.progress import watch
 from app.summary import summary
 from lifecycle import registry
@@ -71,7 +71,7 @@ def run(flow: str, use_case: str, **parameters: Any) -> dict[str, Any]:
     function = getattr(importlib.import_module(f"flows.{MODULES.get(flow, flow)}"), flow)
     _warm_up()
     ready.result()
-    with lost.watched(at, url), _without_heartbeat() if prefect_server.shared(at, url) else nullcontext():
+    with server_watch.watched(at, url), _without_heartbeat() if prefect_server.shared(at, url) else nullcontext():
         return function(use_case=use_case, **parameters)
 
 

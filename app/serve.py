@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from app import environment
 from app.answer import Answer
-from app.look import known
+from app.listing import known
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import settings
 
@@ -51,7 +51,7 @@ def serve(options: argparse.Namespace) -> Answer:
     with contextlib.suppress(KeyboardInterrupt):  # which uvicorn raises again once it has ended gracefully
         uvicorn.run(
             "app.serve:application", factory=True, host=options.host, port=options.port, workers=options.workers,
-            loop="uvloop", http="app.http.patient:Patient", ws="none", access_log=False, log_level="error", timeout_graceful_shutdown=10,
+            loop="uvloop", http="app.http.timeouts:TimeoutProtocol", ws="none", access_log=False, log_level="error", timeout_graceful_shutdown=10,
             timeout_keep_alive=IDLE, server_header=False,
         )  # fmt: skip
     shutil.rmtree(meeting, ignore_errors=True)

@@ -124,11 +124,11 @@ def whole(lake: Any, asked: dict[str, Any]) -> Iterator[str]:
 def _unscored(name: str, champion: int) -> Iterator[str]:
     """Rows that the champion was not fitted on and has not scored."""
     from lifecycle import registry
-    from lifecycle.rows.feature_table import INFO
-    from lifecycle.rows.seen import parts_then
     from lifecycle.stages.score import FITTED
     from lifecycle.store import versions
     from lifecycle.store.lake import lake
+    from lifecycle.table.feature_table import INFO
+    from lifecycle.table.membership import parts_then
 
     use_case, version = registry.find(name), versions.version(name, champion)
     info = lake().frame(f"SELECT COLUMNS('^(_key|_hash|_info_.*)$') FROM {name}.features")

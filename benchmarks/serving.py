@@ -153,11 +153,11 @@ def contestants(options: argparse.Namespace, folder: Path) -> list[Server]:
     """The servers, each with requests of one row that it understands."""
     from lifecycle import registry
     from lifecycle.history import champion
-    from lifecycle.online.rows import Reader
     from lifecycle.predict import inputs
-    from lifecycle.rows import feature_table
+    from lifecycle.serving.requests import Reader
     from lifecycle.store import tracking
     from lifecycle.store.lake import lake
+    from lifecycle.table import feature_table
 
     use_case = registry.find(options.use_case)
     version = champion(options.use_case)
@@ -249,8 +249,8 @@ def batch(name: str) -> None:
     from lifecycle.compiled.load import load as loaded
     from lifecycle.history import champion
     from lifecycle.predict import inputs, predict
-    from lifecycle.rows import feature_table
     from lifecycle.store import models
+    from lifecycle.table import feature_table
 
     use_case, version = registry.find(name), champion(name)
     assert version

@@ -47,9 +47,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"LIFECYCLE_HOME": home, "OMP_WAIT_POLICY": "passive"}
-        from lifecycle.rows import parts as partition
         from lifecycle.stages import collect, featurize, split, validate
         from lifecycle.stages.tune import tune
+        from lifecycle.table import parts as partition
         from lifecycle.tuning import objective
         from usecases.fraud import use_case
 

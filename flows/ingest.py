@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from flows.parameters import SourceText, UseCaseName
 from flows.summary import done, of_snapshot, plainly
 from tasks import stages
-from tasks.journey import Journey
+from tasks.flow_runner import FlowRunner
 
 
 @flow(name="ingest", flow_run_name="ingest {use_case}")
@@ -24,6 +24,6 @@ def ingest(use_case: UseCaseName, source: SourceText = "", fresh: bool = False) 
             parameters, or a range of its own source as in from=2024-01-01,until=2024-02-01.
         fresh: Read the source anew, whatever the cache says.
     """
-    go = Journey(use_case, fresh)
+    go = FlowRunner(use_case, fresh)
     snapshot = go(stages.validate, go(stages.collect, go.given(source)))
     return done({**go.summary(), **of_snapshot(snapshot)}, go.outcome)

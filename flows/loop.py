@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 from flows.parameters import SourceText, UseCaseName
 from flows.summary import done, of_loop, plainly, told
 from tasks import stages
-from tasks.journey import Journey
+from tasks.flow_runner import FlowRunner
 
 
 @flow(name="lifecycle", flow_run_name="lifecycle {use_case}")
@@ -27,7 +27,7 @@ def lifecycle(use_case: UseCaseName, source: SourceText = "", fresh: bool = Fals
             parameters, or a range of its own source as in from=2024-01-01,until=2024-02-01.
         fresh: Run every stage anew, whatever the cache says.
     """
-    go = Journey(use_case, fresh, ahead=stages.preload)
+    go = FlowRunner(use_case, fresh, prefetch=stages.preload)
     batch = go(stages.collect, go.given(source))
     snapshot = go(stages.validate, batch)
     features = go(stages.featurize, snapshot)

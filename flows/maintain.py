@@ -7,8 +7,8 @@ from prefect.client.schemas.objects import State
 
 from flows.parameters import EVERY, Days, UseCaseOrAll
 from flows.summary import done, plainly
-from tasks import upkeep
-from tasks.journey import begin
+from tasks import maintenance
+from tasks.flow_runner import start
 
 
 @flow(name="maintain", flow_run_name="maintain {use_case}")
@@ -23,6 +23,6 @@ def maintain(use_case: UseCaseOrAll = EVERY, keep_days: Days = 30) -> State[dict
         use_case: Whose MLflow runs and results to clear; 'all' is everybody's. The lake is one for all.
         keep_days: Whatever is younger than this stays in any case.
     """
-    begin(None if use_case == EVERY else use_case)
-    freed = upkeep.maintain(None if use_case == EVERY else use_case, keep_days)
+    start(None if use_case == EVERY else use_case)
+    freed = maintenance.maintain(None if use_case == EVERY else use_case, keep_days)
     return done({"use_case": use_case, **freed.model_dump(exclude={"use_case", "key"})}, freed.told())

@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from flows.parameters import UseCaseName
 from flows.summary import done, of_drift, plainly
 from tasks import stages
-from tasks.journey import Journey
+from tasks.flow_runner import FlowRunner
 
 
 @flow(name="monitor", flow_run_name="monitor {use_case}")
@@ -22,6 +22,6 @@ def monitor(use_case: UseCaseName, fresh: bool = False) -> State[dict[str, Any]]
         use_case: Whose champion to watch.
         fresh: Run every stage anew, whatever the cache says.
     """
-    go = Journey(use_case, fresh)
+    go = FlowRunner(use_case, fresh)
     report = go(stages.monitor, go(stages.featurize, stages.ingested(use_case)))
     return done({**go.summary(), "model_version": report.version, **of_drift(report)}, go.outcome)

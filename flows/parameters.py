@@ -7,7 +7,7 @@ from pydantic import Field
 from lifecycle import registry
 from lifecycle.errors import LifecycleError
 from lifecycle.reading.credentials import REFUSED
-from lifecycle.reading.written_out import PATTERNS
+from lifecycle.reading.secrets_in_text import PATTERNS
 
 EVERY = "all"
 

@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from flows.parameters import Decision, Text, UseCaseName, Version
 from flows.summary import done, of_decision, plainly
 from tasks import decisions
-from tasks.journey import begin
+from tasks.flow_runner import start
 
 
 @flow(name="promote", flow_run_name="{decision} {use_case}")
@@ -24,11 +24,11 @@ def promote(
     Args:
         use_case: Whose model to decide about.
         decision: Approve or reject a version that passed the gate and waits; promote makes any registered version the champion.
-        version: Empty for the newest version that can be meant.
+        version: Empty for the newest version that is waiting.
         reason: Why, for the ledger.
         by: Your name, for the ledger.
     """
-    begin(use_case)
+    start(use_case)
     verdict = decisions.decide(use_case, decision, version, reason, by)
     decisions.tell(verdict)
     return done(of_decision(verdict), verdict.reason)

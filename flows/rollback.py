@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from flows.parameters import Text, UseCaseName, Version
 from flows.summary import done, of_decision, plainly
 from tasks import decisions
-from tasks.journey import begin
+from tasks.flow_runner import start
 
 
 @flow(name="rollback", flow_run_name="rollback {use_case}")
@@ -22,7 +22,7 @@ def rollback(use_case: UseCaseName, version: Version | None = None, reason: Text
         reason: Why, for the ledger.
         by: Your name, for the ledger.
     """
-    begin(use_case)
+    start(use_case)
     verdict = decisions.roll_back(use_case, version, reason, by)
     decisions.tell(verdict, returned=True)
     return done(of_decision(verdict), f"version {verdict.version} is champion again: {verdict.reason}")

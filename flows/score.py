@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from flows.parameters import UseCaseName
 from flows.summary import done, plainly
 from tasks import stages
-from tasks.journey import Journey
+from tasks.flow_runner import FlowRunner
 
 
 @flow(name="score", flow_run_name="score {use_case}")
@@ -22,6 +22,6 @@ def score(use_case: UseCaseName, fresh: bool = False) -> State[dict[str, Any]]:
         use_case: Whose rows to score.
         fresh: Run every stage anew, whatever the cache says.
     """
-    go = Journey(use_case, fresh)
+    go = FlowRunner(use_case, fresh)
     scored = go(stages.score, go(stages.featurize, stages.ingested(use_case)))
     return done({**go.summary(), "model_version": scored.version, "scored": scored.rows, "total": scored.total}, go.outcome)

@@ -10,7 +10,7 @@ from prefect.states import Completed, Failed
 from lifecycle.errors import LifecycleError, Outage
 from lifecycle.faults import plain
 from lifecycle.references import DriftReport, Evaluated, ModelVersion, Scored, Snapshot, Verdict
-from tasks.journey import Journey
+from tasks.flow_runner import FlowRunner
 
 P = ParamSpec("P")
 
@@ -81,7 +81,7 @@ def of_drift(report: DriftReport) -> dict[str, Any]:
 
 
 def of_loop(
-    go: Journey, snapshot: Snapshot, evaluated: Evaluated, version: ModelVersion, verdict: Verdict, scored: Scored, drift: DriftReport
+    go: FlowRunner, snapshot: Snapshot, evaluated: Evaluated, version: ModelVersion, verdict: Verdict, scored: Scored, drift: DriftReport
 ) -> dict[str, Any]:
     """The whole loop's numbers."""
     return {**go.summary(), **of_snapshot(snapshot), **of_training(evaluated, version, verdict), "scored": scored.rows, **of_drift(drift)}

@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from flows.parameters import UseCaseName
 from flows.summary import done, of_snapshot, of_training, plainly, told
 from tasks import stages
-from tasks.journey import Journey
+from tasks.flow_runner import FlowRunner
 
 
 @flow(name="train", flow_run_name="train {use_case}")
@@ -21,7 +21,7 @@ def train(use_case: UseCaseName, fresh: bool = False, alarm: str = "") -> State[
         fresh: Run every stage anew, whatever the cache says.
         alarm: Leave empty. A drift alarm that starts this run says here what it saw.
     """
-    go = Journey(use_case, fresh, ahead=stages.preload)
+    go = FlowRunner(use_case, fresh, prefetch=stages.preload)
     snapshot = stages.ingested(use_case)
     parts = go(stages.split, go(stages.featurize, snapshot))
     evaluated = go(stages.evaluate, go(stages.train, go(stages.tune, parts)))

@@ -112,16 +112,16 @@ def _of_library(error: BaseException) -> LifecycleError | Outage | None:
         return Outage(f"the Prefect server does not answer ({_short(said)}); see LIFECYCLE_HOME/logs, then run this again")
     if not modules & LIBRARIES or (names & OURS and not CUT.search(said)):  # a name is not found either where the catalogue is away
         return None
-    kind = _kind(WORDS, said)
-    if kind is None and names & AWAY:
-        kind = "away"
-    return _sentence(kind, said)
+    cls = _kind(WORDS, said)
+    if cls is None and names & AWAY:
+        cls = "away"
+    return _sentence(cls, said)
 
 
 def _kinds_of(error: BaseException) -> tuple[set[str], set[str]]:
     """The names of an error's classes, and of the packages that they are from."""
     kinds = type(error).__mro__
-    return {kind.__name__ for kind in kinds}, {kind.__module__.partition(".")[0].lstrip("_") for kind in kinds}
+    return {cls.__name__ for cls in kinds}, {cls.__module__.partition(".")[0].lstrip("_") for cls in kinds}
 
 
 def of_server(said: str) -> LifecycleError | Outage | None:
@@ -130,12 +130,12 @@ def of_server(said: str) -> LifecycleError | Outage | None:
 
 
 def _kind(words: Sequence[tuple[re.Pattern[str], str]], said: str) -> str | None:
-    return next((kind for pattern, kind in words if pattern.search(said)), None)
+    return next((cls for pattern, cls in words if pattern.search(said)), None)
 
 
-def _sentence(kind: str | None, said: str) -> LifecycleError | Outage | None:
+def _sentence(cls: str | None, said: str) -> LifecycleError | Outage | None:
     where = next((file or bare for file, bare in FILE.findall(said) if Path(file or bare).parent.exists()), "")
-    match kind:
+    match cls:
         case "full":
             return Outage(f"the disk is full ({_short(said)}); {ROOM}")
         case "read-only":

@@ -14,7 +14,7 @@ from lifecycle.references import Recipe
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
-FEW = 300  # tune rows below which one part is too noisy to choose by: cross-validation takes its place
+MIN_TUNE_ROWS = 300  # tune rows below which one part is too noisy to choose by: cross-validation takes its place
 FOR_THREADS = 10_000
 AVERAGE = "average"
 """The candidate of a recipe that averages others."""
@@ -35,7 +35,7 @@ def fit(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None = No
         DataError: the rows have one class, or a target that is no number.
     """
     both = together(train, tune) if tune is not None and len(tune) else train
-    few = tune is None or len(tune) < FEW
+    few = tune is None or len(tune) < MIN_TUNE_ROWS
     rows = both if few or use_case.kind.learns_tune else train
     use_case.kind.check_target(use_case, rows.y)
     model = fit_estimator(use_case, recipe, rows)

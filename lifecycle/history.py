@@ -16,7 +16,7 @@ from lifecycle.errors import Lost
 from lifecycle.gate.numbers import VerdictNumbers
 from lifecycle.json_model import JsonModel
 from lifecycle.references import ModelVersion
-from lifecycle.store import records, registered, standings, versions
+from lifecycle.store import mlflow_registry, records, standings, versions
 from lifecycle.store.lake import Lake, lake, quoted
 from lifecycle.store.records import Reader
 from lifecycle.store.tables import exists, prepare
@@ -141,7 +141,7 @@ def champion(use_case: str) -> ModelVersion | None:
     found = versions.kept(use_case, stands.champion)
     if found is None:
         raise versions.foreign(use_case, stands.champion)
-    with closing(registered.reader()) as at:
+    with closing(mlflow_registry.reader()) as at:
         if why := lost(at, found, stands):
             raise Lost(why)
     return found
@@ -149,8 +149,8 @@ def champion(use_case: str) -> ModelVersion | None:
 
 def lost(at: Reader, version: ModelVersion, stands: "Standing | standings.Stands") -> str:
     """That a champion is not in MLflow's registry any more, and what to do, in one sentence; empty where it is there."""
-    name, registry = version.use_case, registered.look(at, version.use_case)
-    why = registered.lost(at, registry, version)
+    name, registry = version.use_case, mlflow_registry.look(at, version.use_case)
+    why = mlflow_registry.lost(at, registry, version)
     if not why:
         return ""
     back = f"return to version {stands.previous} with 'lifecycle rollback {name}', " if stands.previous in registry.numbers else ""
@@ -164,7 +164,7 @@ def lost(at: Reader, version: ModelVersion, stands: "Standing | standings.Stands
 
 def differing(use_case: str, stands: "Standing") -> list[str]:
     """`differences` for who looks once."""
-    with closing(records.reader()) as ours, closing(registered.reader()) as mlflow:
+    with closing(records.reader()) as ours, closing(mlflow_registry.reader()) as mlflow:
         return differences(use_case, stands, ours, mlflow)
 
 
@@ -177,7 +177,7 @@ def differences(use_case: str, stands: "Standing | standings.Stands", ours: Read
         ours: a connection to the records.
         mlflow: a connection to MLflow's database.
     """
-    registry, found = registered.look(mlflow, use_case), []
+    registry, found = mlflow_registry.look(mlflow, use_case), []
     for role in ("champion", "previous"):
         number = getattr(stands, role)
         if number is None:
@@ -185,14 +185,14 @@ def differences(use_case: str, stands: "Standing | standings.Stands", ours: Read
         version = versions.kept(use_case, number, ours)
         if version is None:
             found.append(str(versions.foreign(use_case, number)))
-        elif why := registered.lost(mlflow, registry, version):
+        elif why := mlflow_registry.lost(mlflow, registry, version):
             found.append(
                 lost(mlflow, version, stands)
                 if role == "champion"
                 else f"version {number}, to which a rollback would return, is not in MLflow's registry: {why}; see 'lifecycle history {use_case}'"
             )
         else:
-            found += registered.differences(mlflow, registry, version)
+            found += mlflow_registry.differences(mlflow, registry, version)
     pointed, says = registry.aliases.get("champion"), stands.champion
     if pointed is not None and pointed != says:
         found.append(

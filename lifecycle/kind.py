@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from lifecycle.candidates import Candidate
     from lifecycle.dataset import Rows
-    from lifecycle.draft.columns import Found
-    from lifecycle.draft.problem import Level, Question
+    from lifecycle.draft.columns import ColumnProfile
+    from lifecycle.draft.problem import GuessedProblem, Level
     from lifecycle.evaluation.evaluation_set import EvaluationSet
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.fairness import Measure
-    from lifecycle.evaluation.judge import Judged
+    from lifecycle.evaluation.predictions import Predictions
     from lifecycle.evaluation.report import ClassReport, ClusterReport, EvaluationReport
     from lifecycle.evaluation.statistics import Statistic
     from lifecycle.references import Recipe
@@ -250,7 +250,7 @@ class Kind:
         """A row for each class, where classes are worth a look of their own."""
         return ()
 
-    def calibration(self, judged: "Judged") -> "tuple[str, np.ndarray, np.ndarray] | None":
+    def calibration(self, judged: "Predictions") -> "tuple[str, np.ndarray, np.ndarray] | None":
         """What the probabilities are of, in words; whether it happened, and its probability; `None` where there are none."""
         return None
 
@@ -266,7 +266,7 @@ class Kind:
         """Whether the rows of a slice have enough of what its metric needs; `least` of each class, where there are classes."""
         return True
 
-    def fairness(self, judged: "Judged") -> "list[Measure]":
+    def fairness(self, judged: "Predictions") -> "list[Measure]":
         """What is compared between groups of people."""
         return []
 
@@ -311,41 +311,41 @@ class Kind:
     alone: str = "ROC AUC"
     """What says how well a column tells the target all by itself, in words."""
 
-    def looks_like(self, target: "Found") -> str:
+    def looks_like(self, target: "ColumnProfile") -> str:
         """Why a target looks like one of this kind, as the end of a sentence: `has two values`; empty where it does not."""
         return ""
 
-    def refusal(self, target: "Found") -> str:
+    def refusal(self, target: "ColumnProfile") -> str:
         """Why a target cannot be one of this kind, with the remedy; empty where it can."""
         return ""
 
-    def question(self, target: "Found", why: str) -> "Question":
+    def question(self, target: "ColumnProfile", why: str) -> "GuessedProblem":
         """What is asked of a target, for the reason `why`."""
         raise NotImplementedError
 
-    def title(self, question: "Question", target: "Found | None") -> str:
+    def title(self, question: "GuessedProblem", target: "ColumnProfile | None") -> str:
         """What is asked, in a few words."""
         return f"What {target.came} is" if target else "Rows that are alike"
 
-    def arguments(self, question: "Question") -> "dict[str, Any]":
+    def arguments(self, question: "GuessedProblem") -> "dict[str, Any]":
         """Further arguments of the definition that the question decides."""
         return {}
 
-    def choices(self, question: "Question") -> "dict[str, tuple[Any, str]]":
+    def choices(self, question: "GuessedProblem") -> "dict[str, tuple[Any, str]]":
         """Arguments of the definition that a person may change, each with why it is as it is."""
         return {}
 
-    def truth(self, question: "Question", target: "pl.Series") -> "np.ndarray":
+    def truth(self, question: "GuessedProblem", target: "pl.Series") -> "np.ndarray":
         """A target as numbers, shape (n, outputs), to see how well a column tells it: 0 or 1 for a class, else the number."""
         import polars as pl
 
         return target.cast(pl.Float64).to_numpy().reshape(-1, 1)
 
-    def level(self, question: "Question", target: "Found") -> "Level | None":
+    def level(self, question: "GuessedProblem", target: "ColumnProfile") -> "Level | None":
         """What may move in the course of time, where one number says it."""
         return None
 
-    def rare(self, question: "Question") -> "Iterator[str]":
+    def rare(self, question: "GuessedProblem") -> "Iterator[str]":
         """Warnings of classes with few rows."""
         yield from ()
 
@@ -372,11 +372,11 @@ def names() -> list[str]:
 
 
 def _here() -> dict[str, Kind]:
-    return {kind.name: kind for kind in variants.here(FOLDER, "kind", Kind)}
+    return {each.name: each for each in variants.here(FOLDER, "kind", Kind)}
 
 
 def _elsewhere() -> dict[str, Kind]:
-    found = {kind.name: kind for kind in variants.elsewhere(FOLDER, "kind", Kind)}
+    found = {each.name: each for each in variants.elsewhere(FOLDER, "kind", Kind)}
     if both := set(found) & set(_here()):
         raise DefinitionError(f"a kind has a name of its own, '{both.pop()}' of the entry points '{FOLDER}' is in use; rename it")
     return found

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle.errors import LifecycleError
 from lifecycle.history import ledger, standing
-from lifecycle.journal import recall
+from lifecycle.prediction_log import lookup
 from lifecycle.references import ModelVersion
-from lifecycle.rows import batches
-from lifecycle.store import registered, tables, tracking, versions
+from lifecycle.store import mlflow_registry, tables, tracking, versions
 from lifecycle.store.lake import lake
+from lifecycle.table import batches
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def of_prediction(use_case: "UseCase", id: str) -> dict[str, Any]:
     """Where an answer comes from, batch scoring's or HTTP's: as `of_version`, with what was answered under `prediction`.
 
-    Its `row` is the row of `raw` that has its key (`lifecycle.journal.recall.row`), with the batch that brought it.
+    Its `row` is the row of `raw` that has its key (`lifecycle.prediction_log.lookup.row`), with the batch that brought it.
 
     Raises:
         LifecycleError: there is no such prediction, or the provenance of the version that gave it is not complete.
@@ -27,7 +27,7 @@ def of_prediction(use_case: "UseCase", id: str) -> dict[str, Any]:
     name = use_case.name
     if not versions.recorded(name):
         raise LifecycleError(f"use case '{name}': a prediction is given by a registered model, found no model; run 'lifecycle run {name}' first")
-    said = recall.answer(name, id)
+    said = lookup.answer(name, id)
     if said is None:
         raise LifecycleError(
             f"use case '{name}': '{id[:80]}' must be the id of a prediction, found none of this id in the lake and in the journal of this machine; "
@@ -35,7 +35,7 @@ def of_prediction(use_case: "UseCase", id: str) -> dict[str, Any]:
         )
     whole = of_version(use_case, said["model_version"])
     inputs = json.loads(said["inputs"]) if said["inputs"] else None
-    return {**whole, "prediction": {**said, "inputs": inputs, "row": recall.row(use_case, said["key"], said["scored_at"])}}
+    return {**whole, "prediction": {**said, "inputs": inputs, "row": lookup.row(use_case, said["key"], said["scored_at"])}}
 
 
 def of_version(use_case: "UseCase", number: int) -> dict[str, Any]:
@@ -86,10 +86,12 @@ def _made_by(version: ModelVersion) -> dict[str, Any]:
 
 def _registry(version: ModelVersion) -> str | None:
     """What is wrong with the version in MLflow's registry, if anything: what was registered holds all the same."""
-    with closing(registered.reader()) as at:
-        registry = registered.look(at, version.use_case)
-        why = registered.lost(at, registry, version)
-        return f"version {version.version} is not in MLflow's registry: {why}" if why else next(registered.differences(at, registry, version), None)
+    with closing(mlflow_registry.reader()) as at:
+        registry = mlflow_registry.look(at, version.use_case)
+        why = mlflow_registry.lost(at, registry, version)
+        return (
+            f"version {version.version} is not in MLflow's registry: {why}" if why else next(mlflow_registry.differences(at, registry, version), None)
+        )
 
 
 def _data(version: ModelVersion) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lifecycle import registry
-from lifecycle.journal import intake
+from lifecycle.prediction_log import ingest
 from lifecycle.references import ModelVersion, Reference
 from lifecycle.store import models, tracking, versions
 from lifecycle.store.lake import Lake, lake
@@ -42,7 +42,7 @@ def maintain(use_case: str | None, keep_days: int) -> Freed:
     """
     began = dt.datetime.now(dt.UTC) - dt.timedelta(days=keep_days)
     for name in [use_case] if use_case else registry.names():
-        intake.take(name)
+        ingest.take(name)
     store = lake()
     with store.lock("maintain"):
         registered = list(_registered())

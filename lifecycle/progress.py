@@ -13,14 +13,14 @@ Listener = Callable[[str, Event, str], None]
 _listeners: list[Listener] = []
 
 
-def say(stage: str, event: Event, text: str = "") -> None:
-    """Tell every listener what a stage does: `say("tune", "note", "trial 3 of 12")`. Any thread may."""
+def emit(stage: str, event: Event, text: str = "") -> None:
+    """Tell every listener what a stage does: `emit("tune", "note", "trial 3 of 12")`. Any thread may."""
     for listener in tuple(_listeners):
         listener(stage, event, text)
 
 
 @contextmanager
-def listen(listener: Listener) -> Iterator[None]:
+def subscribe(listener: Listener) -> Iterator[None]:
     """Hear what is said in this process while the block runs."""
     _listeners.append(listener)
     try:

@@ -82,7 +82,7 @@ class Parts(Reference):
     counts: dict[str, int]
     """Rows by part: `train`, `tune`, `gate`, and `gap`, `warm_up`, `unlabelled` where there are some."""
     sample: dict[str, float] = {}
-    """Of the parts of which a sample is used: the draw (`lifecycle.rows.sample`) below which a row is in it."""
+    """Of the parts of which a sample is used: the draw (`lifecycle.table.sample`) below which a row is in it."""
     used: dict[str, int] = {}
     """How many rows these samples have."""
 

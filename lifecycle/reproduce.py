@@ -9,9 +9,9 @@ from lifecycle import provenance
 from lifecycle.dependencies import fingerprint
 from lifecycle.fit import fit
 from lifecycle.predict import predict
-from lifecycle.rows import feature_table
-from lifecycle.rows.parts import pick
 from lifecycle.store import models, versions
+from lifecycle.table import feature_table
+from lifecycle.table.parts import pick
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

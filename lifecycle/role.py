@@ -14,7 +14,7 @@ from lifecycle.errors import DefinitionError
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
-    from lifecycle.draft.columns import Found
+    from lifecycle.draft.columns import ColumnProfile
     from lifecycle.kind import Kind
 
 FOLDER = "lifecycle.roles"
@@ -68,7 +68,7 @@ class Role:
         """The same for numbers in which distance means unlikeness, and without a target: what clusterings are made in."""
         return self.encoder(kind, seed)
 
-    def drafted(self, column: "Found") -> str:
+    def drafted(self, column: "ColumnProfile") -> str:
         """Why a column of a new table has this role, as `lifecycle new` says it; empty where nothing tells."""
         return ""
 

@@ -10,7 +10,7 @@ from lifecycle.errors import DataError, DefinitionError
 
 GRAIN = 2**20
 """Values are summed as whole numbers of 1 / GRAIN, about a millionth."""
-FEW = 10_000
+SHORT_FRAME_ROWS = 10_000
 """Of fewer rows it is the calls that cost, not the work in them: these take the shortest way."""
 LIMIT = 2**63
 """What an int64 stays below."""
@@ -79,7 +79,7 @@ def _check(spans: Mapping[str, timedelta], prefix: str) -> None:
 
 def _codes(entity: pl.Series) -> np.ndarray:
     """Whole numbers from 1 in place of the entities' names, whatever their type; 0 for null."""
-    if len(entity) < FEW:
+    if len(entity) < SHORT_FRAME_ROWS:
         if entity.dtype.is_integer() and not entity.null_count():
             return np.unique(entity.to_numpy(), return_inverse=True)[1] + 1
         return entity.rank("dense").fill_null(0).cast(pl.Int64).to_numpy()

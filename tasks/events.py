@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from prefect.events import emit_event
 
 from lifecycle.json_model import JsonModel
-from lifecycle.monitoring import judged as windows
+from lifecycle.monitoring import drift_windows as windows
 from lifecycle.references import DriftReport, Snapshot, Verdict
 
 SPACE = UUID("8b1f4c0e-5d0b-4f43-9d8e-0f1c3f0e2a67")

@@ -16,7 +16,7 @@ from lifecycle.dependencies import answers
 from lifecycle.dependencies.answers import Question
 from lifecycle.dependencies.watched import notes, watched
 from lifecycle.errors import DataError, LifecycleError
-from lifecycle.progress import say
+from lifecycle.progress import emit
 from lifecycle.references import Reference, Snapshot
 from lifecycle.store.lake import lake
 from tasks.locks import PostgresLocks
@@ -31,7 +31,7 @@ RETRIES = 3
 BACKOFF = exponential_backoff(backoff_factor=2)  # 2, 4, 8 seconds
 JITTER = 0.5
 TIMEOUT = timedelta(hours=6)
-KEPT = timedelta(days=90)
+KEPT_FOR = timedelta(days=90)
 """A cached reference older than this is made anew."""
 OUTAGES = ("OperationalError", "InterfaceError", "IOException", "TransactionException", "ConnectionException", "HTTPException", "RestException")
 """Names of the exceptions by which databases, stores and networks say that they are away; OSError of the network beside them."""
@@ -63,7 +63,7 @@ def stage(
         return question.key
 
     def run(use_case: str, *inputs: Any) -> R:
-        say(name, "start")
+        emit(name, "start")
         lake().renew()  # nothing that an outage left behind meets a stage, or its next attempt
         definition = watched(registry.find(use_case))
         try:
@@ -78,7 +78,7 @@ def stage(
         if not isinstance(result, Snapshot):  # a snapshot is named by its rows, whatever way they came
             result = result.model_copy(update={"key": key})
         if key in questions and (why := answers.keep(questions.pop(key), notes(definition))):  # before the answer is there to be found
-            say(name, "note", why)
+            emit(name, "note", why)
         for publish in show:
             publish(result)
         return result
@@ -89,7 +89,7 @@ def stage(
         name=name,
         task_run_name=name,
         cache_policy=CachePolicy.from_cache_key_fn(key).configure(isolation_level=IsolationLevel.SERIALIZABLE, lock_manager=PostgresLocks()),
-        cache_expiration=KEPT,
+        cache_expiration=KEPT_FOR,
         persist_result=True,
         result_serializer="json",
         retries=RETRIES,
@@ -131,6 +131,6 @@ def can_help(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
     except LifecycleError:
         return False
     except Exception as error:
-        names = {kind.__name__ for kind in type(error).__mro__}
+        names = {cls.__name__ for cls in type(error).__mro__}
         return isinstance(error, ConnectionError | TimeoutError) or bool(names & set(OUTAGES)) or faults.away(error)
     return False

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
-from lifecycle.progress import Event, listen
+from lifecycle.progress import Event, subscribe
 
 COUNTED = re.compile(r"(\d[\d,]*) of (\d[\d,]*)")
 LEAST_PAUSE = 2.0  # seconds between two updates: each is a request
@@ -19,7 +19,7 @@ LEAST_PAUSE = 2.0  # seconds between two updates: each is a request
 def shown_progress(use_case: str, stage: str) -> Iterator[None]:
     """While the block runs, show what the stage says of its way ("trial 3 of 12") in the Prefect interface."""
     shown = _Shown(f"{use_case.replace('_', '-')}-{stage}-progress", stage)
-    with listen(shown.hear):
+    with subscribe(shown.hear):
         yield
     shown.end()
 

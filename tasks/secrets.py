@@ -8,13 +8,13 @@ from prefect.context import FlowRunContext, get_run_context
 
 from lifecycle.errors import LifecycleError
 from lifecycle.reading import credentials
-from lifecycle.reading.written_out import masked, secret_in
+from lifecycle.reading.secrets_in_text import masked, secret_in
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
 
-def offer() -> None:
+def register_resolver() -> None:
     """Let addresses be resolved with Prefect's Secret blocks, from now on."""
     if block not in credentials.resolvers:
         credentials.resolvers.append(block)

@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING
 
 from lifecycle import history, registry
 from lifecycle.errors import Lost
-from lifecycle.journal import intake
-from lifecycle.monitoring import live
+from lifecycle.monitoring import live_rows
+from lifecycle.prediction_log import ingest
 from lifecycle.references import Snapshot
-from lifecycle.rows.raw import current
 from lifecycle.stages import collect as collecting
 from lifecycle.stages import evaluate as evaluating
 from lifecycle.stages import featurize as featurizing
@@ -21,6 +20,7 @@ from lifecycle.stages import tune as tuning
 from lifecycle.stages import validate as validating
 from lifecycle.store import tracking, versions
 from lifecycle.store.lake import lake
+from lifecycle.table.raw import current
 from tasks import artifacts, events
 from tasks.policies import stage
 
@@ -34,7 +34,7 @@ def _source(use_case: "UseCase", source: str | None = None) -> str | None:
 
 def _champion(use_case: "UseCase", *inputs: object) -> str:
     """Scoring depends on who is champion, and counts what it has said over HTTP: what waits here is taken in first."""
-    intake.take(use_case)
+    ingest.take(use_case)
     try:
         champion = history.champion(use_case.name)
     except Lost:
@@ -46,7 +46,7 @@ def _champion(use_case: "UseCase", *inputs: object) -> str:
 
 def _lived(use_case: "UseCase", *inputs: object) -> str:
     """Monitoring depends on everything that was said, and on the labels."""
-    return f"{_champion(use_case)} {live.heard(use_case.name)}"
+    return f"{_champion(use_case)} {live_rows.heard(use_case.name)}"
 
 
 def _registered(use_case: "UseCase", *inputs: object) -> str:

@@ -11,13 +11,13 @@ from lifecycle.evaluation.report import EvaluationReport, Gains, JudgedRows
 from lifecycle.evaluation.resample import clusters, paired
 from lifecycle.predict import predict
 from lifecycle.references import Evaluated, Parts, Recipe, Trained
-from lifecycle.rows.parts import rows
 from lifecycle.stages.collect import collect
 from lifecycle.stages.evaluate import evaluate
 from lifecycle.stages.featurize import featurize
 from lifecycle.stages.split import split
 from lifecycle.stages.validate import validate
 from lifecycle.store import models, tracking
+from lifecycle.table.parts import rows
 from lifecycle.usecase import UseCase
 from tests.toys import toy
 

@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from lifecycle.decisions import promote_by_hand
-from lifecycle.evaluation import contributions
+from lifecycle.evaluation import shapley
 from lifecycle.evaluation.metrics import compute
 from lifecycle.fit import fit
 from lifecycle.monitoring import profile
-from lifecycle.monitoring.typical import typical
+from lifecycle.monitoring.typical_values import typical
 from lifecycle.predict import predict
 from lifecycle.references import Evaluated, ModelVersion, Parts, Recipe, Trained
-from lifecycle.rows.parts import rows
 from lifecycle.stages.register import register
 from lifecycle.store import models, tracking
+from lifecycle.table.parts import rows
 from lifecycle.usecase import UseCase
 from tests.challengers import report
 
@@ -53,7 +53,7 @@ def beside(use_case: UseCase, parts: Parts, run: str, model: Any) -> dict[str, s
     train, gate = (rows(use_case, parts, part) for part in ("train", "gate"))
     reference = profile.reference(use_case, train, predict(use_case, model, gate.X)) | {"typical": typical(use_case, parts.features.snapshot.version)}
     files = tracking.write(run, "profile.json", json.dumps(reference))
-    return files | tracking.write(run, contributions.FILE, contributions.background(train.X, use_case.seed))
+    return files | tracking.write(run, shapley.FILE, shapley.background(train.X, use_case.seed))
 
 
 def champion(use_case: UseCase, parts: Parts, candidate: str = "linear", beside: Beside | None = None, **params: Any) -> ModelVersion:

@@ -9,17 +9,17 @@ from fastapi import FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from app.http import documents
-from app.http.body import Refused
+from app.http import openapi
+from app.http.health import routes
 from app.http.operations import Operations, Place
 from app.http.outages import OUTAGES, unreachable
-from app.http.predict import MOST_ROWS, Journal, Predict
-from app.http.respond import Json, Receive, Scope, Send
-from app.http.state import routes
+from app.http.parse import Refused
+from app.http.predict import MOST_ROWS, Predict, PredictionLog
+from app.http.responses import Json, Receive, Scope, Send
 from lifecycle import registry
-from lifecycle.online.desk import Desk
-from lifecycle.online.follow import Follower, Tell, quiet
-from lifecycle.online.watch import Watcher, older_of
+from lifecycle.serving.lake_watcher import LakeWatcher, older_of
+from lifecycle.serving.ledger_watcher import LedgerWatcher, Tell, quiet
+from lifecycle.serving.predictor import Predictor
 from lifecycle.settings import Settings, settings
 from lifecycle.usecase import UseCase
 
@@ -31,7 +31,7 @@ class Options:
     use_cases: tuple[str | UseCase, ...] = ()
     """Which use cases it serves, by name or as they are; none given: all there are."""
     at: Settings | None = None
-    journal: Callable[[UseCase], Journal] | None = None
+    journal: Callable[[UseCase], PredictionLog] | None = None
     """Where the predictions of a use case are remembered."""
     tell: Tell = quiet
     """Takes what happens to models: an event's name and its facts."""
@@ -50,15 +50,19 @@ def create(options: Options) -> FastAPI:
     """
     found = [registry.find(each) if isinstance(each, str) else each for each in options.use_cases or registry.names()]
     at = options.at or settings()
-    desks = {use_case.name: Desk(use_case, older_of(at, use_case)) for use_case in found}
+    predictors = {use_case.name: Predictor(use_case, older_of(at, use_case)) for use_case in found}
     operations = Operations(found, at, options.place) if options.place else None
-    journals: dict[str, Any] = {name: options.journal(desk.use_case) for name, desk in desks.items()} if options.journal else {}
+    journals: dict[str, Any] = {name: options.journal(predictor.use_case) for name, predictor in predictors.items()} if options.journal else {}
     most_rows, tell = options.most_rows, options.tell
     if operations is not None:
         journals, most_rows, tell = {**operations.journals, **journals}, operations.limits.rows, operations.telling(tell)
-    predicts = {name: Predict(desk, journals.get(name), most_rows) for name, desk in desks.items()}
-    follower = Follower(desks.values(), at, tell, shadow=options.shadow)
-    threads = [*([operations] if operations else []), follower, Watcher(desks.values(), at, tell)]  # the first one finds PostgreSQL, or starts it
+    predicts = {name: Predict(predictor, journals.get(name), most_rows) for name, predictor in predictors.items()}
+    watcher = LedgerWatcher(predictors.values(), at, tell, shadow=options.shadow)
+    threads = [
+        *([operations] if operations else []),
+        watcher,
+        LakeWatcher(predictors.values(), at, tell),
+    ]  # the first one finds PostgreSQL, or starts it
 
     @asynccontextmanager
     async def alive(_: FastAPI) -> AsyncIterator[None]:
@@ -69,13 +73,15 @@ def create(options: Options) -> FastAPI:
             thread.stop()
 
     application = FastAPIOffline(redoc_url=None, title="Lifecycle", description="Predictions of the champions.", lifespan=alive)
-    application.state.desks = desks
+    application.state.predictors = predictors
     for name, predict in predicts.items():
-        application.post(f"/{name}/predict", tags=[name], summary=f"Predict: {predict.desk.use_case.title}", **_documented(predict))(_route(predict))
-    application.include_router(routes(desks))
+        application.post(f"/{name}/predict", tags=[name], summary=f"Predict: {predict.predictor.use_case.title}", **_documented(predict))(
+            _route(predict)
+        )
+    application.include_router(routes(predictors))
     application.add_exception_handler(HTTPException, _said)
-    for kind in OUTAGES:
-        application.add_exception_handler(kind, unreachable)
+    for outage in OUTAGES:
+        application.add_exception_handler(outage, unreachable)
     application.add_middleware(Shortcut, routes={f"/{name}/predict": predict for name, predict in predicts.items()})
     if operations is not None:
         operations.join(application, predicts)
@@ -95,7 +101,7 @@ class Shortcut:
 
 
 def _documented(predict: Predict) -> dict[str, Any]:
-    described = documents.operation(predict.desk.use_case, predict.desk.reader)
+    described = openapi.operation(predict.predictor.use_case, predict.predictor.reader)
     return {"openapi_extra": {"requestBody": described["requestBody"]}, "responses": described["responses"]}
 
 
@@ -117,7 +123,7 @@ async def _said(request: Request, error: Any) -> Response:
     if error.status_code == 404:
         what = f"there is nothing at {request.url.path}; see /docs"
         first = request.url.path.strip("/").split("/")[0]
-        desks = request.app.state.desks
-        if request.url.path.count("/") == 2 and first not in desks:
-            what = f"there is no use case '{first}' here; there are {', '.join(desks)}"
+        predictors = request.app.state.predictors
+        if request.url.path.count("/") == 2 and first not in predictors:
+            what = f"there is no use case '{first}' here; there are {', '.join(predictors)}"
     return Json({"error": what}, error.status_code, headers=error.headers)

@@ -8,17 +8,17 @@ from typing import Any
 import polars as pl
 from fastapi import APIRouter, Request
 
-from app.http.body import Refused, listed
-from app.http.documents import request_schema
 from app.http.labels import ERROR
 from app.http.metrics import Metrics
-from app.http.respond import Json
+from app.http.openapi import request_schema
+from app.http.parse import Refused, listed
+from app.http.responses import Json
 from lifecycle.errors import LifecycleError, Lost
-from lifecycle.evaluation import contributions
-from lifecycle.online.champion import Served
-from lifecycle.online.desk import Desk
-from lifecycle.online.rows import RowsError
+from lifecycle.evaluation import shapley
 from lifecycle.predict import inputs, predict
+from lifecycle.serving.loaded_model import LoadedModel
+from lifecycle.serving.predictor import Predictor
+from lifecycle.serving.requests import RowsError
 from lifecycle.store import versions
 
 AT_ONCE = 1
@@ -35,34 +35,34 @@ class Unexplained(LifecycleError):
 class Explain:
     """Explains the answers of one use case. What is explained is no event, and is not logged."""
 
-    def __init__(self, desk: Desk, metrics: Metrics, turn: asyncio.Semaphore) -> None:
-        self.desk, self._metrics, self._turn = desk, metrics, turn
+    def __init__(self, predictor: Predictor, metrics: Metrics, turn: asyncio.Semaphore) -> None:
+        self.predictor, self._metrics, self._turn = predictor, metrics, turn
         self._known: tuple[int, pl.DataFrame] | None = None
 
     async def __call__(self, request: Request) -> Json:
         """One request."""
-        if self.desk.served is None or not self.desk.ready:
-            return Json({"error": self.desk.wrong or f"use case '{self.desk.use_case.name}' has no champion yet"}, 503)
+        if self.predictor.served is None or not self.predictor.ready:
+            return Json({"error": self.predictor.load_error or f"use case '{self.predictor.use_case.name}' has no champion yet"}, 503)
         try:
             rows = listed(await request.body(), "rows", "{...}", most=1)
             async with self._turn:
-                return Json(await asyncio.to_thread(self._explained, self.desk.served, rows))
+                return Json(await asyncio.to_thread(self._explained, self.predictor.served, rows))
         except Refused as refused:
             return Json(refused.content, refused.status)
         except RowsError as error:
-            self._metrics.rejected(self.desk.use_case.name, error.counts, self.desk.use_case.columns.names)
+            self._metrics.rejected(self.predictor.use_case.name, error.counts, self.predictor.use_case.columns.names)
             return Json({"error": str(error), "detail": error.failures}, 422)
         except (Unexplained, Lost) as error:  # what explanations start from is not what was registered: nothing of the request is wrong
             return Json({"error": str(error)}, 503)
         except LifecycleError as error:
             return Json({"error": str(error)}, 422)
 
-    def _explained(self, served: Served, rows: list[Any]) -> dict[str, Any]:
-        use_case = self.desk.use_case
-        row = inputs(served.version, self.desk.features(self.desk.reader.cells(rows)))
+    def _explained(self, served: LoadedModel, rows: list[Any]) -> dict[str, Any]:
+        use_case = self.predictor.use_case
+        row = inputs(served.version, self.predictor.features(self.predictor.reader.cells(rows)))
         known = self._background(served)
-        found = contributions.explain(use_case, lambda X: predict(use_case, served.model, X), row, known)
-        said = served.say(row)
+        found = shapley.explain(use_case, lambda X: predict(use_case, served.model, X), row, known)
+        said = served.predict(row)
         output = use_case.kind.explained(use_case, said)[0](said).item()
         if abs(found.base + sum(found.parts.values()) - output) > ROUNDING * max(abs(output), abs(found.base), 1.0):
             raise LifecycleError("contributions that do not add up to the output are not shown: the row's numbers are too large to be told apart")
@@ -79,20 +79,20 @@ class Explain:
             ],
         }
 
-    def _background(self, served: Served) -> pl.DataFrame:
+    def _background(self, served: LoadedModel) -> pl.DataFrame:
         if self._known is None or self._known[0] != served.number:
             self._known = (served.number, self._read(served))
         return self._known[1]
 
-    def _read(self, served: Served) -> pl.DataFrame:
+    def _read(self, served: LoadedModel) -> pl.DataFrame:
         try:
-            kept = versions.artifact(served.version, contributions.FILE)
+            kept = versions.artifact(served.version, shapley.FILE)
             return inputs(served.version, pl.read_parquet(io.BytesIO(kept)))
         except (LifecycleError, pl.exceptions.PolarsError) as error:
-            log.error("no explanation of %s version %d: %s", self.desk.use_case.name, served.number, type(error).__name__)
+            log.error("no explanation of %s version %d: %s", self.predictor.use_case.name, served.number, type(error).__name__)
             raise Unexplained(
                 f"version {served.number} cannot be explained: the training rows kept beside it are missing or cannot be read; "
-                f"train again: 'lifecycle train {self.desk.use_case.name} --fresh'"
+                f"train again: 'lifecycle train {self.predictor.use_case.name} --fresh'"
             ) from error
 
 
@@ -100,13 +100,13 @@ def routes(explainers: dict[str, Explain]) -> APIRouter:
     """The routes of these use cases."""
     router = APIRouter()
     for name, explainer in explainers.items():
-        summary = f"One prediction with its reasons: {explainer.desk.use_case.title}"
-        router.post(f"/{name}/explain", tags=[name], summary=summary, **_documented(explainer.desk))(explainer)
+        summary = f"One prediction with its reasons: {explainer.predictor.use_case.title}"
+        router.post(f"/{name}/explain", tags=[name], summary=summary, **_documented(explainer.predictor))(explainer)
     return router
 
 
-def _documented(desk: Desk) -> dict[str, Any]:
-    request = request_schema(desk.reader)
+def _documented(predictor: Predictor) -> dict[str, Any]:
+    request = request_schema(predictor.reader)
     request["properties"]["rows"]["maxItems"] = 1
     number = {"type": "number"}
     part = {

@@ -6,9 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from app.http.documents import field
-from lifecycle.online.examples import example
-from lifecycle.online.rows import Asked, Reader
+from app.http.openapi import field
+from lifecycle.serving.examples import example
+from lifecycle.serving.requests import Reader, RequestField
 
 Profile = dict[str, Any]
 EXACT = 2**31 - 1
@@ -31,12 +31,12 @@ def form(reader: Reader, profile: Profile | None) -> dict[str, Any]:
         "fields": [_field(reader, column, known.get(column.name, {})) for column in reader.columns],
     }
     if use_case.target:
-        target = field(Asked(use_case, use_case.columns[use_case.target]))
+        target = field(RequestField(use_case, use_case.columns[use_case.target]))
         found["target"] = {**target, "name": use_case.target, "positive": use_case.kind.positive(use_case)}
     return found
 
 
-def _field(reader: Reader, column: Asked, known: dict[str, Any]) -> dict[str, Any]:
+def _field(reader: Reader, column: RequestField, known: dict[str, Any]) -> dict[str, Any]:
     described = field(column)
     kind = described.get("type", "string")
     bounds = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
@@ -55,7 +55,7 @@ def _field(reader: Reader, column: Asked, known: dict[str, Any]) -> dict[str, An
     }
 
 
-def _start(column: Asked, usual: Any, made: Any) -> Any:
+def _start(column: RequestField, usual: Any, made: Any) -> Any:
     """A value to start from: a new key, for a row that is only tried must not take the place of one that is there; else what is usual."""
     if "key" in column.roles:
         usual = uuid.uuid4().hex if isinstance(made, str) else time.time_ns() // 1_000_000 if column.dtype == pl.Int64 else None

@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
-from app.http.keys import Door
+from app.http.keys import ApiKeyAuth
 from app.http.limits import IN_FLIGHT, Hosts, Limits, Origins, Rates
 from app.http.logs import Log
 from app.http.metrics import Metrics
 from app.http.outages import OUTAGES, RETRY_AFTER, WHY, note
-from app.http.respond import Receive, Scope, Send
+from app.http.responses import Receive, Scope, Send
 
 OPEN = frozenset({"/", "/live", "/ready", "/docs", "/openapi.json", "/favicon.ico"})
 """Paths that ask for no key: they say nothing of data, models or traffic. So do those under /page/."""
@@ -36,7 +36,7 @@ PREFLIGHT = [
 log = logging.getLogger("lifecycle.http")
 
 
-class Turned(Exception):
+class Rejected(Exception):
     """A request that goes no further: its status, why, and what else the answer says."""
 
     def __init__(self, status: int, why: str, headers: list[tuple[bytes, bytes]] | None = None) -> None:
@@ -45,7 +45,7 @@ class Turned(Exception):
 
 
 @dataclass
-class Visit:
+class RequestContext:
     """One request on its way."""
 
     path: str
@@ -64,7 +64,7 @@ class Guard:
     500 with the id of the request and nothing else; its traceback goes to the log.
     """
 
-    def __init__(self, app: Any, *, door: Door, hosts: Hosts, origins: Origins, limits: Limits, metrics: Metrics, requests: Log) -> None:
+    def __init__(self, app: Any, *, door: ApiKeyAuth, hosts: Hosts, origins: Origins, limits: Limits, metrics: Metrics, requests: Log) -> None:
         self._app = app
         self._door, self._hosts, self._origins, self._limits = door, hosts, origins, limits
         self._rates, self._metrics, self._log = Rates(limits.rate), metrics, requests
@@ -80,12 +80,12 @@ class Guard:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         name = given.decode() if ID.fullmatch(given) else uuid.uuid4().hex
-        visit = Visit(scope["path"], scope["method"], name, headers.get(b"origin"), (scope.get("client") or ("unknown",))[0])
+        visit = RequestContext(scope["path"], scope["method"], name, headers.get(b"origin"), (scope.get("client") or ("unknown",))[0])
         answer = Answering(send, visit, self._origins)
         try:
             self._check(visit, headers)
             await self._pass(visit, scope, headers, receive, answer)
-        except Turned as turned:
+        except Rejected as turned:
             await _say(answer, turned.status, turned.why, turned.headers)
         except asyncio.CancelledError:
             raise
@@ -102,23 +102,23 @@ class Guard:
             self._metrics.answered(visit.path, visit.method, visit.status, seconds)
             self._log.request(visit, seconds)
 
-    def _check(self, visit: Visit, headers: Mapping[bytes, bytes]) -> None:
+    def _check(self, visit: RequestContext, headers: Mapping[bytes, bytes]) -> None:
         """Whether somebody may ask this at all."""
         if not self._hosts.allow(headers.get(b"host", b"")):
-            raise Turned(400, "the Host of the request is none of this service's names; LIFECYCLE_ALLOWED_HOSTS lists them")
+            raise Rejected(400, "the Host of the request is none of this service's names; LIFECYCLE_ALLOWED_HOSTS lists them")
         if not self._origins.allow(headers):
-            raise Turned(403, "pages of this origin may not call the service; LIFECYCLE_CORS_ORIGINS lists those that may")
+            raise Rejected(403, "pages of this origin may not call the service; LIFECYCLE_CORS_ORIGINS lists those that may")
         if visit.method == "OPTIONS" and visit.origin is not None and b"access-control-request-method" in headers:
-            raise Turned(204, "", PREFLIGHT if self._origins.shared(visit.origin) else [])
+            raise Rejected(204, "", PREFLIGHT if self._origins.shared(visit.origin) else [])
         if self._door.required and not (visit.path in OPEN or visit.path.startswith(("/page/", "/static-offline-docs/"))):
             caller = self._door.who(headers)
             if caller is None:
-                raise Turned(401, "a valid key is needed in the header X-API-Key; 'lifecycle keys add NAME' makes one")
+                raise Rejected(401, "a valid key is needed in the header X-API-Key; 'lifecycle keys add NAME' makes one")
             visit.client = caller
         if self._rates.rate and visit.path not in ("/live", "/ready") and (wait := self._rates.wait(visit.client)):
-            raise Turned(429, f"{self._rates.rate:g} requests a second are allowed to a client", [(b"retry-after", str(int(wait) + 1).encode())])
+            raise Rejected(429, f"{self._rates.rate:g} requests a second are allowed to a client", [(b"retry-after", str(int(wait) + 1).encode())])
 
-    async def _pass(self, visit: Visit, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> None:
+    async def _pass(self, visit: RequestContext, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> None:
         """Read the body, which must be small enough and come soon enough; then let the application answer."""
         if visit.method in ("GET", "HEAD") and b"content-length" not in headers and b"transfer-encoding" not in headers:
             await self._app(scope, receive, send)
@@ -156,18 +156,18 @@ class Guard:
                     if len(body) + len(part) > self._limits.body:
                         raise self._large()
                     if self._held + len(part) > self._limits.body * IN_FLIGHT:
-                        raise Turned(429, "too many large requests at once; send this again", [(b"retry-after", b"1"), (b"connection", b"close")])
+                        raise Rejected(429, "too many large requests at once; send this again", [(b"retry-after", b"1"), (b"connection", b"close")])
                     self._held += len(part)
                     body += part
                     if message["type"] == "http.disconnect" or not message.get("more_body"):
                         return message
                     message = await receive()
         except TimeoutError:
-            raise Turned(408, f"the request took longer than {self._limits.seconds:g} s to arrive", [(b"connection", b"close")]) from None
+            raise Rejected(408, f"the request took longer than {self._limits.seconds:g} s to arrive", [(b"connection", b"close")]) from None
 
-    def _large(self) -> Turned:
+    def _large(self) -> Rejected:
         why = f"a body may have {self._limits.body / 1e6:g} MB; send the rows in several requests"
-        return Turned(413, why, [(b"connection", b"close")])
+        return Rejected(413, why, [(b"connection", b"close")])
 
 
 class Answering:
@@ -176,7 +176,7 @@ class Answering:
     No closure: one that calls itself is garbage that only a search finds, and there would be one for each request.
     """
 
-    def __init__(self, send: Send, visit: Visit, origins: Origins) -> None:
+    def __init__(self, send: Send, visit: RequestContext, origins: Origins) -> None:
         self._send, self._visit, self._origins = send, visit, origins
 
     async def __call__(self, message: Any) -> None:

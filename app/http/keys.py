@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from lifecycle.settings import Settings
 from lifecycle.store import keys as store
 
-PAUSE = 1.0
+PAUSE_SECONDS = 1.0
 """Seconds between two looks: so long a revoked key is still let in."""
 PATIENCE = 30.0
 """Seconds that a start waits for PostgreSQL."""
 log = logging.getLogger("lifecycle.http")
 
 
-class Door:
+class ApiKeyAuth:
     """Tells callers by their key.
 
     Without any key there it is open, where the service listens on this machine only. A revoked key keeps it shut: nobody
@@ -65,7 +65,7 @@ class Door:
 
     def _follow(self) -> None:
         connection = None
-        while not self._stop.wait(PAUSE):
+        while not self._stop.wait(PAUSE_SECONDS):
             try:
                 connection = connection or store.connect(self._at)
                 self._take(store.read(connection))

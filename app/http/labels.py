@@ -8,13 +8,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from app.http import body
-from app.http.documents import EXACT, field
+from app.http import parse
 from app.http.metrics import Metrics
-from app.http.respond import Json
-from lifecycle.journal.labels import LONGEST_KEY, Ledger, Refused, judged
-from lifecycle.online.desk import Desk
-from lifecycle.online.rows import MOST, Asked
+from app.http.openapi import EXACT, field
+from app.http.responses import Json
+from lifecycle.prediction_log.labels import LONGEST_KEY, LabelLog, Refused, judged
+from lifecycle.serving.predictor import Predictor
+from lifecycle.serving.requests import MAX_FAILURES_LISTED, RequestField
 
 KEY = {
     "anyOf": [
@@ -28,28 +28,28 @@ ERROR = {"type": "object", "properties": {"error": {"type": "string"}}, "require
 class Labels:
     """Takes the labels of one use case."""
 
-    def __init__(self, desk: Desk, ledger: Ledger, most: int, metrics: Metrics, arrived: Callable[[], None]) -> None:
-        self.desk, self._ledger, self._most, self._metrics, self._arrived = desk, ledger, most, metrics, arrived
+    def __init__(self, predictor: Predictor, ledger: LabelLog, most: int, metrics: Metrics, arrived: Callable[[], None]) -> None:
+        self.predictor, self._ledger, self._most, self._metrics, self._arrived = predictor, ledger, most, metrics, arrived
 
     async def __call__(self, request: Request) -> Json:
         """One request."""
-        name = self.desk.use_case.name
+        name = self.predictor.use_case.name
         try:
-            labels = body.listed(await request.body(), "labels", '{"key": ..., "target": ...}', self._most)
-        except body.Refused as refused:
+            labels = parse.listed(await request.body(), "labels", '{"key": ..., "target": ...}', self._most)
+        except parse.Refused as refused:
             return Json(refused.content, refused.status)
         try:
-            good = await asyncio.to_thread(judged, self.desk.use_case, labels)
+            good = await asyncio.to_thread(judged, self.predictor.use_case, labels)
         except Refused as refused:
             first = refused.problems[0]
             said = f"use case '{name}': row {first['row']}, column '{first['column']}' must satisfy '{first['rule']}', found {first['value']!r}"
             self._metrics.rejected(name, Counter((each["column"], "label") for each in refused.problems), ("key", "target", "label_time"))
-            return Json({"error": said, "detail": refused.problems[:MOST]}, 422)
+            return Json({"error": said, "detail": refused.problems[:MAX_FAILURES_LISTED]}, 422)
         await asyncio.wrap_future(self._ledger.add(good))
         self._metrics.add("labels", (name,), len(labels))
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
         moments = good["label_time"].to_list()
-        self.desk.learn({key: (label["target"], known or now) for key, label, known in zip(good["key"].to_list(), labels, moments, strict=True)})
+        self.predictor.learn({key: (label["target"], known or now) for key, label, known in zip(good["key"].to_list(), labels, moments, strict=True)})
         self._arrived()
         return Json({"accepted": len(labels)})
 
@@ -58,13 +58,13 @@ def routes(takers: dict[str, Labels]) -> APIRouter:
     """The routes of these use cases."""
     router = APIRouter()
     for name, taker in takers.items():
-        summary = f"Labels: {taker.desk.use_case.title}"
-        router.post(f"/{name}/labels", tags=[name], summary=summary, **_documented(taker.desk))(taker)
+        summary = f"Labels: {taker.predictor.use_case.title}"
+        router.post(f"/{name}/labels", tags=[name], summary=summary, **_documented(taker.predictor))(taker)
     return router
 
 
-def _documented(desk: Desk) -> dict[str, Any]:
-    target = field(Asked(desk.use_case, desk.use_case.columns[desk.use_case.target]))
+def _documented(predictor: Predictor) -> dict[str, Any]:
+    target = field(RequestField(predictor.use_case, predictor.use_case.columns[predictor.use_case.target]))
     if isinstance(target.get("type"), list):
         target = {**target, "type": target["type"][0], "enum": [each for each in target["enum"] if each is not None]} if "enum" in target else target
         target["type"] = target["type"][0] if isinstance(target["type"], list) else target["type"]

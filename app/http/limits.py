@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from lifecycle.settings import Settings
 
 OWN = ("localhost",)
-LONGEST = 300
+MAX_HOST_BYTES = 300
 """Bytes of a `Host`: a name of the internet has 253, and those that fit are kept."""
 CLIENTS = 10_000
 """So many clients are told apart; of more, the one not seen for longest is forgotten."""
@@ -53,7 +53,7 @@ class Hosts:
         """Whether a `Host` header is one of ours."""
         if self._any or host in self._known:
             return True
-        if len(host) > LONGEST:
+        if len(host) > MAX_HOST_BYTES:
             return False
         fits = self._fits(host)
         if fits and len(self._known) < CLIENTS:

@@ -15,15 +15,15 @@ from typing import Any, Protocol
 
 import orjson
 
-from lifecycle.journal import beside
+from lifecycle.prediction_log import cooperative
 
 SIZE, KEPT = 10_000_000, 20
 """A file is begun anew at so many bytes; so many files are kept, of all workers together."""
-MOST = 50_000
+MAX_LINES_WAITING = 50_000
 """Lines that may wait; what comes beyond them is left out, and counted."""
 PATH = 200
 """Characters of a path that a line shows."""
-PAUSE = 0.5
+PAUSE_SECONDS = 0.5
 """Seconds in which lines gather: to wake a thread for each would cost more than the line."""
 
 
@@ -59,7 +59,7 @@ class Log(QueueHandler):
 
     def enqueue(self, record: Any) -> None:
         """Queue a line."""
-        if self.waiting.qsize() < MOST:
+        if self.waiting.qsize() < MAX_LINES_WAITING:
             self.waiting.put(record)
         else:
             self.lost += 1
@@ -93,12 +93,12 @@ class Lines(QueueListener):
 
     def handle(self, record: Any) -> None:
         """Write a line, and all that come within a moment."""
-        self._ending.wait(PAUSE)
+        self._ending.wait(PAUSE_SECONDS)
         waiting = [record, *(self.dequeue(False) for _ in range(self._log.waiting.qsize()))]
         lines = [line for line in waiting if line is not None]
         if len(lines) < len(waiting):  # among them was the sign to end
             self.enqueue_sentinel()
-        self._write(b"".join(_text(line) + b"\n" for piece in beside.pieces(lines) for line in piece))
+        self._write(b"".join(_text(line) + b"\n" for piece in cooperative.pieces(lines) for line in piece))
 
     def stop(self) -> None:
         """Write what waits, and stop."""

@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from app.http.tally import BUCKETS, Tally
-from lifecycle.online.drifting import NAME, Drifting
+from app.http.counters import BUCKETS, Counters
+from lifecycle.serving.online_drift import NAME, OnlineDrift
 
 COUNTERS = {
     "requests": ("Requests answered.", ("use_case", "route", "method", "status")),
@@ -43,12 +43,12 @@ ROUTES = ("predict", "explain", "labels", "model", "form", "card", "drift")
 PLAIN = ("/live", "/ready", "/metrics", "/docs", "/openapi.json", "/")
 
 
-class Metrics(Tally):
+class Metrics(Counters):
     """Counts requests by use case and route, and renders all that is known."""
 
     def __init__(self, use_cases: Iterable[str] = (), folder: Path | None = None) -> None:
         super().__init__(folder)
-        self.drifting: Mapping[str, Drifting] = {}
+        self.drifting: Mapping[str, OnlineDrift] = {}
         self._routes = {path: ("", path) for path in PLAIN} | {f"/{name}/{route}": (name, route) for name in use_cases for route in ROUTES}
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_Summed(self))
@@ -71,12 +71,12 @@ class Metrics(Tally):
 
 
 class _Summed(Collector):
-    def __init__(self, tally: Metrics) -> None:
-        self._tally = tally
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
 
     def collect(self) -> Iterator[Metric]:
         """The metrics of all workers together."""
-        parts = self._tally.all()
+        parts = self._metrics.all()
         counts = _by_name(parts, "counts", sum)
         for name, (text, labels) in COUNTERS.items():
             family = CounterMetricFamily(f"lifecycle_{name}", text, labels=labels)
@@ -95,7 +95,7 @@ class _Summed(Collector):
         """From the counts of all workers, so that it is the drift of all that was asked."""
         families = {name: GaugeMetricFamily(f"lifecycle_{name}", text, labels=labels) for name, (text, labels) in DRIFT.items()}
         cells = _by_name(parts, "spans", _added).get(NAME, {})
-        for use_case, drifting in self._tally.drifting.items():
+        for use_case, drifting in self._metrics.drifting.items():
             effects = drifting.effects(cells)
             for column, found in effects.items():
                 families["input_psi"].add_metric([use_case, column], found.psi)

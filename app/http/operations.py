@@ -16,17 +16,17 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.http import explain, labels, page
 from app.http.guard import Guard
-from app.http.keys import Door
+from app.http.keys import ApiKeyAuth
 from app.http.limits import Hosts, Limits, Origins
 from app.http.logs import Log
 from app.http.metrics import Metrics
 from app.http.predict import Predict
-from app.http.respond import as_json
-from lifecycle.journal import intake, segments
-from lifecycle.journal.labels import Ledger
-from lifecycle.journal.predictions import Journal
-from lifecycle.online.desk import Desk
-from lifecycle.online.drifting import Drifting
+from app.http.responses import as_json
+from lifecycle.prediction_log import ingest, segments
+from lifecycle.prediction_log.labels import LabelLog
+from lifecycle.prediction_log.predictions import PredictionLog
+from lifecycle.serving.online_drift import OnlineDrift
+from lifecycle.serving.predictor import Predictor
 from lifecycle.settings import Settings
 from lifecycle.store import versions
 from lifecycle.usecase import UseCase
@@ -58,14 +58,14 @@ class Operations:
         self.names = list(answers)
         self.metrics = Metrics(self.names, self.place.meeting)
         self.journals = {
-            name: Journal(self._folder(name, "predictions"), name, fields, seconds=at.flush_seconds, encode=as_json)
+            name: PredictionLog(self._folder(name, "predictions"), name, fields, seconds=at.flush_seconds, encode=as_json)
             for name, fields in answers.items()
         }
         self.limits = Limits.of(at, self.place.workers)
-        self._ledgers = {name: Ledger(self._folder(name, "labels"), name) for name in self.names}
+        self._ledgers = {name: LabelLog(self._folder(name, "labels"), name) for name in self.names}
         self._log = Log(None if at.log == "stderr" else at.home / "logs")
-        self._door = Door(at, always=self.place.shut)
-        self._drifting: dict[str, Drifting] = {}
+        self._door = ApiKeyAuth(at, always=self.place.shut)
+        self._drifting: dict[str, OnlineDrift] = {}
         self._stop, self._arrived = threading.Event(), False
 
     def guard(self) -> dict[str, Any]:
@@ -78,24 +78,24 @@ class Operations:
 
     def join(self, application: Any, predicts: Mapping[str, Predict]) -> None:
         """Put the routes and the outermost layer on an application, and watch what is asked."""
-        desks = {name: predict.desk for name, predict in predicts.items()}
+        predictors = {name: predict.predictor for name, predict in predicts.items()}
         for name, predict in predicts.items():
             self._watch(name, predict)
         self.metrics.drifting = self._drifting
-        self.metrics.probes.append(lambda: self._gauges(desks, predicts))
-        for router in self._routers(desks):
+        self.metrics.probes.append(lambda: self._gauges(predictors, predicts))
+        for router in self._routers(predictors):
             application.include_router(router)
         application.add_middleware(Guard, **self.guard())
 
     def _watch(self, name: str, predict: Predict) -> None:
-        drifting = Drifting(name, predict.desk, self.metrics.spans, versions.artifact)
-        columns = predict.desk.use_case.columns.names
+        drifting = OnlineDrift(name, predict.predictor, self.metrics.spans, versions.artifact)
+        columns = predict.predictor.use_case.columns.names
 
         def observe(version: int, features: pl.DataFrame) -> None:
             self.metrics.add("rows", (name,), features.height)
             drifting.observe(version, features)
 
-        self._drifting[name], predict.desk.observe = drifting, observe
+        self._drifting[name], predict.predictor.observe = drifting, observe
         predict.rejected = lambda counts: self.metrics.rejected(name, counts, columns)
 
     def telling(self, further: Callable[..., None]) -> Callable[..., None]:
@@ -130,18 +130,18 @@ class Operations:
         logging.getLogger("lifecycle").removeHandler(self._log)
         self._log.end()
 
-    def _folder(self, use_case: str, kind: str) -> Path:
-        return segments.place(self.at.home, use_case, kind)
+    def _folder(self, use_case: str, segment: str) -> Path:
+        return segments.place(self.at.home, use_case, segment)
 
-    def _routers(self, desks: Mapping[str, Desk]) -> list[APIRouter]:
+    def _routers(self, predictors: Mapping[str, Predictor]) -> list[APIRouter]:
         turn = asyncio.Semaphore(explain.AT_ONCE)
         takers = {
-            name: labels.Labels(desk, self._ledgers[name], self.limits.rows, self.metrics, self._label_arrived)
-            for name, desk in desks.items()
-            if desk.use_case.target
+            name: labels.Labels(predictor, self._ledgers[name], self.limits.rows, self.metrics, self._label_arrived)
+            for name, predictor in predictors.items()
+            if predictor.use_case.target
         }
-        explainers = {name: explain.Explain(desk, self.metrics, turn) for name, desk in desks.items()}
-        return [labels.routes(takers), explain.routes(explainers), page.routes(desks, self._drifting), self._metrics_route()]
+        explainers = {name: explain.Explain(predictor, self.metrics, turn) for name, predictor in predictors.items()}
+        return [labels.routes(takers), explain.routes(explainers), page.routes(predictors, self._drifting), self._metrics_route()]
 
     def _metrics_route(self) -> APIRouter:
         router = APIRouter(tags=["state"])
@@ -166,30 +166,30 @@ class Operations:
             if taken == 0 or since > self.at.intake_seconds or (self._arrived and since > self.at.intake_seconds * SOON):
                 self._arrived = False
                 for name in self.names:
-                    _quietly(lambda name=name: intake.take(name, self.at.home))
+                    _quietly(lambda name=name: ingest.take(name, self.at.home))
                 taken = time.monotonic()
             if time.monotonic() - swept > SWEEP:
                 gc.collect()
                 swept = time.monotonic()
             self._stop.wait(min(1.0, self.at.intake_seconds * SOON))
 
-    def _gauges(self, desks: Mapping[str, Desk], predicts: Mapping[str, Predict]) -> Iterable[tuple[str, tuple[str, ...], float]]:
-        for name, desk in desks.items():
-            journal, served = self.journals[name], desk.served
+    def _gauges(self, predictors: Mapping[str, Predictor], predicts: Mapping[str, Predict]) -> Iterable[tuple[str, tuple[str, ...], float]]:
+        for name, predictor in predictors.items():
+            journal, served = self.journals[name], predictor.served
             if served is not None:
                 yield "model", (name, str(served.number), served.how), 1
-            yield "ready", (name,), float(desk.ready)
-            yield "model_loading_failed", (name,), float(bool(desk.wrong))
-            yield "questions_waiting", (name,), predicts[name].gather.waiting
+            yield "ready", (name,), float(predictor.ready)
+            yield "model_loading_failed", (name,), float(bool(predictor.load_error))
+            yield "questions_waiting", (name,), predicts[name].micro_batch.waiting
             yield "journal_rows_waiting", (name,), len(journal)
             yield "journal_rows_written", (name,), journal.rows
             yield "journal_rows_dropped", (name,), journal.dropped
             yield "journal_failures", (name,), journal.failures
-            for kind in intake.KINDS:
-                yield "segments_waiting", (name, kind), intake.pending(name, kind, self.at.home)
-            if desk.recent is not None:
-                yield "recent_rows", (name,), len(desk.recent)
-                yield "recent_rows_dropped", (name,), desk.recent.asked.dropped
+            for segment in ingest.KINDS:
+                yield "segments_waiting", (name, segment), ingest.pending(name, segment, self.at.home)
+            if predictor.recent is not None:
+                yield "recent_rows", (name,), len(predictor.recent)
+                yield "recent_rows_dropped", (name,), predictor.recent.asked.dropped
         yield "log_lines_lost", (), self._log.lost
 
 

@@ -7,7 +7,7 @@ import duckdb
 import psycopg
 from starlette.requests import Request
 
-from app.http.respond import Json
+from app.http.responses import Json
 
 OUTAGES = (OSError, psycopg.OperationalError, psycopg.InterfaceError, duckdb.OperationalError)
 """`lifecycle.errors.Outage` is an `OSError`. A question that is wrong (`duckdb.BinderException`, `psycopg.DataError`) is none: trying again does not help."""

@@ -31,10 +31,10 @@ async function live() {
   const within = share => { const edge = quantile(buckets, share); return edge === null ? "—" : Number.isFinite(edge) ? `≤ ${number(1000 * edge)} ms` : "> 10 s"; };
   const tiles = [
     ["predictions asked for", number(sum("requests_total", labels => labels.route === "predict"))], ["rows predicted", number(sum("rows_total"))],
-    ["half are answered in", within(0.5)], ["99 % are answered in", within(0.99)],
-    ["cells refused", number(sum("rows_rejected_total"))], ["labels taken", number(sum("labels_total"))],
-    ["waiting to be logged", number(sum("journal_rows_waiting"))], ["lost by the log", number(sum("journal_rows_dropped")), sum("journal_rows_dropped") > 0],
-    ["models swapped in", number(sum("swaps_total"))], ["swaps that failed", number(sum("swap_failures_total")), sum("swap_failures_total") > 0],
+    ["latency p50", within(0.5)], ["latency p99", within(0.99)],
+    ["invalid values", number(sum("rows_rejected_total"))], ["labels taken", number(sum("labels_total"))],
+    ["log entries waiting", number(sum("journal_rows_waiting"))], ["log entries lost", number(sum("journal_rows_dropped")), sum("journal_rows_dropped") > 0],
+    ["models loaded", number(sum("swaps_total"))], ["failed model loads", number(sum("swap_failures_total")), sum("swap_failures_total") > 0],
   ];
   at("tiles").replaceChildren(...tiles.map(([name, text, bad]) => make("div", {}, make("dt", {}, name), make("dd", { class: bad ? "bad" : undefined }, text))));
   drift(mine, sum("input_rows"));

@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from app.http.form import form
-from app.http.respond import Json
+from app.http.responses import Json
 from lifecycle.errors import LifecycleError
-from lifecycle.online.desk import Desk
-from lifecycle.online.drifting import Drifting
+from lifecycle.serving.online_drift import OnlineDrift
+from lifecycle.serving.predictor import Predictor
 from lifecycle.store import versions
 
 HERE = Path(__file__).parent
@@ -23,7 +23,7 @@ POLICY = (
 )
 
 
-def routes(desks: Mapping[str, Desk], drifting: Mapping[str, Drifting]) -> APIRouter:
+def routes(predictors: Mapping[str, Predictor], drifting: Mapping[str, OnlineDrift]) -> APIRouter:
     """The page, its files, and for each use case its form and its model card."""
     router = APIRouter()
 
@@ -31,40 +31,40 @@ def routes(desks: Mapping[str, Desk], drifting: Mapping[str, Drifting]) -> APIRo
     def page() -> Response:
         return Response((HERE / "page.html").read_bytes(), media_type="text/html; charset=utf-8", headers={"content-security-policy": POLICY})
 
-    for name, kind in FILES.items():
-        router.get(f"/page/{name}", include_in_schema=False)(_file(name, kind))
-    for name, desk in desks.items():
-        router.get(f"/{name}/form", tags=[name], summary="The fields of a row, with values to start from")(_form(desk, drifting[name]))
+    for name, content_type in FILES.items():
+        router.get(f"/page/{name}", include_in_schema=False)(_file(name, content_type))
+    for name, predictor in predictors.items():
+        router.get(f"/{name}/form", tags=[name], summary="The fields of a row, with values to start from")(_form(predictor, drifting[name]))
         responses: dict[int | str, dict[str, Any]] = {
             200: MARKDOWN,
             503: {"description": "There is no champion yet"},
             404: {"description": "It has no card"},
         }
         router.get(f"/{name}/card", tags=[name], summary="The champion's model card, in Markdown", responses=responses, response_class=Response)(
-            _card(desk)
+            _card(predictor)
         )
     return router
 
 
-def _file(name: str, kind: str) -> Any:
+def _file(name: str, content_type: str) -> Any:
     def file() -> Response:
-        return Response((HERE / name).read_bytes(), media_type=kind)
+        return Response((HERE / name).read_bytes(), media_type=content_type)
 
     return file
 
 
-def _form(desk: Desk, drifting: Drifting) -> Any:
+def _form(predictor: Predictor, drifting: OnlineDrift) -> Any:
     def fields() -> Json:
-        return Json(form(desk.reader, drifting.profile()))
+        return Json(form(predictor.reader, drifting.profile()))
 
     return fields
 
 
-def _card(desk: Desk) -> Any:
+def _card(predictor: Predictor) -> Any:
     def card() -> Response:
-        served = desk.served
+        served = predictor.served
         if served is None:
-            return Json({"error": desk.wrong or f"use case '{desk.use_case.name}' has no champion yet"}, 503)
+            return Json({"error": predictor.load_error or f"use case '{predictor.use_case.name}' has no champion yet"}, 503)
         try:
             return Response(versions.artifact(served.version, "model_card.md"), media_type="text/markdown; charset=utf-8")
         except LifecycleError as error:

@@ -8,20 +8,20 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from app.http.body import Refused, listed
-from app.http.gather import APART, Gather
-from app.http.respond import Receive, Scope, Send, read, respond
+from app.http.micro_batch import APART, MicroBatch
+from app.http.parse import Refused, listed
+from app.http.responses import Receive, Scope, Send, read, respond
 from lifecycle.errors import LifecycleError
-from lifecycle.online.champion import Served
-from lifecycle.online.desk import Answers, Desk, NoChampion
-from lifecycle.online.rows import RowsError
+from lifecycle.serving.loaded_model import LoadedModel
+from lifecycle.serving.predictor import Answers, NoChampion, Predictor
+from lifecycle.serving.requests import RowsError
 
 MOST_ROWS = 10_000
-LARGE = 100_000
+LARGE_BODY_BYTES = 100_000
 """A body of so many bytes is read, and its answer put together, in a thread of its own."""
 
 
-class Journal(Protocol):
+class PredictionLog(Protocol):
     """Where predictions are remembered. `append` neither blocks nor fails."""
 
     def append(self, entries: Sequence[Mapping[str, Any]], /, size: int = 0) -> None:
@@ -36,14 +36,14 @@ class Journal(Protocol):
 class Predict:
     """Answers the predict requests of one use case, and tells the journal."""
 
-    def __init__(self, desk: Desk, journal: Journal | None, most_rows: int = MOST_ROWS) -> None:
-        self.desk, self.gather = desk, Gather(desk)
+    def __init__(self, predictor: Predictor, journal: PredictionLog | None, most_rows: int = MOST_ROWS) -> None:
+        self.predictor, self.micro_batch = predictor, MicroBatch(predictor)
         self._journal, self._most_rows = journal, most_rows
         self.rejected: Callable[[Mapping[tuple[str | None, str], int]], None] | None = None
         """Is told of rows that the schema refuses: how many cells failed, by column and rule."""
-        self._asked = [column.name for column in desk.reader.columns]
-        self._key = desk.use_case.columns.one("key")
-        self._time = desk.use_case.columns.one("time")
+        self._asked = [column.name for column in predictor.reader.columns]
+        self._key = predictor.use_case.columns.one("key")
+        self._time = predictor.use_case.columns.one("time")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -64,11 +64,11 @@ class Predict:
             Refused: it cannot be answered.
         """
         began = time.perf_counter()
-        run = asyncio.to_thread if len(body) > LARGE else _here  # what is large holds nobody up
+        run = asyncio.to_thread if len(body) > LARGE_BODY_BYTES else _here  # what is large holds nobody up
         rows = await run(self._rows, body)
         try:
-            cells = await run(self.desk.reader.cells, rows)
-            answers = await self.gather.ask(cells, len(rows))
+            cells = await run(self.predictor.reader.cells, rows)
+            answers = await self.micro_batch.ask(cells, len(rows))
         except RowsError as error:
             if self.rejected is not None:
                 self.rejected(error.counts)
@@ -99,7 +99,7 @@ class Predict:
         return listed(body, "rows", "{...}", self._most_rows)
 
     def _entries(
-        self, rows: list[dict[str, Any]], cells: Mapping[str, list[Any]], served: Served, predictions: list[dict[str, Any]], latency: float
+        self, rows: list[dict[str, Any]], cells: Mapping[str, list[Any]], served: LoadedModel, predictions: list[dict[str, Any]], latency: float
     ) -> list[dict[str, Any]]:
         """What the journal is told of each row."""
         keys = cells[self._key] if self._key else [None] * len(rows)
@@ -122,6 +122,6 @@ async def _here(function: Any, *given: Any) -> Any:
     return function(*given)
 
 
-def _predictions(served: Served, said: pl.DataFrame) -> list[dict[str, Any]]:
+def _predictions(served: LoadedModel, said: pl.DataFrame) -> list[dict[str, Any]]:
     """What a version said, as the answer holds it."""
     return served.write(said, [uuid.uuid4().hex for _ in range(said.height)])

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from app import login
 from app.answer import Answer
-from app.guarded import OPEN
+from app.login_guard import OPEN
 from app.stack import parts
 from app.stack.parts import Addresses
 from lifecycle.errors import LifecycleError

@@ -4,7 +4,7 @@ import os
 import sys
 
 from app import login
-from app.guarded import MLFLOW, Guarded, Hosts
+from app.login_guard import MLFLOW, Guarded, Hosts
 from app.stack.parts import HOST
 from lifecycle.settings import Settings, settings
 

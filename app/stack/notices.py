@@ -22,7 +22,7 @@ from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings, settings
 
 FELL, WELL = ("prefect.flow-run.Failed", "prefect.flow-run.Crashed"), "prefect.flow-run.Completed"
-PAUSE = 2.0
+PAUSE_SECONDS = 2.0
 OVERLAP = dt.timedelta(seconds=30)
 """Events may arrive a little late: so much is read again, and told apart by id."""
 REMEMBERED = 500
@@ -116,7 +116,7 @@ def watch(notices: Notices) -> None:
     while True:
         with contextlib.suppress(OSError, ValueError):
             notices.look()
-        time.sleep(PAUSE)
+        time.sleep(PAUSE_SECONDS)
 
 
 def beside(at: Settings, api: str) -> None:

@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 PREFECT, MLFLOW, HTTP = 4200, 5000, 8000
 POOL = "lifecycle"
 WORKER = "lifecycle-worker"
-LONGEST = 60
+MAX_PATH_LENGTH = 60
 """Sockets are made in the temporary folder too, and the path of one ends at 107 bytes: so long may the folder's be."""
 HEARTBEAT = 30
 """Seconds between two signs of life of a run."""
@@ -115,7 +115,7 @@ def _worker(at: Settings, where: Addresses) -> Part:
     most = str(max(os.cpu_count() or 1, 2))
     temporary = at.home / "cache" / "tmp"  # Prefect puts what a pull step brings into the temporary folder
     own = {}
-    if len(str(temporary)) < LONGEST:
+    if len(str(temporary)) < MAX_PATH_LENGTH:
         temporary.mkdir(parents=True, exist_ok=True)
         own["TMPDIR"] = str(temporary)
     command = ["prefect", "worker", "start", "--pool", POOL, "--type", "process", "--name", WORKER, "--limit", most, "--install-policy", "never"]

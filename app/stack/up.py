@@ -18,8 +18,8 @@ from typing import IO, Any
 from app import environment, login
 from app.answer import Answer, to_json
 from app.stack import deploy, link, notices, parts, processes
+from app.stack.banner import table
 from app.stack.parts import Addresses, Part
-from app.stack.view import table
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import Settings, settings
 from lifecycle.store import database, postgres

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lifecycle.models.blueprint import Blueprint
 
-ROWS = 10_000
+ROWS_PER_TREE = 10_000
 """A tree sees at most so many: more cost time and size, and boosting is there for them."""
 TREES = 60
 
@@ -33,5 +33,5 @@ def forest() -> Candidate:
 
 def _build(plan: "Blueprint", params: "Mapping[str, Any]") -> "BaseEstimator":
     """Codes before a random forest."""
-    share = ROWS / plan.rows if plan.rows > ROWS else None
+    share = ROWS_PER_TREE / plan.rows if plan.rows > ROWS_PER_TREE else None
     return pipelines.trees(plan, plan.kind.forest(TREES, max_samples=share, n_jobs=-1, random_state=plan.seed, **params))

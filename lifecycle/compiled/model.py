@@ -11,10 +11,10 @@ import polars as pl
 from lifecycle.models.matrix import finite
 
 FACTS = "lifecycle"
-CHUNK = 10_000  # rows a run: the intermediate results of more do not fit the caches
+CHUNK_ROWS = 10_000  # rows a run: the intermediate results of more do not fit the caches
 MISSING, UNSEEN = 0, 1
 """Codes of a missing category and of one that training did not have; those that it had follow."""
-FEW = 256
+MAX_SINGLE_THREAD_ROWS = 256
 INPUT, OUTPUT = "X", "said"
 
 
@@ -60,9 +60,9 @@ class Compiled:
         return self.classes_[said.argmax(axis=1)]
 
     def _run(self, X: pl.DataFrame) -> np.ndarray:
-        if X.height <= CHUNK:
+        if X.height <= CHUNK_ROWS:
             return self._part(X)
-        chunks = [X.slice(start, CHUNK) for start in range(0, X.height, CHUNK)]
+        chunks = [X.slice(start, CHUNK_ROWS) for start in range(0, X.height, CHUNK_ROWS)]
         with ThreadPoolExecutor(self._threads) as pool:
             return np.concatenate(list(pool.map(self._part, chunks)))
 
@@ -79,7 +79,7 @@ class Compiled:
 
 
 def _coded(column: pl.Series, known: dict[str | None, int]) -> np.ndarray:
-    if len(column) < FEW:
+    if len(column) < MAX_SINGLE_THREAD_ROWS:
         return np.array([known.get(value, UNSEEN) for value in column.to_list()], dtype=np.float64)
     old = [value for value in known if value is not None]
     codes = column.replace_strict(old, [float(known[value]) for value in old], default=float(UNSEEN), return_dtype=pl.Float64)

@@ -24,7 +24,7 @@ from lifecycle.dependencies import modules
 from lifecycle.dependencies.code import code, edited
 from lifecycle.dependencies.outline import WHOLE, outline
 
-LONG = 200
+LONGEST_TEXT = 200
 FILE_NAME = re.compile(r"[^\n\0]*[./][^\n\0]*")
 LONGEST_NAME = 300
 HARMLESS = (type(threading.Lock()), type(threading.RLock()), logging.Logger, weakref.ref, weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
@@ -93,13 +93,13 @@ class _Telling:
                 text = self._composed(value)
             finally:
                 self.inside.pop()
-        return text if len(text) <= LONG else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return text if len(text) <= LONGEST_TEXT else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _plain(self, value: Any) -> str | None:
         """What needs no going into; `None` for anything else."""
-        kind = type(value)
-        if kind in (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented)):
-            return f"{kind.__name__} {value!r}"
+        cls = type(value)
+        if cls in (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented)):
+            return f"{cls.__name__} {value!r}"
         if isinstance(value, types.FunctionType | type):
             return self._name(value)
         if isinstance(value, BY_NAME):
@@ -109,7 +109,7 @@ class _Telling:
         if isinstance(value, types.ModuleType):
             return f"module {value.__name__}"
         if isinstance(value, HARMLESS):
-            return kind.__name__
+            return cls.__name__
         if isinstance(value, UNTOLD):
             raise self._untold(value)
         return None
@@ -179,18 +179,18 @@ class _Telling:
             yield from self._globals(function)
         yield self.tell((function.__defaults__, function.__kwdefaults__, function.__dict__, function.__closure__))
 
-    def _class(self, kind: type) -> Iterator[str]:
-        side = modules.side(kind.__module__)
+    def _class(self, cls: type) -> Iterator[str]:
+        side = modules.side(cls.__module__)
         if side == "machinery":
-            yield _machinery(kind.__module__, kind.__qualname__)
+            yield _machinery(cls.__module__, cls.__qualname__)
         if side != "installed":
-            yield self.tell((kind.__bases__, type(kind)))
+            yield self.tell((cls.__bases__, type(cls)))
         if side == "own":
-            for name, value in vars(kind).items():
+            for name, value in vars(cls).items():
                 if name in PLUMBING or (_dunder(name) and name != "__slots__" and not callable(value) and name != "__annotations__"):
                     continue  # what is made of it when it is first used
                 yield f"{name} {self.tell(value)}"
-            yield from self._annotations(vars(kind).get("__annotations__", {}), kind.__module__, vars(sys.modules.get(kind.__module__, types)))
+            yield from self._annotations(vars(cls).get("__annotations__", {}), cls.__module__, vars(sys.modules.get(cls.__module__, types)))
 
     def _code(self, of: types.CodeType) -> Iterator[str]:
         """Byte code without its places: a comment, or a line more above it, is no change."""
@@ -278,8 +278,8 @@ class _Telling:
         return found
 
     def _untold(self, value: Any) -> Untold:
-        kind = type(value)
-        name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        cls = type(value)
+        name = cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
         return Untold(f"an object of type {name}" + (f", which {self.at} uses" if self.at else ""))
 
 

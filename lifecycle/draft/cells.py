@@ -8,7 +8,7 @@ from lifecycle.store.lake import quoted
 
 MOSTLY = 0.9
 """The share of a column's cells that must be of a type for the column to be called so."""
-FEW = 0.01
+MAX_SHARE_QUARANTINED = 0.01
 """The share of cells that may be quarantined for not being of their column's type; where it is more, they count as missing."""
 WHAT = {"int": "numbers", "float": "numbers", "date": "dates", "datetime": "times"}
 WANTED = {"int": "BIGINT", "float": "DOUBLE", "date": "DATE", "datetime": "TIMESTAMP"}
@@ -65,7 +65,7 @@ def judged(name: str, kind: str, sql: str, said: str, total: int, others: Odd) -
     words = (said,) if said else ()
     if not others.count:
         return Cells(kind, plain, words)
-    if others.count <= FEW * total:
+    if others.count <= MAX_SHARE_QUARANTINED * total:
         return Cells(kind, plain, (*words, others.refused(kind)), {}, others.count, others.some)
     return Cells(kind, f"TRY_CAST({sql} AS {WANTED[kind]})", (*words, others.missed(kind)), {}, others.count, others.some, True)
 

@@ -15,7 +15,7 @@ SQL = {"int": "BIGINT", "float": "DOUBLE", "str": "VARCHAR", "bool": "BOOLEAN", 
 
 
 @dataclass
-class Found:
+class ColumnProfile:
     """A column of the source, as the schema will have it.
 
     Attributes:
@@ -37,7 +37,7 @@ class Found:
 
     came: str
     name: str
-    kind: str
+    sql_type: str
     cells: Cells
     sql: str = ""
     rows: int = 0
@@ -81,18 +81,18 @@ class Table:
     """A sample whose cells are read: the table `clean` of its connection has a column for each of these."""
 
     sample: Sample
-    columns: list[Found]
+    columns: list[ColumnProfile]
     null: tuple[str, ...] = ()
     """Texts that stand for nothing in every column of a text file."""
 
-    def __getitem__(self, name: str) -> Found:
+    def __getitem__(self, name: str) -> ColumnProfile:
         return next(column for column in self.columns if column.name == name)
 
-    def having(self, role: str) -> list[Found]:
+    def having(self, role: str) -> list[ColumnProfile]:
         """The columns with a role."""
         return [column for column in self.columns if role in column.roles]
 
-    def one(self, role: str) -> Found | None:
+    def one(self, role: str) -> ColumnProfile | None:
         """The first column with a role."""
         return next(iter(self.having(role)), None)
 
@@ -100,8 +100,8 @@ class Table:
 def read(sample: Sample) -> Table:
     """Read the cells of a sample, and measure every column."""
     plain = names.identifiers(sample.columns)
-    found = [Found(name, plain[name], kind, texts.read(sample.connection, name, kind)) for name, kind in sample.columns.items()]
-    text_file = sample.source.says_missing and all(kind == "VARCHAR" for kind in sample.columns.values())
+    found = [ColumnProfile(name, plain[name], sql_type, texts.read(sample.connection, name, sql_type)) for name, sql_type in sample.columns.items()]
+    text_file = sample.source.says_missing and all(sql_type == "VARCHAR" for sql_type in sample.columns.values())
     marks = tuple(sorted({mark for column in found for mark in column.cells.missing})) if text_file else ()
     for column in found:
         column.sql = column.cells.sql if text_file else _without_marks(column)
@@ -110,7 +110,7 @@ def read(sample: Sample) -> Table:
     return table
 
 
-def remake(table: Table, changed: list[Found] | None = None) -> None:
+def remake(table: Table, changed: list[ColumnProfile] | None = None) -> None:
     """Make the table `clean` anew, and measure its columns, or those that changed."""
     held = [column for column in table.columns if column.type]
     listed = ", ".join(f"{expression(table, column)} AS {quoted(column.name)}" for column in held)
@@ -118,19 +118,19 @@ def remake(table: Table, changed: list[Found] | None = None) -> None:
     _measure(table, held if changed is None else changed)
 
 
-def expression(table: Table, column: Found) -> str:
+def expression(table: Table, column: ColumnProfile) -> str:
     """SQL for a column's typed cells over the table `came`; what has not the type is missing."""
-    text = column.sql or (f"trim({quoted(column.came)})" if column.kind == "VARCHAR" else quoted(column.came))
-    if table.null and column.kind == "VARCHAR":
+    text = column.sql or (f"trim({quoted(column.came)})" if column.sql_type == "VARCHAR" else quoted(column.came))
+    if table.null and column.sql_type == "VARCHAR":
         text = f"CASE WHEN trim({quoted(column.came)}) IN ({', '.join(map(literal, table.null))}) THEN NULL ELSE {text} END"
     if column.type == "float":
         return f"CASE WHEN isfinite(TRY_CAST({text} AS DOUBLE)) THEN TRY_CAST({text} AS DOUBLE) END"
     return f"TRY_CAST({text} AS {SQL[column.type]})"
 
 
-def _without_marks(column: Found) -> str:
+def _without_marks(column: ColumnProfile) -> str:
     """For a source with types: a text column's blanks and marks are missing values."""
-    if column.kind != "VARCHAR":
+    if column.sql_type != "VARCHAR":
         return column.cells.sql
     text = quoted(column.came)
     if not column.cells.missing:
@@ -138,7 +138,7 @@ def _without_marks(column: Found) -> str:
     return f"CASE WHEN trim({text}) NOT IN ({', '.join(map(literal, sorted(column.cells.missing)))}) THEN {column.cells.sql or text} END"
 
 
-def _measure(table: Table, held: list[Found]) -> None:
+def _measure(table: Table, held: list[ColumnProfile]) -> None:
     connection = table.sample.connection
     if not held:
         return

@@ -4,20 +4,35 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from lifecycle.draft import allowed, choices, clock, columns, dangers, leaks, problem, rehearsal, roles, sample, schema, target, use_case, writing
-from lifecycle.draft.choices import Choices
-from lifecycle.draft.columns import Found, Table
+from lifecycle.draft import (
+    allowed,
+    columns,
+    defaults,
+    leaks,
+    problem,
+    roles,
+    sample,
+    schema,
+    smoke_test,
+    target,
+    time_column,
+    use_case,
+    warnings,
+    writing,
+)
+from lifecycle.draft.columns import ColumnProfile, Table
+from lifecycle.draft.defaults import Choices
 from lifecycle.draft.names import module_name
-from lifecycle.draft.problem import Question
+from lifecycle.draft.problem import GuessedProblem
 from lifecycle.draft.sample import Sample
 from lifecycle.errors import DataError, LifecycleError, NotEnoughData
 
-LEAST = 120
+MIN_LABELLED_ROWS = 120
 """Labelled rows below which no part of a split could be judged."""
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Options:
     """What its caller knows: names of columns, as the source has them."""
 
     target: str = ""
@@ -43,12 +58,12 @@ class Draft:
     name: str
     files: dict[Path, str]
     table: Table
-    question: Question
+    question: GuessedProblem
     choices: Choices
     warnings: list[str]
 
 
-def draft(name: str, source: str, wishes: Wishes, *, force: bool = False) -> Draft:
+def draft(name: str, source: str, options: Options, *, force: bool = False) -> Draft:
     """The code of a use case for a source.
 
     Raises:
@@ -56,30 +71,30 @@ def draft(name: str, source: str, wishes: Wishes, *, force: bool = False) -> Dra
     """
     places = writing.places(name, force)
     came = sample.take(source)
-    with rehearsal.opened() as stage:
-        return _drafted(stage, places, name, came, source, wishes)
+    with smoke_test.opened() as stage:
+        return _drafted(stage, places, name, came, source, options)
 
 
-def _drafted(stage: rehearsal.Stage, places: tuple[Path, Path], name: str, came: Sample, source: str, wishes: Wishes) -> Draft:
+def _drafted(stage: smoke_test.Stage, places: tuple[Path, Path], name: str, came: Sample, source: str, options: Options) -> Draft:
     table = columns.read(came)
-    question = _ask(table, wishes)
-    _roles(table, wishes)
+    question = _ask(table, options)
+    _roles(table, options)
     scores = leaks.alone(table, question)
     out, look = leaks.suspects(scores)
     for each in out:
         roles.give(each.column, "ignored", why=use_case.LEAKS)
     _something_left(table)
-    warnings = [*dangers.leaks(table, out, look, scores, question), *dangers.others(table, question), *dangers.trade_off(table)]
-    chosen = choices.choose(table, question)
-    code = _code(table, question, chosen, name, source, warnings)
+    found = [*warnings.leaks(table, out, look, scores, question), *warnings.others(table, question), *warnings.trade_off(table)]
+    chosen = defaults.choose(table, question)
+    code = _code(table, question, chosen, name, source, found)
     if more := stage.rehearse(table, name, code):
-        warnings += more
-        code = _code(table, question, chosen, name, source, warnings)
+        found += more
+        code = _code(table, question, chosen, name, source, found)
         allowed.check(name, *code, module_name(name))
-    return Draft(name, dict(zip(places, code, strict=True)), table, question, chosen, warnings)
+    return Draft(name, dict(zip(places, code, strict=True)), table, question, chosen, found)
 
 
-def _code(table: Table, question: Question, chosen: Choices, name: str, source: str, warnings: list[str]) -> tuple[str, str]:
+def _code(table: Table, question: GuessedProblem, chosen: Choices, name: str, source: str, warnings: list[str]) -> tuple[str, str]:
     """The sources of the use case and of its schema."""
     title = module_name(name)
     origin = Path(source).name if "\n" not in source and len(source) < 100 else "a query"
@@ -87,37 +102,37 @@ def _code(table: Table, question: Question, chosen: Choices, name: str, source: 
     return use_case.write(table, question, chosen, name, title, origin, warnings), schema.write(table, question, name, title, described)
 
 
-def _ask(table: Table, wishes: Wishes) -> Question:
+def _ask(table: Table, options: Options) -> GuessedProblem:
     """Find the target, and what it asks."""
-    kind = problem.wanted(wishes.problem) if wishes.problem else None
-    if not wishes.target:
+    kind = problem.wanted(options.problem) if options.problem else None
+    if not options.target:
         if kind and not kind.target_type:
             _enough(table.sample.rows, "rows")
-            return Question(wishes.problem, "as asked")
+            return GuessedProblem(options.problem, "as asked")
         raise LifecycleError(f"name the column to predict with --target; there are {_listed(table)}")
-    found = _column(table, wishes.target, "--target")
+    found = _column(table, options.target, "--target")
     if not found.type:
-        raise DataError(f"the target '{found.came}' is a {found.kind}, which cannot be predicted; choose another column")
+        raise DataError(f"the target '{found.came}' is a {found.sql_type}, which cannot be predicted; choose another column")
     target.unite(table, found)
-    question = problem.ask(found, wishes.problem)
+    question = problem.ask(found, options.problem)
     _enough(found.rows - found.nulls, "rows with a target")
     roles.give(found, "target", why="what is predicted")
     return question
 
 
 def _enough(rows: int, what: str) -> None:
-    if rows < LEAST:
-        raise NotEnoughData(f"{rows} {what} are too few to learn from and to judge by, at least {LEAST} are needed; bring more")
+    if rows < MIN_LABELLED_ROWS:
+        raise NotEnoughData(f"{rows} {what} are too few to learn from and to judge by, at least {MIN_LABELLED_ROWS} are needed; bring more")
 
 
-def _roles(table: Table, wishes: Wishes) -> None:
+def _roles(table: Table, options: Options) -> None:
     """Give every column its role: first what the caller says, then what is found."""
-    asked = (table.one("target") or Found("", "", "", None)).name  # pyright: ignore[reportArgumentType]
-    for role, names in (("key", [wishes.key]), ("time", [wishes.time]), ("group", [wishes.group]), ("text", wishes.text)):
+    asked = (table.one("target") or ColumnProfile("", "", "", None)).name  # pyright: ignore[reportArgumentType]
+    for role, names in (("key", [options.key]), ("time", [options.time]), ("group", [options.group]), ("text", options.text)):
         for name in filter(None, names):
             _wish(table, role, _column(table, name, f"--{role}"))
     roles.constants(table)
-    clock.find(table, asked)
+    time_column.find(table, asked)
     if found := roles.published(table, asked):
         roles.give(found, "split", why="what is for training and what for testing, as its publisher says")
     if not table.one("key") and (found := roles.key(table, asked)):
@@ -129,13 +144,13 @@ def _roles(table: Table, wishes: Wishes) -> None:
     roles.rest(table, asked)
 
 
-def _wish(table: Table, role: str, column: Found) -> None:
+def _wish(table: Table, role: str, column: ColumnProfile) -> None:
     """Give a column the role that the caller says, where it can have it."""
     if column.why:
         raise LifecycleError(f"--{role} names the column '{column.came}', which is the {column.roles[0]} already; a column has one role here")
     if not column.type or (role == "text" and column.type != "str"):
         raise LifecycleError(
-            f"--{role} needs a column of {'texts' if role == 'text' else 'single values'}, '{column.came}' holds {column.type or column.kind} values"
+            f"--{role} needs a column of {'texts' if role == 'text' else 'single values'}, '{column.came}' holds {column.type or column.sql_type} values"
         )
     if role == "key" and (again := roles.repeated(table, column)):
         raise LifecycleError(f"--key needs a column that tells every row from every other, {again:,} rows have no '{column.came}' of their own")
@@ -148,7 +163,7 @@ def _something_left(table: Table) -> None:
         raise DataError(f"no column is left that a model could learn from ({why}); bring more columns")
 
 
-def _column(table: Table, name: str, flag: str) -> Found:
+def _column(table: Table, name: str, flag: str) -> ColumnProfile:
     for column in table.columns:
         if name in (column.came, column.name):
             return column

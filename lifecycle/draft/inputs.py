@@ -1,7 +1,7 @@
 """The inputs of a model, as the lines of a `features` function: columns as they are, dates as numbers, codes as names."""
 
 from lifecycle.draft import python
-from lifecycle.draft.columns import Found, Table
+from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.draft.roles import coded
 
 DAYS = 60
@@ -20,7 +20,7 @@ def lines(table: Table) -> list[str]:
     return plain + made
 
 
-def back(column: Found) -> str:
+def back(column: ColumnProfile) -> str:
     """The argument of `select` that a column would have."""
     return f'{column.name}_days={_of(column)}.dt.epoch("d")' if column.moment else python.literal(column.name)
 
@@ -36,7 +36,7 @@ def described(table: Table) -> str:
     return "; ".join(parts) + "."
 
 
-def _moment(table: Table, column: Found, when: Found | None) -> list[str]:
+def _moment(table: Table, column: ColumnProfile, when: ColumnProfile | None) -> list[str]:
     """Of the row's own time only what comes again: the years of the training rows never do."""
     name, of = column.name, _of(column)
     made = {}
@@ -55,7 +55,7 @@ def _moment(table: Table, column: Found, when: Found | None) -> list[str]:
     return [f"{_free(f'{name}_{part}', taken)}={code}" for part, code in made.items()]
 
 
-def _of(column: Found) -> str:
+def _of(column: ColumnProfile) -> str:
     return f"pl.col({python.literal(column.name)})"
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from lifecycle.draft.columns import Found, Table
-from lifecycle.draft.problem import Question
+from lifecycle.draft.columns import ColumnProfile, Table
+from lifecycle.draft.problem import GuessedProblem
 from lifecycle.store.lake import quoted
 
-ROWS = 30_000
+MAX_ROWS = 30_000
 FOLDS = 5
 BINS = 60
 PRIOR = 2.0  # rows of the mean that a bin starts with
@@ -17,7 +17,7 @@ PERFECT, STRONG, NEAR = 0.002, 0.05, 0.12
 """What a column leaves to explain, up to which it determines the target, may be left out, may be warned of."""
 AHEAD, FAR, APART = 4.0, 1.7, 3.0
 """So many times as much must the next column leave for it to be left out, to be warned of, or to be one of a few that are."""
-FEW = 3
+MAX_SUSPECTS = 3
 USEFUL = 0.42
 """What a column leaves that is worth something: without one beside it, a strong column may be all that there is to know."""
 
@@ -32,7 +32,7 @@ class Alone:
         missing: whether it is enough to know where its values are missing.
     """
 
-    column: Found
+    column: ColumnProfile
     score: float
     missing: bool = False
 
@@ -42,7 +42,7 @@ class Alone:
         return max(1 - self.score, 1e-9)
 
 
-def alone(table: Table, question: Question) -> list[Alone]:
+def alone(table: Table, question: GuessedProblem) -> list[Alone]:
     """The score of every column that a model would see, the best first."""
     target = table.one("target")
     seen = [column for column in table.columns if column.feature and column.type != "bytes"]
@@ -50,7 +50,7 @@ def alone(table: Table, question: Question) -> list[Alone]:
         return []
     names = ", ".join(quoted(column.name) for column in [target, *seen])
     frame = table.sample.connection.sql(
-        f"SELECT {names} FROM clean WHERE {quoted(target.name)} IS NOT NULL USING SAMPLE reservoir({ROWS} ROWS) REPEATABLE (7)"
+        f"SELECT {names} FROM clean WHERE {quoted(target.name)} IS NOT NULL USING SAMPLE reservoir({MAX_ROWS} MAX_ROWS) REPEATABLE (7)"
     ).pl()
     truth = question.kind.truth(question, frame[target.name])
     folds = np.random.default_rng(7).permutation(frame.height) % FOLDS
@@ -67,12 +67,12 @@ def suspects(scores: list[Alone]) -> tuple[list[Alone], list[Alone]]:
         alone_ahead = len(out) == place and each.left <= STRONG and each.left * AHEAD <= after <= USEFUL
         if each.left <= PERFECT or alone_ahead:
             out.append(each)
-        elif each.left <= NEAR and (each.left * FAR <= after or (each in apart and len(apart) <= FEW)):
+        elif each.left <= NEAR and (each.left * FAR <= after or (each in apart and len(apart) <= MAX_SUSPECTS)):
             look.append(each)
     return out, look
 
 
-def _best(column: Found, values: pl.Series, truth: np.ndarray, folds: np.ndarray) -> Alone:
+def _best(column: ColumnProfile, values: pl.Series, truth: np.ndarray, folds: np.ndarray) -> Alone:
     score = max(_score(codes, truth, folds) for codes in _codes(column, values))
     binary = set(np.unique(truth)) <= {0.0, 1.0}
     if not binary and column.number:
@@ -82,7 +82,7 @@ def _best(column: Found, values: pl.Series, truth: np.ndarray, folds: np.ndarray
     return Alone(column, max(score, gone), gone >= score - 0.005 and gone > 0.5)
 
 
-def _codes(column: Found, values: pl.Series) -> list[np.ndarray]:
+def _codes(column: ColumnProfile, values: pl.Series) -> list[np.ndarray]:
     """Bins of a column: its values, where they are few enough to come again; else ranges of equal size. Missing is one too."""
     found = []
     if column.number or column.moment:

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable
 
 from lifecycle.columns import RESERVED
-from lifecycle.draft import letters
+from lifecycle.draft import transliteration
 
 TAKEN = frozenset({"int", "float", "str", "bool", "bytes", "dt", "pa", "column", "rows", "pl"})
 """Names that the written schema uses itself."""
-LONGEST = 40
+MAX_LENGTH = 40
 
 
 def identifiers(names: Iterable[str]) -> dict[str, str]:
@@ -41,14 +41,14 @@ def _identifier(name: str) -> str:
 
 
 def _fits(name: str) -> bool:
-    return bool(re.fullmatch(r"[^\W\d_]\w*", name)) and letters.clear(name) and "__" not in name and len(name) <= LONGEST
+    return bool(re.fullmatch(r"[^\W\d_]\w*", name)) and transliteration.clear(name) and "__" not in name and len(name) <= MAX_LENGTH
 
 
 def _made(name: str) -> str:
     """In Latin letters where they are easily had; all that is no letter or digit becomes `_`."""
-    plain = letters.latin(name.replace("%", " percent ").replace("#", " number "))
-    parts = [part for part in re.split(r"\W+|_+", plain) if part and letters.clear(part)]
-    joined = "_".join(parts)[:LONGEST].strip("_").lower() or "column"
+    plain = transliteration.latin(name.replace("%", " percent ").replace("#", " number "))
+    parts = [part for part in re.split(r"\W+|_+", plain) if part and transliteration.clear(part)]
+    joined = "_".join(parts)[:MAX_LENGTH].strip("_").lower() or "column"
     return joined if joined[0].isalpha() else f"c_{joined}"
 
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from lifecycle import kind as kinds
-from lifecycle.draft.columns import Found
+from lifecycle.draft.columns import ColumnProfile
 from lifecycle.errors import DataError
 from lifecycle.kind import Kind
 
 
 @dataclass(frozen=True)
-class Question:
+class GuessedProblem:
     """What is asked of a model.
 
     Attributes:
@@ -77,7 +77,7 @@ def wanted(name: str) -> Kind:
     return kinds.find(name)
 
 
-def ask(target: Found, wanted: str = "") -> Question:
+def ask(target: ColumnProfile, wanted: str = "") -> GuessedProblem:
     """The question that a target poses.
 
     Raises:
@@ -98,7 +98,7 @@ def ask(target: Found, wanted: str = "") -> Question:
     return kind.question(target, why)
 
 
-def _guess(target: Found) -> tuple[Kind, str]:
+def _guess(target: ColumnProfile) -> tuple[Kind, str]:
     """The kind that a target looks like, and why."""
     looked = sorted((kind for name in kinds.names() if (kind := kinds.find(name)).guessed), key=lambda kind: -kind.guessed)
-    return next((kind, why) for kind in looked if (why := kind.looks_like(target)))
+    return next((each, why) for each in looked if (why := each.looks_like(target)))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from lifecycle.draft import letters
+from lifecycle.draft import transliteration
 from lifecycle.errors import LifecycleError
 
 WIDTH = 140
@@ -89,7 +89,7 @@ def prose(text: str, indent: int = 0, bullet: str = "") -> str:
 
 def clean(text: str) -> str:
     """One line of printable text: no backslash, no quotes that would end a docstring, no letter that looks like another."""
-    return letters.lookalike(" ".join(text.split())).replace("\\", "/").replace('"""', "'''")
+    return transliteration.lookalike(" ".join(text.split())).replace("\\", "/").replace('"""', "'''")
 
 
 def comment(text: str, indent: int = 0) -> list[str]:
@@ -132,12 +132,12 @@ def _proven(code: str, value: Any) -> str:
 
 def _text(value: str) -> str:
     quote = "'" if value.count('"') > value.count("'") else '"'
-    inside = letters.escaped("".join("\\" + sign if sign in ("\\", quote) else sign for sign in value))
+    inside = transliteration.escaped("".join("\\" + sign if sign in ("\\", quote) else sign for sign in value))
     return quote + inside + quote
 
 
 def _lines_escaped(text: str) -> str:
-    return "\n".join(letters.escaped(line) for line in text.split("\n"))
+    return "\n".join(transliteration.escaped(line) for line in text.split("\n"))
 
 
 def _nested(value: Any, names: Mapping[str, str], indent: int) -> str:

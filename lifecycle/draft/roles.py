@@ -4,7 +4,7 @@ import re
 
 from lifecycle import role as role_registry
 from lifecycle.draft import vocabulary
-from lifecycle.draft.columns import Found, Table
+from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.draft.names import words
 
 SAID = "as you say"
@@ -16,7 +16,7 @@ def constants(table: Table) -> None:
         if column.why:
             continue
         if not column.type:
-            give(column, "", why=f"left out: a {column.kind} is no single value; take out of it what matters in `select`")
+            give(column, "", why=f"left out: a {column.sql_type} is no single value; take out of it what matters in `select`")
         elif column.type == "bytes":
             give(column, "ignored", why="left out: bytes")
         elif column.nulls == column.rows:
@@ -25,7 +25,7 @@ def constants(table: Table) -> None:
             give(column, "ignored", why="left out: it always says the same")
 
 
-def published(table: Table, target: str) -> Found | None:
+def published(table: Table, target: str) -> ColumnProfile | None:
     """The column in which a publisher says what is for training and what for testing."""
     for column in open_to(table, target):
         if column.type == "str" and {str(value) for value, _ in column.tops} == {"train", "test"} and min(count for _, count in column.tops) >= 100:
@@ -33,7 +33,7 @@ def published(table: Table, target: str) -> Found | None:
     return None
 
 
-def key(table: Table, target: str) -> Found | None:
+def key(table: Table, target: str) -> ColumnProfile | None:
     """The column that tells every row from every other, and looks as if it were there for that."""
     unique, sample = _unique_rows(table), table.sample
     found = [column for column in open_to(table, target) if not column.nulls and column.distinct == unique and column.type in ("int", "str")]
@@ -41,14 +41,14 @@ def key(table: Table, target: str) -> Found | None:
     return min(likely, key=lambda column: (not words(column.came) & vocabulary.IDENTIFYING, table.columns.index(column)), default=None)
 
 
-def time(table: Table, target: str) -> Found | None:
+def time(table: Table, target: str) -> ColumnProfile | None:
     """The column that says when the row happened."""
     moments = [column for column in open_to(table, target) if column.moment and column.distinct >= 10 and column.nulls <= column.rows * 0.01]
     moments = [column for column in moments if not words(column.came) & vocabulary.NOT_WHEN]
     return min(moments, key=lambda column: (_rank(column), column.nulls, table.columns.index(column)), default=None)
 
 
-def seconds(table: Table, target: str) -> list[Found]:
+def seconds(table: Table, target: str) -> list[ColumnProfile]:
     """Numbers that count seconds (or thousandths) since 1970, or since the first row where their name says that they are a time."""
     found = []
     for column in open_to(table, target):
@@ -62,7 +62,7 @@ def seconds(table: Table, target: str) -> list[Found]:
     return found
 
 
-def group(table: Table, target: str) -> Found | None:
+def group(table: Table, target: str) -> ColumnProfile | None:
     """Whose rows they are, where the same one comes again and again: a customer, a patient."""
     likely = [column for column in open_to(table, target) if column.type in ("int", "str") and _repeats(column)]
     return min(likely, key=lambda column: (not words(column.came) & vocabulary.WHOSE, -column.distinct), default=None)
@@ -77,22 +77,22 @@ def rest(table: Table, target: str) -> None:
                 break
 
 
-def coded(column: Found) -> bool:
+def coded(column: ColumnProfile) -> bool:
     """Whether its numbers are names: a rate code, a post code."""
     return column.type == "int" and 2 < column.distinct <= 1_000 and bool(words(column.came) & vocabulary.CODED)
 
 
-def open_to(table: Table, target: str) -> list[Found]:
+def open_to(table: Table, target: str) -> list[ColumnProfile]:
     """The columns that have no role yet but that of a feature."""
     return [column for column in table.columns if column.roles == ("feature",) and not column.why and column.name != target]
 
 
-def give(column: Found, *roles: str, why: str) -> None:
+def give(column: ColumnProfile, *roles: str, why: str) -> None:
     """Give a column its roles, once."""
     column.roles, column.why = tuple(role for role in roles if role), why
 
 
-def repeated(table: Table, column: Found) -> int:
+def repeated(table: Table, column: ColumnProfile) -> int:
     """How many rows have no value of their own in a column, or none at all; a row that is there twice counts once."""
     return max(_unique_rows(table) - column.distinct, 0) + column.nulls
 
@@ -102,7 +102,7 @@ def _unique_rows(table: Table) -> int:
     return int(table.sample.connection.execute("SELECT count(*) FROM (SELECT DISTINCT * FROM clean)").fetchall()[0][0])
 
 
-def _likely_key(column: Found) -> bool:
+def _likely_key(column: ColumnProfile) -> bool:
     named = bool(words(column.came) & vocabulary.IDENTIFYING)
     if column.type == "str":
         return (named or column.rows > 50) and column.words < 2 and column.length <= 64
@@ -110,14 +110,14 @@ def _likely_key(column: Found) -> bool:
     return named or (run and column.rows > 50) or (column.rows > 50 and int(column.low) > 1_000_000)
 
 
-def _repeats(column: Found) -> bool:
+def _repeats(column: ColumnProfile) -> bool:
     named = words(column.came)
     if not (named & vocabulary.WHOSE or named & {"id", "uuid", "guid"}) or column.nulls > 0.2 * column.rows:
         return False
     return column.distinct > 20 and column.distinct > 0.002 * column.rows and column.rows >= 1.3 * column.distinct
 
 
-def _rank(column: Found) -> tuple[int, int]:
+def _rank(column: ColumnProfile) -> tuple[int, int]:
     known = words(column.came)
     place = next((number for number, word in enumerate(vocabulary.WHEN) if word in known), len(vocabulary.WHEN))
     return (0 if re.search("event|order|transaction|purchase|pickup|trans", column.came.lower()) and place < len(vocabulary.WHEN) else 1, place)

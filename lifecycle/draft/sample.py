@@ -15,7 +15,7 @@ from lifecycle.sources import Query
 from lifecycle.sources.spelling import SQL, placed
 from lifecycle.store.lake import literal, quoted
 
-MOST = 1_000_000
+MAX_ROWS_READ = 1_000_000
 """Rows of a source up to which all of them are looked at;"""
 TAKEN = 250_000
 """of a larger one a sample of so many."""
@@ -66,10 +66,10 @@ def _taken(connection: duckdb.DuckDBPyConnection, reader: Reader, given: str, so
     try:
         query = relations.relation(connection, source, reader)
         total = int(connection.execute(f"SELECT count(*) FROM ({query})").fetchall()[0][0])
-        flat = flatten({name: kind for name, kind, *_ in connection.execute(f"DESCRIBE ({query})").fetchall()})
+        flat = flatten({name: sql_type for name, sql_type, *_ in connection.execute(f"DESCRIBE ({query})").fetchall()})
         query = f"WITH rows AS ({query}) {flat}" if flat else query
-        distinct = _distinct(connection, query) if total > MOST else {}
-        drawn = f"SELECT * FROM ({query})" + (f" USING SAMPLE reservoir({TAKEN} ROWS) REPEATABLE ({SEED})" if total > MOST else "")
+        distinct = _distinct(connection, query) if total > MAX_ROWS_READ else {}
+        drawn = f"SELECT * FROM ({query})" + (f" USING SAMPLE reservoir({TAKEN} ROWS) REPEATABLE ({SEED})" if total > MAX_ROWS_READ else "")
         connection.execute(f"CREATE OR REPLACE TABLE came AS {drawn}")
         if rejects.keep(reader):  # once more, without a quote that had swallowed the lines after it
             return _taken(connection, reader, given, source)
@@ -79,12 +79,12 @@ def _taken(connection: duckdb.DuckDBPyConnection, reader: Reader, given: str, so
         raise DataError(f"the source {given} cannot be read: {said}; fix the source") from None
     if not total:
         raise DataError(f"the source {given} has no rows; give one that has")
-    columns = {name: kind for name, kind, *_ in connection.execute("DESCRIBE came").fetchall()}
+    columns = {name: sql_type for name, sql_type, *_ in connection.execute("DESCRIBE came").fetchall()}
     names = csv.unnamed(reader)
     headerless = bool(names)
     if headerless:
         source = source.with_files(lambda file: replace(file, header=names))
-    return Sample(connection, source, columns, total, total if total <= MOST else TAKEN, unreadable, headerless, flat, distinct)
+    return Sample(connection, source, columns, total, total if total <= MAX_ROWS_READ else TAKEN, unreadable, headerless, flat, distinct)
 
 
 def _distinct(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
@@ -95,7 +95,7 @@ def _distinct(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, in
 
 def flatten(columns: dict[str, str]) -> str:
     """SQL that has a column for each field of a struct, and the length of each list; empty where there is neither."""
-    nested = [name for name, kind in columns.items() if kind.startswith("STRUCT(") or kind.endswith("[]")]
+    nested = [name for name, sql_type in columns.items() if sql_type.startswith("STRUCT(") or sql_type.endswith("[]")]
     taken = {name.lower() for name in columns}
     parts = []
     for name in nested:
@@ -110,12 +110,12 @@ def flatten(columns: dict[str, str]) -> str:
     return "\n    ".join([f"SELECT * EXCLUDE ({', '.join(map(quoted, nested))})" + "," * bool(parts), ",\n    ".join(parts)]) + "\nFROM rows"
 
 
-def _fields(sql: str, kind: str, words: list[str]) -> Iterator[tuple[list[str], str]]:
+def _fields(sql: str, sql_type: str, words: list[str]) -> Iterator[tuple[list[str], str]]:
     """The single values in a nested one: the words of a name for each, and SQL."""
-    if kind.endswith("[]"):
+    if sql_type.endswith("[]"):
         yield [*words, "count"], f"len({sql})"
-    elif kind.startswith("STRUCT("):
-        for name, of in duckdb.sqltype(kind).children:
+    elif sql_type.startswith("STRUCT("):
+        for name, of in duckdb.sqltype(sql_type).children:
             yield from _fields(f"{sql}.{quoted(name)}", str(of), [*words, name])
     else:
         yield words, sql

@@ -4,20 +4,20 @@ import datetime as dt
 from typing import Any
 
 from lifecycle.draft import python, vocabulary
-from lifecycle.draft.columns import Found, Table
+from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.draft.names import words
-from lifecycle.draft.problem import Question
+from lifecycle.draft.problem import GuessedProblem
 
 TYPES = {"date": "dt.date", "datetime": "dt.datetime"}
 STABLE = 8
 """Categories of at most so many values are checked against them,"""
 OFTEN = 0.01
 """where each has so large a share of the rows,"""
-ENOUGH = 500
+MIN_ROWS = 500
 """of at least so many."""
 
 
-def write(table: Table, question: Question, name: str, title: str, described: str) -> str:
+def write(table: Table, question: GuessedProblem, name: str, title: str, described: str) -> str:
     """The source of `schemas/NAME.py`; `title` is its class."""
     columns = [column for column in table.columns if column.type]
     dated = any(column.moment for column in columns)
@@ -35,7 +35,7 @@ def write(table: Table, question: Question, name: str, title: str, described: st
     return "\n".join(lines) + "\n"
 
 
-def _column(column: Found, question: Question) -> list[str]:
+def _column(column: ColumnProfile, question: GuessedProblem) -> list[str]:
     roles = [] if column.roles == ("feature",) else [python.literal(role) for role in column.roles]
     checks = [*(["nullable=True"] if nullable(column) else []), *_checks(column, question)]
     code = f"    {column.name}: {TYPES.get(column.type, column.type)} = column({', '.join([*roles, *checks])})"
@@ -45,12 +45,12 @@ def _column(column: Found, question: Question) -> list[str]:
     return [*python.comment(said, 4), code]
 
 
-def nullable(column: Found) -> bool:
+def nullable(column: ColumnProfile) -> bool:
     """Whether a value may be missing: where one was, and always the target, which is not known of new rows."""
     return bool(column.nulls) or "target" in column.roles
 
 
-def remark(column: Found) -> str:
+def remark(column: ColumnProfile) -> str:
     """What was observed, as a comment."""
     parts = [f"named '{column.came}'"] if column.came != column.name else []
     parts += [column.why] if column.why else []
@@ -58,7 +58,7 @@ def remark(column: Found) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def observed(column: Found) -> str:
+def observed(column: ColumnProfile) -> str:
     """The values that were seen: the range of a number or time, the values of a category."""
     if not column.type:
         return ""
@@ -74,7 +74,7 @@ def observed(column: Found) -> str:
     return f"{column.distinct:,} values, such as {', '.join(str(value) for value, _ in column.tops[:3])}{missing}"
 
 
-def _checks(column: Found, question: Question) -> list[str]:
+def _checks(column: ColumnProfile, question: GuessedProblem) -> list[str]:
     if "target" in column.roles and question.classes:
         values = sorted(value for value, _ in question.classes)
         listed = f"isin={python.literal(values)}"
@@ -91,11 +91,11 @@ def _checks(column: Found, question: Question) -> list[str]:
     return []
 
 
-def _stable(column: Found) -> bool:
-    return 2 <= column.distinct <= STABLE and column.rows >= ENOUGH and column.tops[-1][1] >= OFTEN * column.rows
+def _stable(column: ColumnProfile) -> bool:
+    return 2 <= column.distinct <= STABLE and column.rows >= MIN_ROWS and column.tops[-1][1] >= OFTEN * column.rows
 
 
-def _range(column: Found) -> list[str]:
+def _range(column: ColumnProfile) -> list[str]:
     """Bounds that lie in the nature of the column: no count below nothing, no share above the whole."""
     least, most, said = float(column.low or 0), float(column.high or 0), words(column.came)
     if least < 0 or column.nulls == column.rows:

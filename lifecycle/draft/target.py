@@ -3,17 +3,17 @@
 from dataclasses import replace
 
 from lifecycle.draft import columns
-from lifecycle.draft.columns import Found, Table
+from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.store.lake import quoted
 
 ENDS = " .,;:!"
-MOST = 500
+MAX_CLASSES = 500
 """Texts of more values than these are no classes."""
 
 
-def unite(table: Table, target: Found) -> None:
+def unite(table: Table, target: ColumnProfile) -> None:
     """Write every class of the target in one way, where it is written in several: '>50K' and '>50K.', 'Yes' and ' yes'."""
-    if target.type != "str" or not 2 <= target.distinct <= MOST:
+    if target.type != "str" or not 2 <= target.distinct <= MAX_CLASSES:
         return
     name = quoted(target.name)
     values = [
@@ -44,6 +44,6 @@ def _ways(text: str) -> list[str]:
     return [dots, bare, spaced, f"lower({text})", f"lower({bare})", f"lower({spaced})", f"rtrim(lower({spaced}), '{ENDS}')", close]
 
 
-def _with_marks(target: Found, sql: str) -> str:
+def _with_marks(target: ColumnProfile, sql: str) -> str:
     """Keep out the texts that stand for nothing, where the source's own reader does not."""
     return sql if not target.sql.startswith("CASE WHEN trim") else target.sql.split(" THEN ")[0] + f" THEN {sql} END"

@@ -2,8 +2,8 @@
 
 import duckdb
 
-from lifecycle.draft import moments
-from lifecycle.draft.cells import FEW, MOSTLY, Cells, judged, listed, odd
+from lifecycle.draft import date_parsing
+from lifecycle.draft.cells import MAX_SHARE_QUARANTINED, MOSTLY, Cells, judged, listed, odd
 from lifecycle.draft.sample import cell
 from lifecycle.store.lake import literal, quoted
 
@@ -15,23 +15,23 @@ INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT",
 FLOATS = ("FLOAT", "DOUBLE", "HUGEINT", "UHUGEINT", "BIGNUM")
 
 
-def read(connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> Cells:
+def read(connection: duckdb.DuckDBPyConnection, name: str, sql_type: str) -> Cells:
     """How to read a column of the table `came`, which has this DuckDB type."""
-    if kind == "VARCHAR":
+    if sql_type == "VARCHAR":
         return _text(connection, name)
-    if kind == "UBIGINT":  # the upper half of these numbers is no int64
+    if sql_type == "UBIGINT":  # the upper half of these numbers is no int64
         large = connection.execute(f"SELECT coalesce(max({quoted(name)}), 0) > 9223372036854775807 FROM came").fetchall()[0][0]
         return Cells("float" if large else "int")
-    if kind in INTEGERS:
+    if sql_type in INTEGERS:
         return Cells("int")
-    if kind in FLOATS or kind.startswith("DECIMAL"):
+    if sql_type in FLOATS or sql_type.startswith("DECIMAL"):
         return Cells("float")
-    if kind.startswith("TIMESTAMP"):
-        zoned = kind == "TIMESTAMP WITH TIME ZONE"
+    if sql_type.startswith("TIMESTAMP"):
+        zoned = sql_type == "TIMESTAMP WITH TIME ZONE"
         return Cells("datetime", f"{quoted(name)} AT TIME ZONE 'UTC'", ("in UTC",)) if zoned else Cells("datetime")
-    if kind.startswith(("TIME", "INTERVAL")):
+    if sql_type.startswith(("TIME", "INTERVAL")):
         return Cells("float", f"epoch({quoted(name)})", ("in seconds",))
-    return Cells("str" if kind.startswith("ENUM") else TYPES.get(kind, ""))
+    return Cells("str" if sql_type.startswith("ENUM") else TYPES.get(sql_type, ""))
 
 
 def _text(connection: duckdb.DuckDBPyConnection, name: str) -> Cells:
@@ -50,7 +50,7 @@ def _text(connection: duckdb.DuckDBPyConnection, name: str) -> Cells:
     blank = int(connection.execute(f"SELECT count(*) FROM came WHERE {value} IS NULL").fetchall()[0][0])
     if not total:
         return Cells("str", missing=marks)
-    found = _boolean(connection, name, distinct) or _number(connection, name, total) or moments.read(connection, name, total)
+    found = _boolean(connection, name, distinct) or _number(connection, name, total) or date_parsing.read(connection, name, total)
     if found is None:
         return Cells("str", missing=marks)
     said = (f"{blank:,} blank cells, text in the source, are read as missing",) if blank and found.type != "str" else ()
@@ -79,7 +79,7 @@ def _number(connection: duckdb.DuckDBPyConnection, name: str, total: int) -> Cel
     """A number, plain or with what people write around it; codes with leading zeros and very long ones stay text."""
     coded = connection.execute(r"""SELECT coalesce(sum(n) FILTER (regexp_full_match(v, '0\d+')), 0), coalesce(sum(n) FILTER (regexp_full_match(v, '\d{19,}')), 0)
         FROM texts""").fetchall()[0]
-    if max(coded) > FEW * total:
+    if max(coded) > MAX_SHARE_QUARANTINED * total:
         return None
     for sql, said in _ways(name):
         parsed = sql.replace(quoted(name), "v")
@@ -90,8 +90,8 @@ def _number(connection: duckdb.DuckDBPyConnection, name: str, total: int) -> Cel
         if int(counts[0] or 0) < MOSTLY * total:
             continue
         others = odd(connection, f"{number} IS NULL OR NOT isfinite({number})")
-        kind = "int" if counts[1] else "float"
-        return judged(name, kind, sql, said, total, others)
+        sql_type = "int" if counts[1] else "float"
+        return judged(name, sql_type, sql, said, total, others)
     return None
 
 

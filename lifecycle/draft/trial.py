@@ -26,7 +26,7 @@ def main() -> None:
     import polars as pl
 
     from lifecycle import candidates  # noqa: F401
-    from lifecycle.rows import feature_table, validation  # noqa: F401
+    from lifecycle.table import feature_table, validation  # noqa: F401
 
     work = json.loads(sys.stdin.buffer.readline())
     with redirect_stdout(sys.stderr):  # stdout is for the answer alone
@@ -47,8 +47,8 @@ def _tried(work: dict[str, str], frame: Any) -> dict[str, Any]:
     """What is wrong with the draft (`broken`); else how many rows fail a check, and the one that fails most often."""
     import polars as pl
 
-    from lifecycle.rows.feature_table import compute
-    from lifecycle.rows.validation import failing
+    from lifecycle.table.feature_table import compute
+    from lifecycle.table.validation import failing
 
     try:
         definition = _loaded(work["name"], work["use_case"], work["schema"])

@@ -3,16 +3,16 @@
 from dataclasses import replace
 
 from lifecycle.draft import inputs, python
-from lifecycle.draft.choices import Choices
 from lifecycle.draft.columns import Table
-from lifecycle.draft.problem import Question
+from lifecycle.draft.defaults import Choices
+from lifecycle.draft.problem import GuessedProblem
 from lifecycle.sources import Source
 from lifecycle.store.lake import quoted
 
 LEAKS = "left out: it almost determines the target all by itself"
 
 
-def write(table: Table, question: Question, choices: Choices, name: str, title: str, origin: str, warnings: list[str]) -> str:
+def write(table: Table, question: GuessedProblem, choices: Choices, name: str, title: str, origin: str, warnings: list[str]) -> str:
     """The source of `usecases/NAME.py`; `title` is the schema's class."""
     constants, names = _constants(table)
     made = python.made(source(table), names, 4)
@@ -80,7 +80,7 @@ def _features(table: Table) -> list[str]:
     return ["def features(rows: pl.DataFrame) -> pl.DataFrame:", python.docstring(inputs.described(table), indent=4), *back, body]
 
 
-def _definition(table: Table, question: Question, choices: Choices, name: str, title: str, made: str) -> list[str]:
+def _definition(table: Table, question: GuessedProblem, choices: Choices, name: str, title: str, made: str) -> list[str]:
     target = table.one("target")
     lines = [f"name={python.literal(name)}", f"title={python.literal(headline(table, question))}", f"problem={python.literal(question.problem)}"]
     lines += [f"{name}={python.literal(value)}" for name, value in question.kind.arguments(question).items()]
@@ -93,12 +93,12 @@ def _definition(table: Table, question: Question, choices: Choices, name: str, t
     return ["use_case = UseCase(", *(f"    {line}," for line in lines), *settings, ")"]
 
 
-def headline(table: Table, question: Question) -> str:
+def headline(table: Table, question: GuessedProblem) -> str:
     """What is asked, in a few words on one line."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in question.kind.title(question, table.one("target"))).split())
 
 
-def _docstring(table: Table, question: Question, choices: Choices, name: str, origin: str, warnings: list[str]) -> str:
+def _docstring(table: Table, question: GuessedProblem, choices: Choices, name: str, origin: str, warnings: list[str]) -> str:
     head = python.clean(f"{headline(table, question)}, from {origin}")[:140]
     lines = [python.prose(f"Drafted from {table.sample.rows:,} rows; read it, and change what you know better. What was found:"), ""]
     lines += [python.prose(each, 0, "- ") for each in findings(table, question, choices)]
@@ -107,7 +107,7 @@ def _docstring(table: Table, question: Question, choices: Choices, name: str, or
     return python.docstring(f"{name.replace('_', ' ').capitalize()}: {head[0].lower()}{head[1:]}.", "", *lines)
 
 
-def findings(table: Table, question: Question, choices: Choices) -> list[str]:
+def findings(table: Table, question: GuessedProblem, choices: Choices) -> list[str]:
     """What was found and decided, a sentence each."""
     metric = question.decides
     target = table.one("target")

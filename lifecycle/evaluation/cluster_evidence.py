@@ -14,9 +14,9 @@ import polars as pl
 from lifecycle.candidates import kmeans
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.cluster_metrics import spaced, stability
-from lifecycle.evaluation.evidence import LARGE, SAMPLE, SMALL, Evidence, in_time
-from lifecycle.evaluation.judge import REPEATS, Judged, cross_validate, judge
+from lifecycle.evaluation.evidence import MAX_ROWS_CROSS_VALIDATED, MAX_TRAINING_ROWS_SCORED, SMALL, Evidence, in_time
 from lifecycle.evaluation.metrics import compute
+from lifecycle.evaluation.predictions import REPEATS, Predictions, cross_validate, judge
 from lifecycle.evaluation.resample import Interval
 from lifecycle.fit import fit, fit_estimator, together
 from lifecycle.models.blueprint import blueprint
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 PLAIN = 8
 """So many clusters has scikit-learn's k-means where nobody says how many."""
 RESAMPLES = 15
-ROWS = 5_000
+STABILITY_ROWS = 5_000
 """Stability is measured with so many rows to fit on, and as many to agree on."""
 
 
 def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: Rows, gate: Rows) -> Evidence:
     """Judge on the gate's rows; with few of them by cross-validation of the recipe over all rows, as `lifecycle.evaluation.evidence` does."""
-    from lifecycle.models.space import shuffled, yardstick
+    from lifecycle.models.cluster_embedding import reference_space, shuffled
 
     total, fitted = len(train) + len(tune) + len(gate), together(train, tune)
-    space = yardstick(use_case, train.X)
+    space = reference_space(use_case, train.X)
     nothing = [shuffled(space, rows, use_case.seed + i) for i, rows in enumerate((train, tune, gate))]
     besides = {"stability": _stability(use_case, recipe, fitted, gate)}
-    if len(gate) < max(SMALL, use_case.gate.rows) and total <= LARGE:
+    if len(gate) < max(SMALL, use_case.gate.rows) and total <= MAX_ROWS_CROSS_VALIDATED:
         everything = together(fitted, gate)
         judged = _named(judge(use_case, recipe, everything), model)
         flat = judge(use_case, recipe, shuffled(space, everything, use_case.seed))
@@ -51,13 +51,13 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
     judged = judge(use_case, model, gate)
     flat = judge(use_case, fit(use_case, recipe, nothing[0], nothing[1]), nothing[2])
     plain = judge(use_case, _plain(use_case, fitted), gate)
-    some = fitted.take(spaced(len(fitted), SAMPLE))
+    some = fitted.take(spaced(len(fitted), MAX_TRAINING_ROWS_SCORED))
     seen = compute(use_case, some.y, predict(use_case, model, some.X))
     how = f"on {len(gate):,} held-out rows that took no part in finding the clusters or in choosing how many"
     return Evidence("holdout", how, judged, flat, plain, seen, {}, in_time(judged), besides)
 
 
-def _named(judged: Judged, model: Any) -> Judged:
+def _named(judged: Predictions, model: Any) -> Predictions:
     """Cross-validated clusters under the names that the model itself gives."""
     from lifecycle.models.clusterings import matching
 
@@ -66,7 +66,7 @@ def _named(judged: Judged, model: Any) -> Judged:
         frame.with_columns(pl.col("prediction").replace_strict(matching(frame["prediction"].to_numpy(), own), return_dtype=pl.String))
         for frame in judged.predictions
     ]
-    return Judged(judged.rows, tuple(frames), judged.train)
+    return Predictions(judged.rows, tuple(frames), judged.train)
 
 
 def _plain(use_case: "UseCase", rows: Rows) -> Any:
@@ -77,10 +77,10 @@ def _plain(use_case: "UseCase", rows: Rows) -> Any:
 def _stability(use_case: "UseCase", recipe: Recipe, fitted: Rows, gate: Rows) -> Interval:
     """How much the recipe's clusterings of resampled rows agree on the gate's rows."""
     random = np.random.default_rng(use_case.seed)
-    X = gate.X[spaced(len(gate), ROWS)]
+    X = gate.X[spaced(len(gate), STABILITY_ROWS)]
     labels = []
     for _ in range(RESAMPLES):
-        some = fitted.take(np.sort(random.integers(0, len(fitted), min(len(fitted), ROWS))))
+        some = fitted.take(np.sort(random.integers(0, len(fitted), min(len(fitted), STABILITY_ROWS))))
         labels.append(fit_estimator(use_case, recipe, some).predict(X))
     value, low, high = stability(labels)
     return Interval(value, low, high, 0.95, RESAMPLES)

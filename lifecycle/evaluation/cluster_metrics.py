@@ -8,7 +8,7 @@ import polars as pl
 
 from lifecycle.evaluation.statistics import Statistic, Sums, Values
 
-MOST = 2_000
+SILHOUETTE_ROWS = 2_000
 """The silhouette of so many evenly spaced rows stands for that of all: it needs every distance between two of them."""
 CELLS = 10_000_000
 SMALLEST = 0.01
@@ -43,7 +43,7 @@ def silhouettes(y: np.ndarray, labels: np.ndarray) -> np.ndarray:
     from sklearn.metrics import silhouette_samples
 
     found = np.full(len(y), np.nan)
-    some = spaced(len(y), MOST)
+    some = spaced(len(y), SILHOUETTE_ROWS)
     different = len(np.unique(labels[some]))
     if 2 <= different < len(some):
         found[some] = silhouette_samples(y[some], labels[some])
@@ -90,7 +90,7 @@ def _geometry(y: np.ndarray, labels: np.ndarray) -> Sums:
     """`davies_bouldin` and `calinski_harabasz` from sums within clusters; distances are to the centres of the rows as they are."""
     count, width = int(labels.max()) + 1, y.shape[1]
     some = np.zeros(len(y), dtype=bool)
-    some[spaced(len(y), max(CELLS // (count * (width + 3)), MOST))] = True
+    some[spaced(len(y), max(CELLS // (count * (width + 3)), SILHOUETTE_ROWS))] = True
     inside = np.eye(count)[labels] * some[:, None]
     sizes = np.maximum(inside.sum(axis=0), 1)
     centres = inside.T @ y / sizes[:, None]

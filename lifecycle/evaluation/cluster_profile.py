@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from lifecycle.dataset import Rows
     from lifecycle.usecase import UseCase
 
-ROWS = 100_000
+PROFILE_ROWS = 100_000
 FEATURES = 6
 """So many columns that set a cluster apart are named."""
-VALUES = 20
+MAX_TEXT_VALUES = 20
 """A text with more distinct values than these has no typical one."""
 
 
@@ -24,7 +24,7 @@ def profile(use_case: "UseCase", rows: "Rows", predictions: pl.DataFrame) -> tup
 
     Inputs and the columns of `slices` and `sensitive` are looked at, on at most 100,000 evenly spaced rows.
     """
-    some = spaced(len(rows), ROWS)
+    some = spaced(len(rows), PROFILE_ROWS)
     labels, y = predictions["prediction"].gather(some), rows.y[some]
     columns = _columns(use_case, rows, some)
     numbers = np.unique(labels.to_numpy().astype(str), return_inverse=True)[1]
@@ -68,7 +68,7 @@ def _apart(column: pl.Series, inside: np.ndarray) -> Trait | None:
         )
     text = column.cast(pl.String).fill_null("missing")
     counts = text.value_counts()
-    if not 2 <= counts.height <= VALUES:
+    if not 2 <= counts.height <= MAX_TEXT_VALUES:
         return None
     found = []
     for value in counts[column.name].sort().to_list():

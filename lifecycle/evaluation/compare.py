@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from lifecycle.dataset import Rows
-from lifecycle.evaluation.judge import Judged, judge
+from lifecycle.evaluation.predictions import Predictions, judge
 from lifecycle.evaluation.resample import Interval, clusters, paired
 from lifecycle.fit import together
 from lifecycle.gate import Comparison, Difference, confidence
 from lifecycle.references import ModelVersion, Recipe
-from lifecycle.rows.parts import PARTS
-from lifecycle.rows.parts import rows as rows_of
-from lifecycle.rows.seen import seen
 from lifecycle.store import models
 from lifecycle.store.lake import lake, quoted
+from lifecycle.table.membership import seen
+from lifecycle.table.parts import PARTS
+from lifecycle.table.parts import rows as rows_of
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -77,7 +77,7 @@ def replaced(recipe: Recipe, use_case: "UseCase") -> set[str]:
 
 
 def _compared(
-    use_case: "UseCase", champion: ModelVersion, new: Judged, old: Judged, earlier: Mapping[str, int], refitted: bool = False
+    use_case: "UseCase", champion: ModelVersion, new: Predictions, old: Predictions, earlier: Mapping[str, int], refitted: bool = False
 ) -> tuple[Comparison, str]:
     name = fingerprint(new.rows)
     before = earlier.get(name, 0)

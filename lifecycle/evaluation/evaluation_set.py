@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lifecycle.evaluation.judge import Judged
 from lifecycle.evaluation.metrics import compute
-from lifecycle.evaluation.resample import Clusters, Interval, average, intervals
+from lifecycle.evaluation.predictions import Predictions
+from lifecycle.evaluation.resample import Interval, ResampleGroups, average, intervals
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -26,9 +26,9 @@ class EvaluationSet:
     """
 
     use_case: "UseCase"
-    model: Judged
-    constant: Judged
-    groups: Clusters
+    model: Predictions
+    constant: Predictions
+    groups: ResampleGroups
     where: np.ndarray | None = None
 
     def subset(self, where: np.ndarray) -> "EvaluationSet":
@@ -55,12 +55,12 @@ class EvaluationSet:
         metric, groups = self.use_case.metric, self.groups if self.where is None else self.groups.take(self.where)
         return intervals(self.use_case, self.y, self._frames(self.model), groups, [metric], confidence).get(metric)
 
-    def _metric(self, of: Judged) -> float | None:
+    def _metric(self, of: Predictions) -> float | None:
         metric, y = self.use_case.metric, self._target(of)
         return average([compute(self.use_case, y, frame, names=[metric]) for frame in self._frames(of)]).get(metric)
 
-    def _target(self, of: Judged) -> np.ndarray:
+    def _target(self, of: Predictions) -> np.ndarray:
         return of.rows.y if self.where is None else of.rows.y[self.where]
 
-    def _frames(self, of: Judged) -> tuple[pl.DataFrame, ...]:
+    def _frames(self, of: Predictions) -> tuple[pl.DataFrame, ...]:
         return of.predictions if self.where is None else tuple(frame.filter(self.where) for frame in of.predictions)

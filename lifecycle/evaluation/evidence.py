@@ -8,11 +8,11 @@ import polars as pl
 
 from lifecycle.candidates import linear_baseline
 from lifecycle.dataset import Rows
-from lifecycle.evaluation.judge import REPEATS, Fit, Judged, cross_validate, judge
 from lifecycle.evaluation.metrics import compute
+from lifecycle.evaluation.predictions import REPEATS, Fit, Predictions, cross_validate, judge
 from lifecycle.evaluation.report import ClassReport
 from lifecycle.evaluation.resample import Interval
-from lifecycle.fit import FEW, together
+from lifecycle.fit import MIN_TUNE_ROWS, together
 from lifecycle.models.blueprint import blueprint
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 SMALL = 300
 """Gate rows below which a model is judged by cross-validation,"""
-LARGE = 20_000
+MAX_ROWS_CROSS_VALIDATED = 20_000
 """unless there are more rows than these in all: then fifteen fits cost too much, and the interval says how little is known."""
-SAMPLE = 100_000
+MAX_TRAINING_ROWS_SCORED = 100_000
 """Of more training rows than these, so many are scored for comparison, and teach the linear baseline."""
 
 
@@ -39,14 +39,14 @@ class Evidence:
         tune: on rows that chose and calibrated it; empty where it was fitted on these, too.
         unseen: all predictions for rows that the model was not fitted on, in order of time where there is time.
         besides: the metrics that are measured once (`Kind.besides`), with their intervals.
-        classes: of a multiclass problem, each class (`lifecycle.evaluation.by_class`).
+        classes: of a multiclass problem, each class (`lifecycle.evaluation.per_class`).
     """
 
     mode: Literal["holdout", "cross-validation"]
     how: str
-    model: Judged
-    constant: Judged
-    linear: Judged
+    model: Predictions
+    constant: Predictions
+    linear: Predictions
     train: dict[str, float]
     tune: dict[str, float]
     unseen: pl.DataFrame
@@ -58,7 +58,7 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
     """Judge on the gate's rows; with few of them by cross-validation of the recipe over all rows."""
     total = len(train) + len(tune) + len(gate)
     baselines = [_fitter(use_case, name) for name in ("constant", "linear")]
-    if len(gate) < max(SMALL, use_case.gate.rows) and total <= LARGE:
+    if len(gate) < max(SMALL, use_case.gate.rows) and total <= MAX_ROWS_CROSS_VALIDATED:
         everything = together(together(train, tune), gate)
         judged = judge(use_case, recipe, everything)
         flat, straight = (cross_validate(use_case, fit, everything) for fit in baselines)
@@ -71,14 +71,14 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
         how += f"; that is fewer than the {use_case.gate.rows:,} the gate asks for"
     seen = compute(use_case, some.y, predict(use_case, model, some.X))
     judged = judge(use_case, model, gate)
-    if use_case.kind.learns_tune or len(tune) < FEW:  # fitted on the tune rows, see `lifecycle.fit`
+    if use_case.kind.learns_tune or len(tune) < MIN_TUNE_ROWS:  # fitted on the tune rows, see `lifecycle.fit`
         return Evidence("holdout", how, judged, flat, straight, seen, {}, in_time(judged))
     tuned = judge(use_case, model, tune)
-    both = Judged(together(tune, gate), (pl.concat([*tuned.predictions, *judged.predictions]),), {})
+    both = Predictions(together(tune, gate), (pl.concat([*tuned.predictions, *judged.predictions]),), {})
     return Evidence("holdout", how, judged, flat, straight, seen, compute(use_case, tune.y, tuned.predictions[0]), in_time(both))
 
 
-def in_time(judged: Judged) -> pl.DataFrame:
+def in_time(judged: Predictions) -> pl.DataFrame:
     """The predictions in order of time, where there is time."""
     frame, time = judged.predictions[0], judged.rows.time
     return frame if time is None else frame[time.arg_sort()]
@@ -93,7 +93,7 @@ def _fitter(use_case: "UseCase", name: str) -> Fit:
     return fit
 
 
-def _cross_validated(use_case: "UseCase", judged: Judged, gate: int, total: int) -> str:
+def _cross_validated(use_case: "UseCase", judged: Predictions, gate: int, total: int) -> str:
     how = use_case.split.said(len(judged.rows), total, REPEATS, "labelled rows")
     return (
         f"by {how}, since the gate part has only {gate} rows. Each fold fits the chosen recipe anew; a metric is computed on the pooled "
@@ -103,6 +103,6 @@ def _cross_validated(use_case: "UseCase", judged: Judged, gate: int, total: int)
 
 
 def _sample(rows: Rows, seed: int) -> Rows:
-    if len(rows) <= SAMPLE:
+    if len(rows) <= MAX_TRAINING_ROWS_SCORED:
         return rows
-    return rows.take(np.sort(np.random.default_rng(seed).choice(len(rows), SAMPLE, replace=False)))
+    return rows.take(np.sort(np.random.default_rng(seed).choice(len(rows), MAX_TRAINING_ROWS_SCORED, replace=False)))

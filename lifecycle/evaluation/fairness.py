@@ -12,7 +12,7 @@ from lifecycle.evaluation.slices import labels
 from lifecycle.evaluation.statistics import Sums
 from lifecycle.gate.findings import GroupDifference
 
-LEAST = 50
+MIN_GROUP_ROWS = 50
 """Rows that a group needs to be compared,"""
 LEAST_POSITIVES = 30
 """and positives for its true-positive rate."""
@@ -27,7 +27,7 @@ class Measure:
     name: str
     of: np.ndarray
     over: np.ndarray
-    least: int = LEAST
+    least: int = MIN_GROUP_ROWS
 
 
 def fairness(unseen: EvaluationSet) -> dict[str, ColumnFairness]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lifecycle.dataset import Rows
     from lifecycle.usecase import UseCase
 
-ROWS = 5_000
+IMPORTANCE_ROWS = 5_000
 COLUMNS = 40
 REPEATS = 3
 SCREEN = 500
@@ -27,7 +27,7 @@ def importances(use_case: "UseCase", model: Any, rows: "Rows") -> Importances:
     An input that another one repeats can look unimportant: the model has the other.
     """
     random = np.random.default_rng(use_case.seed)
-    some = _some(rows, ROWS, random)
+    some = _some(rows, IMPORTANCE_ROWS, random)
     whole = _value(use_case, some, predict(use_case, model, some.X))
     names = rows.X.columns
     if len(names) > COLUMNS:

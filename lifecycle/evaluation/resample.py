@@ -20,8 +20,8 @@ from lifecycle.splits.folds import group_codes
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
-FEW = 20  # so many spans of time at least, or they are no basis for an interval
-CHUNK = 2_000_000  # weights held at a time
+MIN_TIME_SPANS = 20  # so many spans of time at least, or they are no basis for an interval
+WEIGHTS_AT_ONCE = 2_000_000  # weights held at a time
 SPANS = {"day": "1d", "hour": "1h", "minute": "1m"}
 UNDEFINED = 0.1  # of the replicates: with more the metric has no interval
 
@@ -30,14 +30,14 @@ Predictions = pl.DataFrame | Sequence[pl.DataFrame]
 
 
 @dataclass(frozen=True)
-class Clusters:
+class ResampleGroups:
     """Which rows belong together: row i to cluster `codes[i]`, one of `count`, made by the values of `by`."""
 
     by: str
     codes: np.ndarray
     count: int
 
-    def take(self, which: np.ndarray) -> "Clusters":
+    def take(self, which: np.ndarray) -> "ResampleGroups":
         """The clusters of some of the rows."""
         return _numbered(self.by, self.codes[which])
 
@@ -53,7 +53,7 @@ class Interval:
     clusters: int
 
 
-def clusters(use_case: "UseCase", info: pl.DataFrame) -> Clusters:
+def clusters(use_case: "UseCase", info: pl.DataFrame) -> ResampleGroups:
     """Which rows are not independent: those of one group, else of one entity (the first), else of one span of time.
 
     The span is a day, or an hour or a minute where the rows cover fewer than twenty days or hours. A missing group or
@@ -67,21 +67,21 @@ def clusters(use_case: "UseCase", info: pl.DataFrame) -> Clusters:
     for name in [*columns.having("group"), *columns.having("entity")]:
         if name in info.columns and info[name].n_unique() > 1:
             codes = group_codes(info[name])
-            return Clusters(name, codes, int(codes.max()) + 1)
+            return ResampleGroups(name, codes, int(codes.max()) + 1)
     if "_time" in info.columns:
         moment = info["_time"].cast(pl.Datetime("us"))
         for name, span in SPANS.items():
             found = _numbered(name, moment.dt.truncate(span).to_physical().to_numpy())
-            if found.count >= FEW:
+            if found.count >= MIN_TIME_SPANS:
                 return found
-    return Clusters("row", np.arange(info.height), info.height)
+    return ResampleGroups("row", np.arange(info.height), info.height)
 
 
 def intervals(
     use_case: "UseCase",
     y: np.ndarray,
     predictions: Predictions,
-    groups: Clusters,
+    groups: ResampleGroups,
     names: Sequence[str] = (),
     confidence: float = 0.95,
 ) -> dict[str, Interval]:
@@ -99,7 +99,7 @@ def paired(
     y: np.ndarray,
     challenger: Predictions,
     champion: Predictions,
-    groups: Clusters,
+    groups: ResampleGroups,
     confidence: float = 0.95,
     other_y: np.ndarray | None = None,
 ) -> Interval | None:
@@ -131,7 +131,7 @@ def interval(value: float, draws: np.ndarray, count: int, confidence: float) -> 
     return Interval(value, float(low), float(high), confidence, count)
 
 
-def distribution(prepared: Sequence[Statistic], groups: Clusters, replicates: int, seed: int) -> dict[str, np.ndarray]:
+def distribution(prepared: Sequence[Statistic], groups: ResampleGroups, replicates: int, seed: int) -> dict[str, np.ndarray]:
     """Each metric's values over the replicates. The same clusters and seed give the same weightings."""
     clustered = [statistic.by(groups.codes, groups.count) for statistic in prepared]
     found: dict[str, list[np.ndarray]] = {}
@@ -146,7 +146,7 @@ def weightings(count: int, replicates: int, seed: int) -> Iterator[np.ndarray]:
     """Poisson(1) counts of `count` clusters, in chunks of shape (r, count), `replicates` rows in all."""
     random = np.random.default_rng(seed)
     table = _poisson()
-    step = max(1, CHUNK // max(count, 1))
+    step = max(1, WEIGHTS_AT_ONCE // max(count, 1))
     for start in range(0, replicates, step):
         yield table.take(random.integers(0, 1 << 16, (min(step, replicates - start), count), dtype=np.uint16))
 
@@ -162,7 +162,7 @@ def average(found: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def _draws(
-    use_case: "UseCase", names: Sequence[str], y: np.ndarray, frames: Sequence[pl.DataFrame], groups: Clusters, confidence: float
+    use_case: "UseCase", names: Sequence[str], y: np.ndarray, frames: Sequence[pl.DataFrame], groups: ResampleGroups, confidence: float
 ) -> dict[str, np.ndarray]:
     each = [distribution(statistics(use_case, y, frame, names=names), groups, replicates(confidence), use_case.seed) for frame in frames]
     return {name: np.mean([one[name] for one in each], axis=0) for name in names}
@@ -172,9 +172,9 @@ def _frames(predictions: Predictions) -> Sequence[pl.DataFrame]:
     return [predictions] if isinstance(predictions, pl.DataFrame) else predictions
 
 
-def _numbered(by: str, values: np.ndarray) -> Clusters:
+def _numbered(by: str, values: np.ndarray) -> ResampleGroups:
     distinct, codes = np.unique(values, return_inverse=True)
-    return Clusters(by, codes, len(distinct))
+    return ResampleGroups(by, codes, len(distinct))
 
 
 def _poisson() -> np.ndarray:

@@ -14,17 +14,17 @@ from lifecycle.kind import ERRORS
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
-LEAST = 50
+MIN_SLICE_ROWS = 50
 """Rows that a slice needs to be judged,"""
 LEAST_CLASS = 10
 """and so many of each of the two classes of a binary problem."""
-VALUES = 12
+MAX_SLICE_VALUES = 12
 """More distinct values of a category than these are put together as `other`."""
 
 
 def labels(column: pl.Series) -> pl.Series:
     """The slice of each row, as text: the value of a category, the quarter of a number or a time."""
-    ordered = (column.dtype.is_numeric() or column.dtype.is_temporal()) and column.n_unique() > VALUES
+    ordered = (column.dtype.is_numeric() or column.dtype.is_temporal()) and column.n_unique() > MAX_SLICE_VALUES
     found = _quarters(column) if ordered else _categories(column)
     return found.fill_null("missing").alias("slice")
 
@@ -54,12 +54,12 @@ def slices(unseen: EvaluationSet) -> SliceReport:
     enough = [i for i, row in enumerate(table) if row.enough and row.kept is not None]
     worst = min(enough, key=lambda i: table[i].kept, default=None)
     found = None if worst is None else _widened(subsets[worst], table[worst], whole, len(enough))
-    return SliceReport(metric=use_case.metric, least_rows=LEAST, least_of_a_class=LEAST_CLASS, skill=whole, table=tuple(table), worst=found)
+    return SliceReport(metric=use_case.metric, least_rows=MIN_SLICE_ROWS, least_of_a_class=LEAST_CLASS, skill=whole, table=tuple(table), worst=found)
 
 
 def _slice(subset: EvaluationSet, column: str, value: str, whole: float | None) -> Slice:
     y, baseline = subset.y, subset.baseline
-    enough = len(y) >= LEAST and subset.use_case.kind.enough(y, LEAST_CLASS)
+    enough = len(y) >= MIN_SLICE_ROWS and subset.use_case.kind.enough(y, LEAST_CLASS)
     found = subset.interval() if enough else None
     reached = found.value if found else subset.value
     return Slice(
@@ -101,7 +101,7 @@ def _kept(skill: float | None, whole: float | None) -> float | None:
 def _categories(column: pl.Series) -> pl.Series:
     text = column.cast(pl.String)
     frequent = text.drop_nulls().value_counts(sort=True)
-    frequent = frequent.sort("count", column.name, descending=[True, False]).head(VALUES)[column.name]
+    frequent = frequent.sort("count", column.name, descending=[True, False]).head(MAX_SLICE_VALUES)[column.name]
     rare = text.is_not_null() & ~text.is_in(frequent.implode())
     return text.set(rare, "other")
 

@@ -11,11 +11,11 @@ from lifecycle.kind import PROBABILITY, prediction
 from lifecycle.kinds.classification import FEW_OF_A_CLASS, RARE, Classification, clipped, mean
 
 if TYPE_CHECKING:
-    from lifecycle.draft.columns import Found
-    from lifecycle.draft.problem import Level, Question
+    from lifecycle.draft.columns import ColumnProfile
+    from lifecycle.draft.problem import GuessedProblem, Level
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.fairness import Measure
-    from lifecycle.evaluation.judge import Judged
+    from lifecycle.evaluation.predictions import Predictions
     from lifecycle.evaluation.statistics import Statistic, Values
     from lifecycle.usecase import UseCase
 
@@ -98,7 +98,7 @@ class Binary(Classification):
             found.append(Sums(np.stack(terms, axis=1).astype(np.float64), _from_counts))
         return found
 
-    def calibration(self, judged: "Judged") -> tuple[str, np.ndarray, np.ndarray] | None:
+    def calibration(self, judged: "Predictions") -> tuple[str, np.ndarray, np.ndarray] | None:
         """Of the positive class."""
         y, said = judged.stacked
         return "the positive class", y, said["probability"].to_numpy()
@@ -107,7 +107,7 @@ class Binary(Classification):
         """Positives and negatives."""
         return min(int(y.sum()), int(len(y) - y.sum())) >= least
 
-    def fairness(self, judged: "Judged") -> "list[Measure]":
+    def fairness(self, judged: "Predictions") -> "list[Measure]":
         """Selection rate, true-positive rate (equal opportunity, Hardt et al. 2016), calibration (mean probability less the share of positives)."""
         from lifecycle.evaluation.fairness import LEAST_POSITIVES, Measure
 
@@ -165,44 +165,44 @@ class Binary(Classification):
 
     guessed = 30
 
-    def looks_like(self, target: "Found") -> str:
+    def looks_like(self, target: "ColumnProfile") -> str:
         """Two values."""
         return "has two values" if target.distinct == 2 else ""
 
-    def refusal(self, target: "Found") -> str:
+    def refusal(self, target: "ColumnProfile") -> str:
         """Not of more or fewer values."""
         if target.distinct == 2:
             return ""
         return f"a binary problem needs a target of two values, '{target.came}' has {target.distinct:,}; leave --problem away, or make two of them"
 
-    def question(self, target: "Found", why: str) -> "Question":
+    def question(self, target: "ColumnProfile", why: str) -> "GuessedProblem":
         """Where positives are rare, average precision decides."""
-        from lifecycle.draft.problem import Question
+        from lifecycle.draft.problem import GuessedProblem
 
         classes = tuple(target.tops)
         positive = _positive(classes)
         share = dict(classes)[positive] / sum(count for _, count in classes)
-        return Question(self.name, why, "average_precision" if share < RARE else "", positive, classes)
+        return GuessedProblem(self.name, why, "average_precision" if share < RARE else "", positive, classes)
 
-    def title(self, question: "Question", target: "Found | None") -> str:
+    def title(self, question: "GuessedProblem", target: "ColumnProfile | None") -> str:
         """Whether it is so."""
         word = "true" if question.positive is True else str(question.positive)
         return f"Whether {target.came if target else 'it'} is {word}"
 
-    def arguments(self, question: "Question") -> dict[str, Any]:
+    def arguments(self, question: "GuessedProblem") -> dict[str, Any]:
         """The positive value, where it is none that a definition has anyway."""
         return {} if question.positive is True else {"positive": question.positive}
 
-    def choices(self, question: "Question") -> dict[str, tuple[Any, str]]:
+    def choices(self, question: "GuessedProblem") -> dict[str, tuple[Any, str]]:
         """The threshold, where classes are about even."""
         even = EVEN <= question.share <= 1 - EVEN
         return {"threshold": ("accuracy", "both classes are common: a mistake counts as much as any other")} if even else {}
 
-    def truth(self, question: "Question", target: pl.Series) -> np.ndarray:
+    def truth(self, question: "GuessedProblem", target: pl.Series) -> np.ndarray:
         """1 for the positive value."""
         return (target == question.positive).to_numpy().astype(np.float64).reshape(-1, 1)
 
-    def level(self, question: "Question", target: "Found") -> "Level | None":
+    def level(self, question: "GuessedProblem", target: "ColumnProfile") -> "Level | None":
         """The share of positives."""
         from lifecycle.draft.problem import Level
         from lifecycle.store.lake import quoted
@@ -210,7 +210,7 @@ class Binary(Classification):
         words = f"the share of {target.came} = {question.positive}"
         return Level(f"({quoted(target.name)} = $1)::DOUBLE", (question.positive,), words, share=True)
 
-    def rare(self, question: "Question") -> Iterator[str]:
+    def rare(self, question: "GuessedProblem") -> Iterator[str]:
         """Few positives, by their share or their number."""
         total = sum(count for _, count in question.classes)
         if question.share < VERY_RARE or question.smallest < FEW_OF_A_CLASS:

@@ -12,8 +12,8 @@ from lifecycle.kind import PROBABILITY, Kind, prediction
 if TYPE_CHECKING:
     from lifecycle.candidates import Candidate
     from lifecycle.dataset import Rows
-    from lifecycle.draft.columns import Found
-    from lifecycle.draft.problem import Question
+    from lifecycle.draft.columns import ColumnProfile
+    from lifecycle.draft.problem import GuessedProblem
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.report import ClusterReport, EvaluationReport
     from lifecycle.evaluation.statistics import Statistic
@@ -50,11 +50,11 @@ class Clustering(Kind):
 
         return kmeans(), mixture()
 
-    def placed(self, use_case: "UseCase", rows: "Rows", train: "Callable[[], Rows]") -> "Rows":
+    def embed(self, use_case: "UseCase", rows: "Rows", train: "Callable[[], Rows]") -> "Rows":
         """Coordinates, shape (n, m)."""
-        from lifecycle.models.space import placed, yardstick
+        from lifecycle.models.cluster_embedding import embed, reference_space
 
-        return placed(yardstick(use_case, train().X), rows)
+        return embed(reference_space(use_case, train().X), rows)
 
     def defined(self, outputs: np.ndarray) -> bool:
         """Not where a cluster holds so few rows that it is no group."""
@@ -130,7 +130,7 @@ class Clustering(Kind):
         """Clusters are a view."""
         return ["Clusters are a way to look at the rows, not a truth about them: other columns or scales would give others. Judge them by their use."]
 
-    def title(self, question: "Question", target: "Found | None") -> str:
+    def title(self, question: "GuessedProblem", target: "ColumnProfile | None") -> str:
         """There is no target to name."""
         return "Groups of rows that are alike"
 

@@ -11,17 +11,17 @@ from lifecycle.kind import PROBABILITY, prediction
 from lifecycle.kinds.classification import FEW_OF_A_CLASS, Classification, clipped, mean
 
 if TYPE_CHECKING:
-    from lifecycle.draft.columns import Found
-    from lifecycle.draft.problem import Question
+    from lifecycle.draft.columns import ColumnProfile
+    from lifecycle.draft.problem import GuessedProblem
     from lifecycle.evaluation.evaluation_set import EvaluationSet
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.fairness import Measure
-    from lifecycle.evaluation.judge import Judged
+    from lifecycle.evaluation.predictions import Predictions
     from lifecycle.evaluation.report import ClassReport
     from lifecycle.evaluation.statistics import Statistic, Values
     from lifecycle.usecase import UseCase
 
-SHOWN = 20
+CLASSES_SHOWN = 20
 """A confusion matrix shows the most frequent classes, the others together."""
 CURVES = 10
 """So many classes, the most frequent, have a curve."""
@@ -95,16 +95,16 @@ class Multiclass(Classification):
 
     def per_class(self, unseen: "EvaluationSet") -> "tuple[ClassReport, ...]":
         """Precision, recall and area of each class."""
-        from lifecycle.evaluation.by_class import by_class
+        from lifecycle.evaluation.per_class import by_class
 
         return by_class(unseen)
 
-    def calibration(self, judged: "Judged") -> tuple[str, np.ndarray, np.ndarray] | None:
+    def calibration(self, judged: "Predictions") -> tuple[str, np.ndarray, np.ndarray] | None:
         """Of the predicted class."""
         y, said = judged.stacked
         return "the predicted class", y.astype(str) == said["prediction"].to_numpy().astype(str), said["probability"].to_numpy()
 
-    def fairness(self, judged: "Judged") -> "list[Measure]":
+    def fairness(self, judged: "Predictions") -> "list[Measure]":
         """Accuracy, and calibration of the predicted class."""
         from lifecycle.evaluation.fairness import Measure
 
@@ -124,10 +124,10 @@ class Multiclass(Classification):
         y, said = evidence.model.stacked
         truth, chosen = y.astype(str), said["prediction"].to_numpy().astype(str)
         values, counts = np.unique(np.concatenate([truth, chosen]), return_counts=True)
-        shown = set(values[np.argsort(-counts, kind="stable")][:SHOWN].tolist())
+        shown = set(values[np.argsort(-counts, kind="stable")][:CLASSES_SHOWN].tolist())
         rest = "(others)"
         truth, chosen = (np.array([value if value in shown else rest for value in side.tolist()]) for side in (truth, chosen))
-        names = {value: value for value in [*sorted(shown), *([rest] if len(values) > SHOWN else [])]}
+        names = {value: value for value in [*sorted(shown), *([rest] if len(values) > CLASSES_SHOWN else [])]}
         repeats = len(evidence.model.predictions)
         right = y.astype(str) == said["prediction"].to_numpy().astype(str)
         return _curves(evidence, metrics) | {
@@ -145,12 +145,12 @@ class Multiclass(Classification):
 
     guessed = 20
 
-    def looks_like(self, target: "Found") -> str:
+    def looks_like(self, target: "ColumnProfile") -> str:
         """Texts, or few whole numbers that come again and again."""
         few = target.type == "int" and target.distinct <= CLASSES and target.distinct < 0.05 * target.rows
         return f"has {target.distinct} values" if target.type == "str" or few else ""
 
-    def refusal(self, target: "Found") -> str:
+    def refusal(self, target: "ColumnProfile") -> str:
         """Not of so many values that a class has hardly a row."""
         most = min(MOST_CLASSES, (target.rows - target.nulls) // 10)
         if target.distinct <= most:
@@ -160,21 +160,21 @@ class Multiclass(Classification):
             " choose another column, or put values together"
         )
 
-    def question(self, target: "Found", why: str) -> "Question":
+    def question(self, target: "ColumnProfile", why: str) -> "GuessedProblem":
         """With the classes and their counts."""
-        from lifecycle.draft.problem import Question
+        from lifecycle.draft.problem import GuessedProblem
 
-        return Question(self.name, why, "", None, tuple(target.tops))
+        return GuessedProblem(self.name, why, "", None, tuple(target.tops))
 
-    def title(self, question: "Question", target: "Found | None") -> str:
+    def title(self, question: "GuessedProblem", target: "ColumnProfile | None") -> str:
         """Which one it is."""
         return f"Which {target.came if target else 'one'} a row has"
 
-    def truth(self, question: "Question", target: pl.Series) -> np.ndarray:
+    def truth(self, question: "GuessedProblem", target: pl.Series) -> np.ndarray:
         """A column for each of the most frequent classes."""
         return np.stack([(target == value).to_numpy().astype(np.float64) for value, _ in question.classes[:CLASSES_TOLD]], axis=1)
 
-    def rare(self, question: "Question") -> Iterator[str]:
+    def rare(self, question: "GuessedProblem") -> Iterator[str]:
         """Classes with few rows."""
         rare = [f"{value} ({count})" for value, count in question.classes if count < FEW_OF_A_CLASS]
         if rare:
@@ -208,7 +208,7 @@ def _curves(evidence: "Evidence", metrics: dict[str, float]) -> dict[str, bytes]
     table = [row for row in evidence.classes if row.rows]
     shown = [row for row in table if row.roc_auc is not None][:CURVES]
     scores = {row.name: said[f"p_{row.name}"].to_numpy() for row in shown}
-    drawn = {"classes": class_plots.by_class(table[:SHOWN], len(evidence.model.rows))}
+    drawn = {"classes": class_plots.by_class(table[:CLASSES_SHOWN], len(evidence.model.rows))}
     if scores:
         areas = {row.name: row.roc_auc for row in shown if row.roc_auc is not None}
         drawn["roc"] = class_plots.one_against_rest(y.astype(str), scores, areas, metrics.get("roc_auc", np.nan))

@@ -10,11 +10,11 @@ from lifecycle.errors import DataError
 from lifecycle.kinds.supervised import Supervised
 
 if TYPE_CHECKING:
-    from lifecycle.draft.columns import Found
-    from lifecycle.draft.problem import Level, Question
+    from lifecycle.draft.columns import ColumnProfile
+    from lifecycle.draft.problem import GuessedProblem, Level
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.fairness import Measure
-    from lifecycle.evaluation.judge import Judged
+    from lifecycle.evaluation.predictions import Predictions
     from lifecycle.evaluation.statistics import Statistic, Values
     from lifecycle.usecase import UseCase
 
@@ -135,7 +135,7 @@ class Regression(Supervised):
             found.append(Sums(np.stack([np.ones(len(y)), error**2, error, centred, centred**2, share], axis=1), _from_sums))
         return found
 
-    def fairness(self, judged: "Judged") -> "list[Measure]":
+    def fairness(self, judged: "Predictions") -> "list[Measure]":
         """Mean error (prediction less truth) and mean absolute error."""
         from lifecycle.evaluation.fairness import Measure
 
@@ -165,28 +165,28 @@ class Regression(Supervised):
     guessed = 10
     alone = "R2"
 
-    def looks_like(self, target: "Found") -> str:
+    def looks_like(self, target: "ColumnProfile") -> str:
         """Whatever else has many values."""
         return f"is a number of {target.distinct:,} values"
 
-    def refusal(self, target: "Found") -> str:
+    def refusal(self, target: "ColumnProfile") -> str:
         """Not of texts."""
         if target.number or target.type == "bool":
             return ""
         return f"a regression needs a number as target, '{target.came}' holds texts such as {target.tops[0][0]!r}; leave --problem away"
 
-    def question(self, target: "Found", why: str) -> "Question":
+    def question(self, target: "ColumnProfile", why: str) -> "GuessedProblem":
         """Where a few numbers lie far out, the absolute error decides."""
-        from lifecycle.draft.problem import Question
+        from lifecycle.draft.problem import GuessedProblem
 
         far = target.tails > FAR_OUT
-        return Question(self.name, f"{why}, a few of them far out, which would decide a squared error" if far else why, "mae" if far else "")
+        return GuessedProblem(self.name, f"{why}, a few of them far out, which would decide a squared error" if far else why, "mae" if far else "")
 
-    def title(self, question: "Question", target: "Found | None") -> str:
+    def title(self, question: "GuessedProblem", target: "ColumnProfile | None") -> str:
         """How much it is."""
         return f"How much {target.came if target else 'it'} is"
 
-    def level(self, question: "Question", target: "Found") -> "Level | None":
+    def level(self, question: "GuessedProblem", target: "ColumnProfile") -> "Level | None":
         """The mean."""
         from lifecycle.draft.problem import Level
         from lifecycle.store.lake import quoted

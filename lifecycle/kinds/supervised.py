@@ -6,8 +6,8 @@ from lifecycle.kind import Kind
 
 if TYPE_CHECKING:
     from lifecycle.dataset import Rows
-    from lifecycle.draft.columns import Found
-    from lifecycle.draft.problem import Question
+    from lifecycle.draft.columns import ColumnProfile
+    from lifecycle.draft.problem import GuessedProblem
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.report import EvaluationReport
     from lifecycle.references import Recipe
@@ -38,8 +38,8 @@ class Supervised(Kind):
             "## Fairness\n\n" + card_findings.fairness(evaluation.fairness),
         ]
 
-    def question(self, target: "Found", why: str) -> "Question":
+    def question(self, target: "ColumnProfile", why: str) -> "GuessedProblem":
         """What is asked of a target, for the reason `why`."""
-        from lifecycle.draft.problem import Question
+        from lifecycle.draft.problem import GuessedProblem
 
-        return Question(self.name, why)
+        return GuessedProblem(self.name, why)

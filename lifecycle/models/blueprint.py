@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from lifecycle.role import Role
     from lifecycle.usecase import UseCase
 
-WIDE = 30  # a category with more distinct values is encoded by the target's mean
+MAX_NARROW_VALUES = 30  # a category with more distinct values is encoded by the target's mean
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def blueprint(use_case: "UseCase", X: "pl.DataFrame") -> Blueprint:
     return Blueprint(
         kind=use_case.kind,
         numeric=tuple(name for name, dtype in X.schema.items() if dtype != pl.String and name not in encoded),
-        categorical=tuple(name for name in texts if distinct[name] <= WIDE),
-        wide=tuple(name for name in texts if distinct[name] > WIDE),
+        categorical=tuple(name for name in texts if distinct[name] <= MAX_NARROW_VALUES),
+        wide=tuple(name for name in texts if distinct[name] > MAX_NARROW_VALUES),
         seed=use_case.seed,
         rows=X.height,
         encoded=tuple(encoded.items()),

@@ -5,10 +5,10 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 
-SAMPLE = 100_000
+MAX_FIT_ROWS = 100_000
 
 
-class Numbered(ClusterMixin, BaseEstimator):
+class SizeOrdered(ClusterMixin, BaseEstimator):
     """A clustering whose clusters are named by their rank in size: "1" is the largest in training.
 
     Args:
@@ -21,7 +21,7 @@ class Numbered(ClusterMixin, BaseEstimator):
 
     def fit(self, X: np.ndarray, y: Any = None) -> Self:
         """Find the clusters of points, shape (n, coordinates); of very many in evenly spaced ones."""
-        X = X[:: max(1, len(X) // SAMPLE)]
+        X = X[:: max(1, len(X) // MAX_FIT_ROWS)]
         self.model.fit(X)
         counts = np.bincount(self.model.predict(X), minlength=count(self.model))
         self.order_ = np.argsort(-counts, kind="stable")
@@ -38,7 +38,7 @@ class Numbered(ClusterMixin, BaseEstimator):
         return self.model.predict_proba(X).max(axis=1) if hasattr(self.model, "predict_proba") else None
 
 
-class Renamed:
+class Relabelled:
     """A fitted clustering whose clusters take the names of those of another one that they share most rows with.
 
     Two clusterings of the same rows number their clusters as it comes; only under common names can the rows that each
@@ -58,9 +58,9 @@ class Renamed:
         return certainty(self.model, X)
 
 
-def renamed(model: Any, labels: np.ndarray, X: Any) -> Renamed:
+def renamed(model: Any, labels: np.ndarray, X: Any) -> Relabelled:
     """A fitted clustering under the names that rows X have in another one."""
-    return Renamed(model, matching(model.predict(X), labels))
+    return Relabelled(model, matching(model.predict(X), labels))
 
 
 def matching(own: np.ndarray, others: np.ndarray) -> dict[str, str]:
@@ -81,8 +81,8 @@ def matching(own: np.ndarray, others: np.ndarray) -> dict[str, str]:
 
 
 def certainty(model: Any, X: Any) -> np.ndarray | None:
-    """The probability of each row's cluster by a pipeline that ends in a `Numbered`; `None` where it has none."""
-    if isinstance(model, Renamed):
+    """The probability of each row's cluster by a pipeline that ends in a `SizeOrdered`; `None` where it has none."""
+    if isinstance(model, Relabelled):
         return model.certainty(X)
     return model[-1].certainty(model[:-1].transform(X))
 

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 
 from lifecycle.models.matrix import matrix_of
 
-SAMPLE = 100_000  # quantiles of more rows cost seconds and move nothing
+QUANTILE_ROWS = 100_000  # quantiles of more rows cost seconds and move nothing
 TINY = 1e-6
 LONG_TAIL = 12.0  # the span of the central 99.8 % in robust standard deviations; 6.2 for a normal distribution
 
@@ -46,7 +46,7 @@ class Scaled(TransformerMixin, BaseEstimator):
         matrix = matrix_of(X)
         missing = np.isnan(matrix)
         self.missing_ = np.flatnonzero(missing.any(axis=0))
-        matrix = np.where(missing.all(axis=0), 0.0, matrix)[:: max(1, len(matrix) // SAMPLE)]
+        matrix = np.where(missing.all(axis=0), 0.0, matrix)[:: max(1, len(matrix) // QUANTILE_ROWS)]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # the sample may have met no value of a nearly empty column
             self.median_ = np.nan_to_num(np.nanmedian(matrix, axis=0))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-MOST = 3e38
+LARGEST_FLOAT = 3e38
 """Forests count in single precision: what is beyond it is as good as infinite."""
 
 
@@ -18,5 +18,5 @@ def matrix_of(X: Any) -> np.ndarray:
 
 def finite(matrix: np.ndarray) -> np.ndarray:
     """The matrix with NaN for what is missing or infinite."""
-    there = np.abs(matrix) <= MOST  # False for NaN
+    there = np.abs(matrix) <= LARGEST_FLOAT  # False for NaN
     return matrix if there.all() else np.where(there, matrix, np.nan)

@@ -48,7 +48,7 @@ def clustering(plan: "Blueprint", model: Any) -> "BaseEstimator":
     """Rows as points before a clustering, whose clusters are numbered by size."""
     from sklearn.pipeline import Pipeline
 
-    from lifecycle.models.clusterings import Numbered
-    from lifecycle.models.space import space
+    from lifecycle.models.cluster_embedding import space
+    from lifecycle.models.clusterings import SizeOrdered
 
-    return Pipeline([("space", space(plan)), ("model", Numbered(model))])
+    return Pipeline([("space", space(plan)), ("model", SizeOrdered(model))])

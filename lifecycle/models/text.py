@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier
 
-LONGEST = 2_000
+MAX_CHARACTERS = 2_000
 """So many characters of a text are read, from its start."""
 BUCKETS = 1 << 17
 """Words and parts of words are hashed to so many places: the size of the model does not grow with the vocabulary."""
-ROWS = 30_000
+MAX_FIT_TEXTS = 30_000
 """Of more texts than these, evenly spaced ones teach."""
 FOLDS = 5
 Sparse = Any
@@ -49,7 +49,7 @@ class Text(TransformerMixin, BaseEstimator):
         from sklearn.feature_extraction.text import TfidfTransformer
 
         counts: Sparse = counted(X)
-        some = np.arange(counts.shape[0]) if counts.shape[0] <= ROWS else np.linspace(0, counts.shape[0] - 1, ROWS).astype(np.int64)
+        some = np.arange(counts.shape[0]) if counts.shape[0] <= MAX_FIT_TEXTS else np.linspace(0, counts.shape[0] - 1, MAX_FIT_TEXTS).astype(np.int64)
         self.weights_ = TfidfTransformer(sublinear_tf=True).fit(counts[some])
         weighted = self.weights_.transform(counts)
         self.topics_ = None
@@ -95,7 +95,7 @@ class Text(TransformerMixin, BaseEstimator):
 
 def counted(X: pl.DataFrame) -> Sparse:
     """How often each hashed word, pair and part of a word is in each text of the only column; what was counted last is remembered."""
-    series = X.to_series(0).cast(pl.String).fill_null("").str.slice(0, LONGEST)
+    series = X.to_series(0).cast(pl.String).fill_null("").str.slice(0, MAX_CHARACTERS)
     if len(series) < 100:
         return _count(series.to_list())
     return _remembered(hashlib.sha256("\x00".join(texts := series.to_list()).encode()).hexdigest(), _Texts(texts))

@@ -8,10 +8,10 @@ import polars as pl
 QUANTILES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 DISTINCT = 20
 """Numbers with at most so many values, and the most frequent categories, have a cell for each."""
-SAMPLE = 50_000
+QUANTILE_ROWS = 50_000
 HEAVY = 0.05
 """A value that holds this share of a column has a cell of its own."""
-CHUNK = 32_768
+CHUNK_ROWS = 32_768
 
 
 def fit(series: pl.Series) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def _numbers(series: pl.Series) -> np.ndarray:
 def _sample(values: np.ndarray) -> np.ndarray:
     known = values[np.isfinite(values)]
     # a step that is odd and prime: no rhythm of the rows falls in with it
-    return known if known.size <= SAMPLE else known[(np.arange(SAMPLE) * 999_983) % known.size]
+    return known if known.size <= QUANTILE_ROWS else known[(np.arange(QUANTILE_ROWS) * 999_983) % known.size]
 
 
 def _edges(series: pl.Series, known: np.ndarray) -> np.ndarray:
@@ -75,8 +75,8 @@ def codes(column: dict[str, Any], series: pl.Series) -> np.ndarray:
         return found.set(series.is_null(), null).to_numpy()
     values = _numbers(series)
     out = np.zeros(len(values), np.uint8)
-    for start in range(0, len(values), CHUNK):  # comparing a cached chunk with each edge is 5x faster than a search
-        chunk, code = values[start : start + CHUNK], out[start : start + CHUNK]
+    for start in range(0, len(values), CHUNK_ROWS):  # comparing a cached chunk with each edge is 5x faster than a search
+        chunk, code = values[start : start + CHUNK_ROWS], out[start : start + CHUNK_ROWS]
         for edge in column["edges"]:
             code += chunk >= edge
         code[np.isnan(chunk)] = null

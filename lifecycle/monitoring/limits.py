@@ -13,7 +13,7 @@ SIZES = (100, 200, 500, 1_000, 2_000, 5_000, 20_000)
 DRAWS = 1_000
 POOL = 1_000
 FOLDS = 4
-FEW = 12
+MIN_REAL_WINDOWS = 12
 """With fewer real windows of a size, what was learnt from smaller ones holds on."""
 NARROWEST, WIDEST = 0.1, 1.5
 """The spread of a PSI is within these, in units of its mean: that of a chi-square is 0.1 with 200 degrees of freedom, 1.41 with one."""
@@ -113,9 +113,9 @@ def calibrate(families: list[tuple[list[str], Cells]], sizes: list[int], false_a
     level = -np.inf
     for i in range(len(sizes)):
         drawn = [_maxima(family.drawn[i], unit[0][i]) for family, unit in zip(found, units, strict=True)]
-        if any(family.number(i) >= FEW for family in found):
+        if any(family.number(i) >= MIN_REAL_WINDOWS for family in found):
             real = [_real_maxima(family.real[i], [each[i] for each in unit[1:]]) for family, unit in zip(found, units, strict=True)]
-            known = [real[j] if family.number(i) >= FEW else drawn[j] for j, family in enumerate(found)]
+            known = [real[j] if family.number(i) >= MIN_REAL_WINDOWS else drawn[j] for j, family in enumerate(found)]
             level = max(level, quantile(_together(known, random), false_alarms))
         top = max(level, quantile(_together(drawn, random), false_alarms))
         limits.append(np.concatenate([_value(top, *unit[0][i]) for unit in units]))
@@ -143,7 +143,7 @@ def _units(found: Windows, sizes: list[int], rows: int, left_out: int | None) ->
     for i, size in enumerate(sizes):
         drawn, least = found.drawn[i], 1 / size + 1 / rows  # one degree of freedom: for columns that never vary in the reference
         mean, relative = np.maximum(drawn.mean(axis=0), least), drawn.std(axis=0) / np.maximum(drawn.mean(axis=0), least)
-        if found.number(i) >= FEW:
+        if found.number(i) >= MIN_REAL_WINDOWS:
             real = np.concatenate([fold for f, fold in enumerate(found.real[i]) if f != left_out])
             average = np.maximum(real.mean(axis=0), least)
             known.append((size, np.maximum(average / mean, 1), real.std(axis=0, ddof=1) / average))

@@ -10,10 +10,10 @@ from lifecycle.dataset import Rows
 from lifecycle.dependencies import clock
 from lifecycle.dependencies.watched import holds_until
 from lifecycle.evaluation.resample import clusters, intervals
-from lifecycle.monitoring import live
+from lifecycle.monitoring import live_rows
 from lifecycle.references import LivePerformance, LiveWindow, ModelVersion
-from lifecycle.rows.seen import parts_then
 from lifecycle.store.lake import lake
+from lifecycle.table.membership import parts_then
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def performance(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "n
     known = _known(use_case, model, rows, unseen)
     time = known["_time"] if known["_time"].null_count() == 0 else None
     newest = _moment(rows.time.max()) if rows.time is not None and len(rows) else None
-    windows = live.cut(use_case, known.height, time, newest, first=True)[-use_case.monitoring.bad_windows :]
+    windows = live_rows.cut(use_case, known.height, time, newest, first=True)[-use_case.monitoring.bad_windows :]
     promised = model.evaluated.holdout.get(metric)
     if not windows or promised is None:
         return None
@@ -94,7 +94,7 @@ def _known(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "np.nda
     own = own.with_columns(_target=pl.coalesce("_later", "_target")).drop("_later").filter(pl.col("_target").is_not_null())
     elsewhere = labels.join(rows.info.select("_key"), on="_key", how="anti")  # asked over HTTP, never loaded
     truth = pl.concat([own, elsewhere.with_columns(pl.col("_target").cast(target.dtype))], how="diagonal_relaxed")
-    log = live.logged(use_case, model).rename({"key": "_key", "time": "_logged"})
+    log = live_rows.logged(use_case, model).rename({"key": "_key", "time": "_logged"})
     known = truth.join(log, on="_key", how="inner")
     moment = pl.coalesce("_time", "_logged") if "_time" in known.columns else pl.col("_logged")
     return known.with_columns(_time=moment.cast(pl.Datetime("us"))).sort("_time", "_key")

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from lifecycle.dataset import Rows
     from lifecycle.usecase import UseCase
 
-MOST = 1_000_000
+MAX_PROFILE_ROWS = 1_000_000
 DIGITS = 7
 """A tree says one number for many rows, and the edges of cells are such numbers: their last bits, in which the pipeline and its
 compiled form (or two orders of a sum) differ, must not move thousands of rows from one cell to the next."""
 STRETCH = 20_000
-"""Of more rows than `MOST`, stretches of so many consecutive ones stand for all."""
+"""Of more rows than `MAX_PROFILE_ROWS`, stretches of so many consecutive ones stand for all."""
 
 
 def reference(use_case: "UseCase", train: "Rows", predictions: pl.DataFrame) -> dict[str, Any]:
@@ -62,10 +62,10 @@ def watch(predictions: pl.DataFrame) -> pl.DataFrame:
 
 
 def stretches(rows: int) -> np.ndarray:
-    """Positions of at most `MOST` rows, in runs of consecutive ones spread evenly."""
-    if rows <= MOST:
+    """Positions of at most `MAX_PROFILE_ROWS` rows, in runs of consecutive ones spread evenly."""
+    if rows <= MAX_PROFILE_ROWS:
         return np.arange(rows)
-    starts = np.linspace(0, rows - STRETCH, MOST // STRETCH).astype(np.int64)
+    starts = np.linspace(0, rows - STRETCH, MAX_PROFILE_ROWS // STRETCH).astype(np.int64)
     return np.unique((starts[:, None] + np.arange(STRETCH)).ravel())
 
 
@@ -80,7 +80,7 @@ def _order(train: "Rows", use_case: "UseCase", random: np.random.Generator) -> t
         order = np.argsort(random.permutation(found.max() + 1)[found], kind="stable")
     else:
         order = None
-    if len(train) <= MOST and (order is None or (time is not None and time.is_sorted())):
+    if len(train) <= MAX_PROFILE_ROWS and (order is None or (time is not None and time.is_sorted())):
         return None, order is not None
     some = stretches(len(train))
     return (some if order is None else order[some]), order is not None

@@ -16,7 +16,7 @@ from lifecycle.reading import credentials, files
 from lifecycle.reading.web import PORTS
 from lifecycle.settings import settings
 from lifecycle.source import File, Source
-from lifecycle.store.asked import BEHIND, TELLING
+from lifecycle.store.readable import BEHIND, TELLING
 from lifecycle.store.select import Table, taken_apart
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from lifecycle.errors import LifecycleError
-from lifecycle.reading import written_out
-from lifecycle.reading.written_out import masked
+from lifecycle.reading import secrets_in_text
+from lifecycle.reading.secrets_in_text import masked
 
 __all__ = ["Address", "address", "hidden", "masked", "resolved", "resolvers", "without_secrets"]
 
@@ -93,7 +93,7 @@ def without_secrets(text: str) -> str:
     Raises:
         LifecycleError: there is one. It would be kept with the run, in the ledger and in logs.
     """
-    if written_out.secret_in(text):
+    if secrets_in_text.secret_in(text):
         raise LifecycleError(REFUSED)
     return text
 
@@ -104,7 +104,7 @@ def value_without_secret(name: str, value: object) -> None:
     Raises:
         LifecycleError: it holds the secret itself.
     """
-    if isinstance(value, str) and written_out.telling(name) and value and not PLACEHOLDER.search(value):
+    if isinstance(value, str) and secrets_in_text.telling(name) and value and not PLACEHOLDER.search(value):
         raise LifecycleError(f"'{name}' of the source is a secret that is written out; write {REFUSED.partition('; write ')[2]}")
 
 

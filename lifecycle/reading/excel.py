@@ -31,19 +31,21 @@ def part(reader: Reader, file: File, path: Path) -> str:
     if len(names) != len(columns):
         raise LifecycleError(f"the file {file.path} has {len(columns)} columns and its definition names {len(names)} in header=; name each, in order")
     kinds: list[excel_book.Moment | None] = [moments.get(re.sub(r"\d", "", place)) for place in places]
-    fields = ", ".join(level.text(name, file.null, _stored(found, kind, epoch)) for name, found, kind in zip(names, columns, kinds, strict=True))
+    fields = ", ".join(
+        level.text(name, file.null, _stored(found, shown_as, epoch)) for name, found, shown_as in zip(names, columns, kinds, strict=True)
+    )
     added = "".join(f", {literal(value)} AS {quoted(name)}" for name, value in file.add.items())
     filled = " OR ".join(f"{quoted(name)} IS NOT NULL" for name in columns)
     return f"SELECT {fields}{added} FROM {book}, header={headed}) WHERE {filled}"
 
 
-def _stored(name: str, kind: excel_book.Moment | None, epoch: str) -> str:
+def _stored(name: str, shown_as: excel_book.Moment | None, epoch: str) -> str:
     """The text of a cell; a day is stored as the number of days since the epoch, a time as a share of a day."""
     cell = quoted(name)
     number = f"TRY_CAST({cell} AS DOUBLE)"
-    if kind is None:
+    if shown_as is None:
         return f"CASE WHEN ends_with({cell}, '.0') AND {number} IS NOT NULL THEN left({cell}, length({cell}) - 2) ELSE {cell} END"
     moment = f"(TIMESTAMP '{epoch}' + to_milliseconds(CAST(round({number} * 86400000) AS BIGINT)))"
-    if kind == "time":
+    if shown_as == "time":
         return f"CASE WHEN {number} IS NULL THEN {cell} WHEN {number} < 1 THEN {moment}::TIME::VARCHAR ELSE {moment}::VARCHAR END"
     return f"CASE WHEN {number} IS NULL THEN {cell} WHEN {number} = floor({number}) THEN {moment}::DATE::VARCHAR ELSE {moment}::VARCHAR END"

@@ -38,13 +38,13 @@ class Window:
     start: str | None = None
     until: str | None = None
 
-    def where(self, kind: str = "") -> str:
+    def where(self, column_type: str = "") -> str:
         """The condition in SQL that any database understands; `kind` is the type of the column where DuckDB judges it."""
         cell = quoted(self.column)
-        if kind and kind != self.sql_type:
+        if column_type and column_type != self.sql_type:
             cell = f"TRY_CAST({cell} AS {self.sql_type})"
         bounds = ((">", self.after), (">=", self.start), ("<", self.until))
-        return " AND ".join(f"{cell} {sign} {self._value(bound, bool(kind))}" for sign, bound in bounds if bound is not None)
+        return " AND ".join(f"{cell} {sign} {self._value(bound, bool(column_type))}" for sign, bound in bounds if bound is not None)
 
     def _value(self, bound: str, here: bool) -> str:
         if here:
@@ -141,43 +141,43 @@ def _by_column(store: Lake, use_case: "UseCase", by: ByColumn, name: str) -> New
             f"use case '{use_case.name}': rows that are there would come again, and without a key they cannot be merged;"
             f" give a column of schemas/{use_case.name}.py the role 'key', or read without late= and without a range"
         )
-    kind = use_case.columns[by.column].sql_type
+    column_type = use_case.columns[by.column].sql_type
     if by.ranged:
-        bounds = [_bound(store, use_case, by.column, kind, text) for text in (by.start, by.until)]
-        window = Window(by.column, kind, start=bounds[0], until=bounds[1])
-        return New(window, since=_python(store, bounds[0], kind), until=_python(store, bounds[1], kind), adds=True)
-    value = store.value(f"SELECT max(TRY_CAST(reached AS {kind})) FROM {use_case.name}.batches WHERE source = ? AND {TAKEN}", [name])
+        bounds = [_bound(store, use_case, by.column, column_type, text) for text in (by.start, by.until)]
+        window = Window(by.column, column_type, start=bounds[0], until=bounds[1])
+        return New(window, since=_python(store, bounds[0], column_type), until=_python(store, bounds[1], column_type), adds=True)
+    value = store.value(f"SELECT max(TRY_CAST(reached AS {column_type})) FROM {use_case.name}.batches WHERE source = ? AND {TAKEN}", [name])
     if value is None:
         return New(adds=True)
     if by.late is None:
-        bound = _text(store, value, kind)
-        return New(Window(by.column, kind, after=bound), since=value, adds=True)
+        bound = _text(store, value, column_type)
+        return New(Window(by.column, column_type, after=bound), since=value, adds=True)
     back = f"INTERVAL '{by.late.total_seconds()} seconds'" if isinstance(by.late, timedelta) else repr(by.late)
-    bound = store.value(f"SELECT CAST(CAST(? AS {kind}) - {back} AS {kind})::VARCHAR", [str(value)])
-    return New(Window(by.column, kind, start=bound), since=_python(store, bound, kind), adds=True)
+    bound = store.value(f"SELECT CAST(CAST(? AS {column_type}) - {back} AS {column_type})::VARCHAR", [str(value)])
+    return New(Window(by.column, column_type, start=bound), since=_python(store, bound, column_type), adds=True)
 
 
-def _bound(store: Lake, use_case: "UseCase", column: str, kind: str, text: str) -> str | None:
+def _bound(store: Lake, use_case: "UseCase", column: str, column_type: str, text: str) -> str | None:
     if not text:
         return None
-    found = store.value(f"SELECT TRY_CAST(? AS {kind})::VARCHAR", [text])
+    found = store.value(f"SELECT TRY_CAST(? AS {column_type})::VARCHAR", [text])
     if found is None:
         raise LifecycleError(
-            f"use case '{use_case.name}': a range is along '{column}', which is {kind}, found '{text}'; write it as in {_example(kind)}"
+            f"use case '{use_case.name}': a range is along '{column}', which is {column_type}, found '{text}'; write it as in {_example(column_type)}"
         )
     return found
 
 
-def _example(kind: str) -> str:
-    return "from=2024-01-01,until=2024-02-01" if kind in ("TIMESTAMP", "DATE") else "from=1000,until=2000"
+def _example(column_type: str) -> str:
+    return "from=2024-01-01,until=2024-02-01" if column_type in ("TIMESTAMP", "DATE") else "from=1000,until=2000"
 
 
-def _text(store: Lake, value: Any, kind: str) -> str:
-    return store.value(f"SELECT CAST(? AS {kind})::VARCHAR", [value])
+def _text(store: Lake, value: Any, column_type: str) -> str:
+    return store.value(f"SELECT CAST(? AS {column_type})::VARCHAR", [value])
 
 
-def _python(store: Lake, bound: str | None, kind: str) -> Any:
-    return None if bound is None else store.value(f"SELECT CAST(? AS {kind})", [bound])
+def _python(store: Lake, bound: str | None, column_type: str) -> Any:
+    return None if bound is None else store.value(f"SELECT CAST(? AS {column_type})", [bound])
 
 
 def _by_file(store: Lake, use_case: "UseCase", named: tuple[File, ...], name: str) -> New:

@@ -15,7 +15,7 @@ OFFSET = r"[zZ]$|[+-]\d\d(:?\d\d)?$"
 def leveled(cursor: duckdb.DuckDBPyConnection, query: str, null: Sequence[str] = ("",), add: str = "") -> str:
     """A query whose texts are trimmed and missing where they say so, whose moments are in UTC, whose decimals are exact."""
     described = cursor.execute(f"DESCRIBE ({query})").fetchall()
-    return f"SELECT {', '.join(_level(name, kind, null) for name, kind, *_ in described)}{add} FROM ({query})"
+    return f"SELECT {', '.join(_level(name, sql_type, null) for name, sql_type, *_ in described)}{add} FROM ({query})"
 
 
 def text(name: str, null: Sequence[str] = ("",), value: str = "") -> str:
@@ -62,14 +62,14 @@ def spelled(query: str, there: dict[str, str], columns: Columns) -> str:
     return f"SELECT * REPLACE ({', '.join(changes)}) FROM ({query})" if changes else query
 
 
-def _level(name: str, kind: str, null: Sequence[str]) -> str:
+def _level(name: str, sql_type: str, null: Sequence[str]) -> str:
     column = quoted(name)
-    decimal = re.match(r"DECIMAL\((\d+)", kind)
-    if kind in ("VARCHAR", "UUID", "JSON", "BIT", "INTERVAL") or kind.startswith("ENUM"):
-        return text(name, null, column if kind == "VARCHAR" else f"{column}::VARCHAR")
-    if kind == "TIMESTAMP WITH TIME ZONE":
+    decimal = re.match(r"DECIMAL\((\d+)", sql_type)
+    if sql_type in ("VARCHAR", "UUID", "JSON", "BIT", "INTERVAL") or sql_type.startswith("ENUM"):
+        return text(name, null, column if sql_type == "VARCHAR" else f"{column}::VARCHAR")
+    if sql_type == "TIMESTAMP WITH TIME ZONE":
         return f"({column} AT TIME ZONE 'UTC') AS {column}"
-    if kind == "FLOAT":  # as a person reads it: 0.1, which as a double is not what a float calls 0.1
+    if sql_type == "FLOAT":  # as a person reads it: 0.1, which as a double is not what a float calls 0.1
         return f"{column}::VARCHAR::DOUBLE AS {column}"
     if decimal and int(decimal[1]) > 15:
         return f"{column}::VARCHAR AS {column}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from lifecycle.errors import DataError, LifecycleError
-from lifecycle.reading import kinds
+from lifecycle.reading import file_types
 
 BLOCK = 1 << 20
 LONGEST_LINE = 16 << 20
@@ -52,7 +52,7 @@ def unpacked(path: Path, name: str, copy: Path) -> Path:
     Raises:
         DataError: it is cut short, or broken.
     """
-    how = kinds.packed(path)
+    how = file_types.packed(path)
     if not how:
         return path
     try:

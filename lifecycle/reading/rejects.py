@@ -13,7 +13,7 @@ REJECTS = "lifecycle_rejects"
 ERRORS, SCANS = "lifecycle_errors", "lifecycle_scans"
 """Where DuckDB puts what it rejects while it reads CSV."""
 CUT = 10_000  # characters of a rejected line that DuckDB keeps
-SHOWN = 80  # and so many are an example of it
+EXAMPLE_LENGTH = 80  # and so many are an example of it
 ROUNDS = 8
 
 
@@ -69,12 +69,12 @@ def _move(reader: Reader) -> None:
     shown = f"replace(replace(CASE WHEN contains(record, {mark}) OR contains(record, {quote}) THEN rtrim(record, '?') ELSE record END, {mark}, ''), {quote}, '\"')"
     reader.cursor.execute(f"""INSERT INTO {REJECTS} SELECT line, "column", CASE WHEN contains(record, {mark} || '\\x00') THEN 'null byte'
         WHEN contains(record, {mark}) THEN 'invalid encoding' WHEN contains(record, {quote}) THEN 'unclosed quote' ELSE reason END {several},
-        left({shown}, {SHOWN}), rtrim({shown}, chr(10) || chr(13)) FROM lifecycle_lines WHERE length(record) < {CUT}""")
+        left({shown}, {EXAMPLE_LENGTH}), rtrim({shown}, chr(10) || chr(13)) FROM lifecycle_lines WHERE length(record) < {CUT}""")
     for path, line, column, reason, place in reader.cursor.execute(
         f"""SELECT file_path, line, "column", reason {several}, place FROM lifecycle_lines WHERE length(record) >= {CUT}"""
     ).fetchall():
         record = _whole(path, place)
-        reader.cursor.execute(f"INSERT INTO {REJECTS} VALUES (?, ?, ?, ?, ?)", [line, column, reason, record[:SHOWN], record])
+        reader.cursor.execute(f"INSERT INTO {REJECTS} VALUES (?, ?, ?, ?, ?)", [line, column, reason, record[:EXAMPLE_LENGTH], record])
 
 
 def _names(reader: Reader) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from lifecycle.errors import LifecycleError
-from lifecycle.reading import csv, databases, excel, files, json, kinds, level, plain_text, rejects
+from lifecycle.reading import csv, databases, excel, file_types, files, json, level, plain_text, rejects
 from lifecycle.reading.increments import New
 from lifecycle.reading.reader import Reader, opened, unclosed
 from lifecycle.source import PLAIN, File, Source
@@ -44,7 +44,7 @@ def relation(cursor: duckdb.DuckDBPyConnection, source: Source, reader: Reader |
     query = source.read(reader, new)
     if new.window is None:
         return query
-    there = {name: kind for name, kind, *_ in cursor.execute(f"DESCRIBE ({query})").fetchall()}
+    there = {name: file_type for name, file_type, *_ in cursor.execute(f"DESCRIBE ({query})").fetchall()}
     if new.window.column not in there:
         raise LifecycleError(f"the source {source.name} lacks its incremental column '{new.window.column}' (it has {', '.join(there)})")
     return f"SELECT * FROM ({query}) WHERE {new.window.where(there[new.window.column])}"
@@ -59,20 +59,20 @@ def of_file(reader: Reader, file: File, new: New) -> Iterator[str]:
     """SQL over the files that one definition of a file names: those of one kind that follow each other together."""
     paths = [path for path in files.found(file) if new.paths is None or path in new.paths]
     ready = [_ready(reader, file, path) for path in paths]
-    for kind, group in groupby(ready, key=lambda each: each[0]):
+    for file_type, group in groupby(ready, key=lambda each: each[0]):
         places = [path for _, path in group]
-        if kind == "parquet":
+        if file_type == "parquet":
             yield _parquet(reader, file, places)
-        elif kind == "csv":
+        elif file_type == "csv":
             yield csv.part(reader, file, [Path(path) for path in places])
         else:
-            yield " UNION ALL BY NAME ".join(_one(reader, kind, file, Path(path)) for path in places)
+            yield " UNION ALL BY NAME ".join(_one(reader, file_type, file, Path(path)) for path in places)
 
 
-def _one(reader: Reader, kind: str, file: File, path: Path) -> str:
-    if kind == "json":
+def _one(reader: Reader, file_type: str, file: File, path: Path) -> str:
+    if file_type == "json":
         return json.part(reader, file, path)
-    if kind == "excel":
+    if file_type == "excel":
         return excel.part(reader, file, path)
     added = "".join(f", {literal(value)} AS {quoted(name)}" for name, value in file.add.items())
     return f"SELECT *{added} FROM ({databases.sqlite(reader, str(path), file.path, file.table)})"
@@ -95,12 +95,12 @@ def _readied(reader: Reader, file: File, path: str) -> tuple[str, str]:
 
         here = remote.copy(file, path, reader.copy(".copy"))
     unpacked = plain_text.unpacked(here, path, reader.copy(".unpacked"))
-    kind = file.kind or kinds.kind_of(unpacked, path)
-    if kind in ("csv", "json"):
-        unpacked = plain_text.plain(unpacked, path, file.encoding, reader.copy(f".{kind}"))
+    file_type = file.kind or file_types.kind_of(unpacked, path)
+    if file_type in ("csv", "json"):
+        unpacked = plain_text.plain(unpacked, path, file.encoding, reader.copy(f".{file_type}"))
     if str(unpacked) != path:
         reader.original[str(unpacked)] = path
-    return kind, str(unpacked)
+    return file_type, str(unpacked)
 
 
 def _parquet(reader: Reader, file: File, paths: list[str]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.evaluation.report import EvaluationReport
-from lifecycle.reading.written_out import masked
+from lifecycle.reading.secrets_in_text import masked
 from lifecycle.reports import card_findings
 from lifecycle.reports.markdown import bullets, code, count, interval, number, plain, signed, span, table
 
@@ -83,7 +83,7 @@ def _purpose(use_case: "UseCase", evaluation: EvaluationReport) -> str:
     return (
         f"{kind.says(use_case)} from {count(len(names), 'input')}: {shown}.\n\n"
         f"**{evaluation.metric} {number(found.holdout)}**{interval(found)} ({better} is better); "
-        f"{kind.knows_nothing} reaches {number(found.constant)}, {kind.plain} {number(found.linear)}. Judged {evaluation.how}.\n\n"
+        f"{kind.knows_nothing} reaches {number(found.constant)}, {kind.plain} {number(found.linear)}. Predictions {evaluation.how}.\n\n"
         f"An answer holds {'; '.join(f'{code(each.name)}, {plain(each.says(use_case))}' for each in kind.answer_schema)}."
     )
 

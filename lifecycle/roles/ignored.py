@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from lifecycle.role import Role
 
 if TYPE_CHECKING:
-    from lifecycle.draft.columns import Found
+    from lifecycle.draft.columns import ColumnProfile
 
 COUNTING = frozenset({"id", "uuid", "guid", "identifier", "rowid", "rownumber", "index"})
 
@@ -20,7 +20,7 @@ class Ignored(Role):
     personal = True
     place = 3
 
-    def drafted(self, column: "Found") -> str:
+    def drafted(self, column: "ColumnProfile") -> str:
         """Whether it only tells rows apart."""
         from lifecycle.draft.names import words
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from lifecycle.role import Role
 
 if TYPE_CHECKING:
-    from lifecycle.draft.columns import Found
+    from lifecycle.draft.columns import ColumnProfile
 
 
 class Sensitive(Role):
@@ -15,7 +15,7 @@ class Sensitive(Role):
     meaning = "compared for fairness; a feature only where said so too"
     place = 1
 
-    def drafted(self, column: "Found") -> str:
+    def drafted(self, column: "ColumnProfile") -> str:
         """Whether it tells the sex, race, religion, ... of a person, by its name or its values."""
         from lifecycle.draft import vocabulary
         from lifecycle.draft.names import words

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle.role import Role
 
 if TYPE_CHECKING:
-    from lifecycle.draft.columns import Found
+    from lifecycle.draft.columns import ColumnProfile
     from lifecycle.kind import Kind
     from lifecycle.models.text import Text as Encoder
 
@@ -48,7 +48,7 @@ class Text(Role):
 
         return Encoder(topics=TOPICS, seed=seed)
 
-    def drafted(self, column: "Found") -> str:
+    def drafted(self, column: "ColumnProfile") -> str:
         """Whether people wrote it in sentences."""
         written = column.words >= WORDS or (column.length >= LENGTH and column.words >= 3)
         found = column.type == "str" and written and column.distinct > 0.3 * (column.rows - column.nulls)

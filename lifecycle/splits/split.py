@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lifecycle.dataset import Rows
     from lifecycle.usecase import UseCase
 
-LEAST = 20
+MIN_PART_ROWS = 20
 """Labelled rows that each part needs at the very least."""
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from lifecycle.errors import NotEnoughData
 from lifecycle.splits.boundaries import Boundaries
 from lifecycle.splits.folds import FOLDS
-from lifecycle.splits.split import LEAST, Shares
+from lifecycle.splits.split import MIN_PART_ROWS, Shares
 
 if TYPE_CHECKING:
     from lifecycle.dataset import Rows
@@ -123,10 +123,10 @@ def time_bounds(use_case: "UseCase", chosen: TimeSplit, info: pl.DataFrame) -> T
     while len(times) and low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if lines(middle)[4] >= middle * chosen.gate / chosen.train else (low, middle - 1)
-    if len(times) < 3 * LEAST or lines(low)[4] < LEAST or low < LEAST:
+    if len(times) < 3 * MIN_PART_ROWS or lines(low)[4] < MIN_PART_ROWS or low < MIN_PART_ROWS:
         raise NotEnoughData(
             f"use case '{use_case.name}': {newest - first} of rows cannot hold a warm-up of {use_case.history or timedelta(0)} and gaps of"
-            f" {chosen.gap} between train, tune and gate with {LEAST} rows each; bring a longer span"
+            f" {chosen.gap} between train, tune and gate with {MIN_PART_ROWS} rows each; bring a longer span"
         )
     return TimeBoundaries(start, *_recent(chosen, lines(low)[:4], end), end, newest)
 

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from lifecycle.references import Batch
-from lifecycle.rows import batch_reader
 from lifecycle.sources import spelling
+from lifecycle.table import batch_reader
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.dataset import Rows
-from lifecycle.evaluation import contributions
+from lifecycle.evaluation import shapley
 from lifecycle.evaluation.evaluation_set import EvaluationSet
 from lifecycle.evaluation.evidence import Evidence
 from lifecycle.evaluation.fairness import fairness
@@ -25,15 +25,15 @@ from lifecycle.evaluation.report import (
 from lifecycle.evaluation.resample import Interval, average, clusters, intervals, paired
 from lifecycle.evaluation.slices import slices
 from lifecycle.monitoring import profile
-from lifecycle.monitoring.typical import typical
+from lifecycle.monitoring.typical_values import typical
 from lifecycle.references import Evaluated, Recipe, Trained
 from lifecycle.reports import pictures
 from lifecycle.reports.plots import reliability
-from lifecycle.rows.parts import rows
 from lifecycle.store import models, tracking
+from lifecycle.table.parts import rows
 
 if TYPE_CHECKING:
-    from lifecycle.evaluation.judge import Judged
+    from lifecycle.evaluation.predictions import Predictions
     from lifecycle.usecase import UseCase
 
 CONFIDENCE = 0.95
@@ -56,7 +56,7 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     leaned = importances(use_case, model, gate)
     drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned)
     report = _report(trained.recipe, evidence, unseen, found, _data(trained, train, gate), leaned, drawn)
-    files = tracking.write(trained.run_id, contributions.FILE, contributions.background(train.X, use_case.seed))
+    files = tracking.write(trained.run_id, shapley.FILE, shapley.background(train.X, use_case.seed))
     reference = profile.reference(use_case, train, evidence.unseen) | {"typical": typical(use_case, trained.parts.features.snapshot.version)}
     files |= _written(trained.run_id, report, drawn, reference)
     evaluated = Evaluated(
@@ -119,13 +119,13 @@ def _table(use_case: "UseCase", evidence: Evidence, found: Mapping[str, Interval
     }  # fmt: skip
 
 
-def _gain(unseen: EvaluationSet, over: "Judged") -> Interval | None:
+def _gain(unseen: EvaluationSet, over: "Predictions") -> Interval | None:
     """What the model gains in the deciding metric over a baseline."""
     use_case, model = unseen.use_case, unseen.model
     return paired(use_case, use_case.metric, model.rows.y, model.predictions, over.predictions, unseen.groups, CONFIDENCE, over.rows.y)
 
 
-def _calibration(use_case: "UseCase", judged: "Judged", table: Mapping[str, MetricReport]) -> Calibration | None:
+def _calibration(use_case: "UseCase", judged: "Predictions", table: Mapping[str, MetricReport]) -> Calibration | None:
     found = use_case.kind.calibration(judged)
     if found is None:
         return None
@@ -134,7 +134,7 @@ def _calibration(use_case: "UseCase", judged: "Judged", table: Mapping[str, Metr
     return Calibration(calibration_error=error, of=of, table=reliability(happened, probability, len(judged.predictions)))
 
 
-def _metrics(use_case: "UseCase", judged: "Judged") -> dict[str, float]:
+def _metrics(use_case: "UseCase", judged: "Predictions") -> dict[str, float]:
     return average([compute(use_case, judged.rows.y, frame) for frame in judged.predictions])
 
 

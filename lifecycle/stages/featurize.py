@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lifecycle.references import Features, Snapshot
-from lifecycle.rows.feature_table import remember, tables_of
 from lifecycle.store import staging
 from lifecycle.store.lake import Lake, lake, literal
+from lifecycle.table.feature_table import remember, tables_of
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -8,11 +8,11 @@ import numpy as np
 
 from lifecycle import answer_schema
 from lifecycle.history import champion
-from lifecycle.journal import intake
-from lifecycle.monitoring import drift, live
-from lifecycle.monitoring.judged import Window, cooling, judged, record
+from lifecycle.monitoring import drift, live_rows
+from lifecycle.monitoring.drift_windows import Window, cooling, judged, record
 from lifecycle.monitoring.performance import performance
 from lifecycle.predict import check_inputs
+from lifecycle.prediction_log import ingest
 from lifecycle.references import DriftReport, Features, LivePerformance, ModelVersion
 from lifecycle.store import tables, versions
 from lifecycle.store.lake import Lake, lake
@@ -45,13 +45,13 @@ def monitor(use_case: "UseCase", features: Features, model_version: ModelVersion
     """
     store = lake()
     tables.prepare(store, use_case.name, answer_schema.sql(use_case.kind.answer_schema))
-    intake.take(use_case)
+    ingest.take(use_case)
     model = model_version or champion(use_case.name)
     if model is None:
         return DriftReport(use_case=use_case.name, version=0, max=0.0, limit=0.0, drifted=False, reason="no champion yet")
     check_inputs(use_case, model, list(features.names))
-    rows = live.met(use_case, model, features)
-    unseen = live.unseen(use_case, model, features, rows)
+    rows = live_rows.met(use_case, model, features)
+    unseen = live_rows.unseen(use_case, model, features, rows)
     with store.lock(f"monitor {use_case.name}"):
         past = judged(store, use_case, model.version)
         new = _judge(use_case, model, rows, unseen, past)
@@ -72,13 +72,13 @@ def _judge(use_case: "UseCase", model: ModelVersion, rows: "Rows", unseen: np.nd
         left = unseen[(time[unseen] > max(ends)).fill_null(False).to_numpy()] if ends else unseen
     moments = None if time is None else time[left]
     newest = None if time is None else time.max()
-    windows = live.cut(use_case, len(left), moments, newest, first=not past)  # pyright: ignore[reportArgumentType]
+    windows = live_rows.cut(use_case, len(left), moments, newest, first=not past)  # pyright: ignore[reportArgumentType]
     if not windows:
         return []
     chosen = rows.take(left[: windows[-1].stop])
     number = np.repeat(np.arange(len(windows)), [window.stop - window.start for window in windows])
     profile = json.loads(versions.artifact(model, "profile.json"))
-    found = drift.by_window(profile, chosen.X, live.said(use_case, model, chosen), number, len(windows), use_case.monitoring.statistics)
+    found = drift.by_window(profile, chosen.X, live_rows.said(use_case, model, chosen), number, len(windows), use_case.monitoring.statistics)
     return [_window(_that_matter(use_case, effects), chosen, window) for effects, window in zip(found, windows, strict=True)]
 
 
@@ -97,7 +97,7 @@ def _window(effects: drift.Effects, rows: "Rows", window: slice) -> Window:
 
 
 def _report(store: Lake, use_case: "UseCase", model: ModelVersion, windows: list[Window], truth: LivePerformance | None, rows: int) -> DriftReport:
-    reason = _explained(use_case, windows) if windows else f"no window to judge yet: {rows} rows since training, {live.LEAST} needed"
+    reason = _explained(use_case, windows) if windows else f"no window to judge yet: {rows} rows since training, {live_rows.MIN_WINDOW_ROWS} needed"
     newest = windows[-1] if windows else Window(None, None, 0, 0.0, 0.0, {})
     run = _run(windows)
     bad = len(run) >= use_case.monitoring.bad_windows

@@ -9,12 +9,12 @@ from lifecycle.compiled import admit
 from lifecycle.dependencies import fingerprint
 from lifecycle.evaluation.report import FILE, EvaluationReport
 from lifecycle.history import history
-from lifecycle.reading.written_out import masked
+from lifecycle.reading.secrets_in_text import masked
 from lifecycle.references import Evaluated, ModelVersion
 from lifecycle.reports.card import card
-from lifecycle.rows.feature_table import read
 from lifecycle.store import models, tracking, versions
 from lifecycle.store.lake import lake
+from lifecycle.table.feature_table import read
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase

@@ -9,20 +9,20 @@ from lifecycle import answer_schema
 from lifecycle.compiled.load import load
 from lifecycle.dataset import Rows
 from lifecycle.history import champion
-from lifecycle.journal import intake
 from lifecycle.predict import check_inputs, inputs, predict
+from lifecycle.prediction_log import ingest
 from lifecycle.references import Features, ModelVersion, Scored
-from lifecycle.rows import feature_table
-from lifecycle.rows.seen import parts_then
 from lifecycle.store import tables
 from lifecycle.store.lake import Lake, lake
+from lifecycle.table import feature_table
+from lifecycle.table.membership import parts_then
 
 if TYPE_CHECKING:
     import duckdb
 
     from lifecycle.usecase import UseCase
 
-CHUNK = 100_000  # rows that a model is given at a time
+CHUNK_ROWS = 100_000  # rows that a model is given at a time
 FITTED = ("train", "tune", "warm_up")
 ORIGIN = "batch"
 PENDING = "predictions_pending"
@@ -41,7 +41,7 @@ def score(use_case: "UseCase", features: Features, model_version: ModelVersion |
     """
     store = lake()
     tables.prepare(store, use_case.name, answer_schema.sql(use_case.kind.answer_schema))
-    intake.take(use_case)
+    ingest.take(use_case)
     model_version = model_version or champion(use_case.name)
     if model_version is None:
         return Scored(use_case=use_case.name, version=0, rows=0, total=0)
@@ -71,8 +71,8 @@ def _unscored(store: Lake, use_case: "UseCase", model_version: ModelVersion, inf
 def _predictions(use_case: "UseCase", model: Any, model_version: ModelVersion, rows: Rows, wanted: pl.Series) -> list[pl.DataFrame]:
     """`key`, `time` and the columns that hold an answer, for the rows at these positions."""
     found = []
-    for start in range(0, len(wanted), CHUNK):
-        at = wanted.slice(start, CHUNK)
+    for start in range(0, len(wanted), CHUNK_ROWS):
+        at = wanted.slice(start, CHUNK_ROWS)
         said = predict(use_case, model, inputs(model_version, rows.X[at]))
         time = rows.info["_time"][at] if "_time" in rows.info.columns else pl.repeat(None, len(at), dtype=pl.Datetime("us"), eager=True)
         answers = answer_schema.store(use_case.kind.answer_schema, said)

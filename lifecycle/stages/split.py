@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from lifecycle.errors import NotEnoughData
 from lifecycle.references import Features, Parts
-from lifecycle.rows import feature_table
-from lifecycle.rows.parts import PARTS, assign
-from lifecycle.rows.sample import sampled
-from lifecycle.splits.split import LEAST
+from lifecycle.splits.split import MIN_PART_ROWS
+from lifecycle.table import feature_table
+from lifecycle.table.parts import PARTS, assign
+from lifecycle.table.sample import sampled
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -25,9 +25,9 @@ def split(use_case: "UseCase", features: Features) -> Parts:
     given = assign(use_case, drawn, info)
     counts = {str(part): int(count) for part, count in given.value_counts().sort("part").iter_rows()}
     for part in PARTS:
-        if counts.get(part, 0) < LEAST:
+        if counts.get(part, 0) < MIN_PART_ROWS:
             raise NotEnoughData(
-                f"use case '{use_case.name}': the part '{part}' needs {LEAST} labelled rows, found {counts.get(part, 0)}"
+                f"use case '{use_case.name}': the part '{part}' needs {MIN_PART_ROWS} labelled rows, found {counts.get(part, 0)}"
                 f" ({', '.join(f'{name} {count:,}' for name, count in counts.items())}); bring more rows, or change the split"
             )
     if use_case.target:

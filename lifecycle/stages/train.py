@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from lifecycle.fit import fit
 from lifecycle.predict import predict
 from lifecycle.references import Recipe, Trained, Tuned
-from lifecycle.rows.parts import rows as part_of
 from lifecycle.store import models, tracking
+from lifecycle.table.parts import rows as part_of
 
 if TYPE_CHECKING:
     from lifecycle.dataset import Rows

@@ -13,17 +13,17 @@ from lifecycle import progress, registry
 from lifecycle.candidates import Candidate
 from lifecycle.dataset import Rows
 from lifecycle.dependencies.watched import note, notes, watched
-from lifecycle.fit import FEW, together
+from lifecycle.fit import MIN_TUNE_ROWS, together
 from lifecycle.references import Parts, Recipe, Tuned
-from lifecycle.rows.parts import rows as part_of
 from lifecycle.settings import settings
 from lifecycle.store import tracking
+from lifecycle.table.parts import rows as part_of
 from lifecycle.tuning import objective
 from lifecycle.tuning.choose import decide
-from lifecycle.tuning.fan_out import spread
-from lifecycle.tuning.finalists import court
+from lifecycle.tuning.distribute import spread
+from lifecycle.tuning.final_selection import selection_rows
 from lifecycle.tuning.objective import Outcome
-from lifecycle.tuning.trials import Attempt, log
+from lifecycle.tuning.trials import TrialResult, log
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -47,7 +47,7 @@ def tune(use_case: "UseCase", parts: Parts) -> Tuned:
     runner = settings().task_runner
     attempts, stopped = search(use_case, material.answers) if runner == "threads" else _elsewhere(use_case, parts, runner)
     best, recipe = (
-        decide(use_case, attempts, court(use_case, material.few, material.fitted, material.judged), hurried=bool(stopped))
+        decide(use_case, attempts, selection_rows(use_case, material.few, material.fitted, material.judged), hurried=bool(stopped))
         if attempts
         else _unsearched(use_case)
     )
@@ -59,7 +59,7 @@ def tune(use_case: "UseCase", parts: Parts) -> Tuned:
 
 
 @dataclass(frozen=True)
-class Material:
+class TuningData:
     """What trials are fitted and judged on."""
 
     few: bool
@@ -69,7 +69,7 @@ class Material:
     answers: Answers
 
 
-def prepare(use_case: "UseCase", parts: Parts) -> Material:
+def prepare(use_case: "UseCase", parts: Parts) -> TuningData:
     """The rows of a search, and how they answer.
 
     Raises:
@@ -77,23 +77,23 @@ def prepare(use_case: "UseCase", parts: Parts) -> Material:
     """
     train, tuned = part_of(use_case, parts, "train"), part_of(use_case, parts, "tune")
     use_case.kind.check_target(use_case, train.y)
-    few, most = len(tuned) < FEW, use_case.tuning.rows
+    few, most = len(tuned) < MIN_TUNE_ROWS, use_case.tuning.rows
     fitted, judged = objective.sample(use_case, train, most), objective.sample(use_case, tuned, most)
     if few:
         answers: Answers = partial(objective.cross_validated, use_case, rows=objective.sample(use_case, together(train, tuned), most))
     else:
         answers = partial(objective.on_tune_part, use_case, train=fitted, tune=judged)
-    return Material(few, fitted, judged, answers)
+    return TuningData(few, fitted, judged, answers)
 
 
-def search_family(use_case: str, parts: Parts, family: int) -> tuple[list[Attempt], str, set[str]]:
+def search_family(use_case: str, parts: Parts, family: int) -> tuple[list[TrialResult], str, set[str]]:
     """The trials of one family, in whatever process this is: it needs the name and the reference alone. Also what it read of the definition."""
     found = watched(registry.find(use_case))
     attempts, stopped = search(found, prepare(found, parts).answers, only=family)
     return attempts, stopped, notes(found).read
 
 
-def _elsewhere(use_case: "UseCase", parts: Parts, runner: str) -> tuple[list[Attempt], str]:
+def _elsewhere(use_case: "UseCase", parts: Parts, runner: str) -> tuple[list[TrialResult], str]:
     found = spread(runner, search_family, use_case.name, parts, len(use_case.candidates))
     for _, _, read in found:
         note(use_case, read)
@@ -101,7 +101,7 @@ def _elsewhere(use_case: "UseCase", parts: Parts, runner: str) -> tuple[list[Att
     return sorted((attempt for attempts, _, _ in found for attempt in attempts), key=lambda attempt: attempt.number), stopped
 
 
-def search(use_case: "UseCase", answers: Answers, only: int | None = None) -> tuple[list[Attempt], str]:
+def search(use_case: "UseCase", answers: Answers, only: int | None = None) -> tuple[list[TrialResult], str]:
     """Try the families in turn, from the most complex on, each with its defaults first; with `only`, the trials of that one.
 
     Returns:
@@ -111,7 +111,7 @@ def search(use_case: "UseCase", answers: Answers, only: int | None = None) -> tu
     began = time.monotonic()
     families = use_case.candidates[::-1]
     studies = [_study(use_case, family, seed) for seed, family in enumerate(families)]
-    attempts: list[Attempt] = []
+    attempts: list[TrialResult] = []
     for number in range(use_case.tuning.trials):
         at = number % len(families)
         if only not in (None, at):
@@ -123,11 +123,11 @@ def search(use_case: "UseCase", answers: Answers, only: int | None = None) -> tu
             return attempts, f"{ended}: the {use_case.tuning.seconds:g} s of tuning.seconds were over"
         attempts.append(attempt)
         told = f"{use_case.metric} {attempt.score:.4f}{', given up early' if attempt.pruned else ''}"
-        progress.say("tune", "note", f"trial {number + 1} of {use_case.tuning.trials}: {attempt.candidate}, {told}")
+        progress.emit("tune", "note", f"trial {number + 1} of {use_case.tuning.trials}: {attempt.candidate}, {told}")
     return attempts, ""
 
 
-def _attempt(number: int, family: Candidate, study: "Study", answers: Answers, until: float) -> Attempt | None:
+def _attempt(number: int, family: Candidate, study: "Study", answers: Answers, until: float) -> TrialResult | None:
     """One trial: pruned as soon as it is behind the median of its family at the same step; `None` where time runs out."""
     from optuna.trial import TrialState
 
@@ -147,9 +147,9 @@ def _attempt(number: int, family: Candidate, study: "Study", answers: Answers, u
             return None
     if outcome is None or not np.isfinite(outcome.score):
         study.tell(trial, state=TrialState.FAIL)
-        return Attempt(number, family.name, params, float("nan"), 0.0, False, time.monotonic() - began)
+        return TrialResult(number, family.name, params, float("nan"), 0.0, False, time.monotonic() - began)
     study.tell(trial, None if pruned else outcome.score, TrialState.PRUNED if pruned else TrialState.COMPLETE)
-    return Attempt(number, family.name, outcome.params, outcome.score, outcome.error, pruned, round(time.monotonic() - began, 3))
+    return TrialResult(number, family.name, outcome.params, outcome.score, outcome.error, pruned, round(time.monotonic() - began, 3))
 
 
 def _study(use_case: "UseCase", family: Candidate, number: int) -> "Study":
@@ -165,12 +165,12 @@ def _study(use_case: "UseCase", family: Candidate, number: int) -> "Study":
     return study
 
 
-def _unsearched(use_case: "UseCase") -> tuple[Attempt, Recipe]:
+def _unsearched(use_case: "UseCase") -> tuple[TrialResult, Recipe]:
     last = use_case.candidates[-1]
-    return Attempt(0, last.name, dict(last.defaults), 0.0, 0.0, False, 0.0), Recipe(candidate=last.name, params=dict(last.defaults))
+    return TrialResult(0, last.name, dict(last.defaults), 0.0, 0.0, False, 0.0), Recipe(candidate=last.name, params=dict(last.defaults))
 
 
-def _shown(attempts: list[Attempt], best: Attempt) -> list[Attempt]:
+def _shown(attempts: list[TrialResult], best: TrialResult) -> list[TrialResult]:
     """The trials of the leaderboard: one that was made better after the search takes its place, an average is one more."""
     if not attempts or best in attempts:
         return attempts

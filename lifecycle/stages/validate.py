@@ -9,14 +9,14 @@ import duckdb
 from lifecycle.errors import Outage
 from lifecycle.reading import increments
 from lifecycle.references import Batch, Snapshot
-from lifecycle.rows import batch_reader
-from lifecycle.rows.load import FAILURES, Judged, Moved, load_rows
-from lifecycle.rows.quarantine import UNREADABLE
-from lifecycle.rows.raw import current, snapshot_of
-from lifecycle.rows.refusal import stop_if_refused, whole
-from lifecycle.rows.validation import judge, judge_keys, open_batch, rules
 from lifecycle.store import tables
 from lifecycle.store.lake import Lake, lake, literal, quoted
+from lifecycle.table import batch_reader
+from lifecycle.table.batch_checks import stop_if_refused, whole
+from lifecycle.table.load import FAILURES, Moved, ValidatedBatch, load_rows
+from lifecycle.table.quarantine import UNREADABLE
+from lifecycle.table.raw import current, snapshot_of
+from lifecycle.table.validation import judge, judge_keys, open_batch, rules
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -94,7 +94,7 @@ def _load(store: Lake, use_case: "UseCase", batch: Batch) -> int:
     judge(cursor, use_case, batch.folder)
     repeated = judge_keys(cursor, use_case)
     bad = int(store.value(f"SELECT count(DISTINCT row) FROM {FAILURES}") or 0)
-    judged = whole(store, cursor, use_case, Judged(batch, rules(use_case), bad, "", _newest(cursor, use_case), repeated))
+    judged = whole(store, cursor, use_case, ValidatedBatch(batch, rules(use_case), bad, "", _newest(cursor, use_case), repeated))
     return store.write(lambda transaction: load_rows(store, transaction, use_case, judged))
 
 

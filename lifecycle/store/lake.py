@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 T = TypeVar("T")
-ENOUGH = 2_000
+MAX_MEGABYTES = 2_000
 """MB: more would be faster by little, for what is larger goes over the disk; and Polars needs room beside it."""
 CONFLICT_TRIES = 12  # DuckLake retries a conflict itself; this is for what it gives up on
 
@@ -204,7 +204,7 @@ def memory(at: Settings) -> int:
     for limit in (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")):
         text = limit.read_text().strip() if limit.exists() else ""
         most = min(most, int(text)) if text.isdigit() else most
-    return int(min(most * 0.4 / 1e6, ENOUGH))
+    return int(min(most * 0.4 / 1e6, MAX_MEGABYTES))
 
 
 def _first_alone(server: Database, attach: Callable[[], object]) -> None:

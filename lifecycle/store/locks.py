@@ -113,6 +113,6 @@ def _keeper(connection: "psycopg.Connection[Any]", name: str) -> str:
     ).fetchone()
     if not row:
         return "a process that has just left it"
-    kind, *who = str(row[0]).split()
-    told = f"process {who[0]} on {who[1]}" if kind == "lifecycle" and len(who) == 2 else f"'{row[0]}'"
+    program, *who = str(row[0]).split()
+    told = f"process {who[0]} on {who[1]}" if program == "lifecycle" and len(who) == 2 else f"'{row[0]}'"
     return told + (f" since {row[1]}" if row[1] else "")

@@ -18,7 +18,7 @@ from typing import IO
 
 from lifecycle import faults
 from lifecycle.errors import LifecycleError
-from lifecycle.store import elsewhere, locks, private, programs
+from lifecycle.store import locks, outside_home, private, programs
 
 LONGEST_SOCKET_FOLDER = 80  # bytes: a Unix socket's path ends at 107, and its name takes 15
 CONFIGURATION = """
@@ -117,7 +117,7 @@ def socket_folder(home: Path) -> Path:
     """Where the server's socket is: under `home`, or in a short folder elsewhere while the server of a home runs that is too deep."""
     if _fits(home):
         return home / "socket"
-    return (elsewhere.found(home) or home) / "socket"
+    return (outside_home.found(home) or home) / "socket"
 
 
 def _fits(home: Path) -> bool:
@@ -145,7 +145,7 @@ def _launch(home: Path) -> None:
         _initialise(home)
     _forget_killed(home)
     if not _fits(home):
-        elsewhere.made(home)
+        outside_home.made(home)
     socket = programs.give(socket_folder(home))
     place = "../socket" if _fits(home) else str(socket)  # as the server sees it, which works in its data folder
     log, reason = home / "data" / "log", ""
@@ -195,7 +195,7 @@ def _stop(home: Path) -> bool:
     running = (home / "data" / "postmaster.pid").exists() and _answers(home)
     if running:
         _control(home, "stop", "-w", "-m", "fast", "-t", "30")
-    elsewhere.remove(home)
+    outside_home.remove(home)
     return running
 
 

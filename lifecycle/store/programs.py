@@ -21,7 +21,7 @@ from typing import Any
 
 from lifecycle import faults
 from lifecycle.errors import LifecycleError
-from lifecycle.store import elsewhere
+from lifecycle.store import outside_home
 
 PLAIN = re.compile(r"[A-Za-z0-9/._+@=,-]+")
 """A path that no shell and no list of PostgreSQL's reads in another way."""
@@ -87,7 +87,7 @@ def _for(home: Path) -> Path:
     installed = _installed()
     if _usable(installed):
         return installed
-    copies = elsewhere.made(home) / "programs"
+    copies = outside_home.made(home) / "programs"
     if not copies.exists():
         making = copies.with_name("programs.making")
         shutil.rmtree(making, ignore_errors=True)

@@ -83,7 +83,7 @@ def _refusal(parser: duckdb.DuckDBPyConnection, query: str, found: dict[str, Any
     except duckdb.Error:
         said = " ".join(str(found.get("error_message", "")).split()).removesuffix(".")
         return f"the query cannot be read: {said}; write one SELECT"
-    other = [kind for kind in kinds if kind != "SELECT"]
+    other = [sort for sort in kinds if sort != "SELECT"]
     what = f"{len(kinds)} statements" if len(kinds) != 1 else f"a {(other or ['PRAGMA'])[0]} statement"
     return f"a query only reads, found {what}; write one that begins with SELECT, FROM, WITH, DESCRIBE, SHOW or SUMMARIZE"
 

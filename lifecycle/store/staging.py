@@ -14,7 +14,7 @@ from typing import IO
 
 from lifecycle.settings import settings
 
-KEPT = 24 * 3600
+KEPT_SECONDS = 24 * 3600
 """Seconds for which the newest folder without a process stays: the run that is started again after a kill goes on with it."""
 HELD = ".held"
 _held: dict[Path, IO[str]] = {}
@@ -45,7 +45,7 @@ def _turn(root: Path) -> Iterator[None]:
 
 def _clear(root: Path) -> None:
     left = sorted((path for path in root.iterdir() if not _in_use(path)), key=_changed)
-    for path in left if left and time.time() - _changed(left[-1]) > KEPT else left[:-1]:
+    for path in left if left and time.time() - _changed(left[-1]) > KEPT_SECONDS else left[:-1]:
         shutil.rmtree(path, ignore_errors=True)
 
 

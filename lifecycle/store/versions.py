@@ -4,7 +4,7 @@ from contextlib import closing
 
 from lifecycle.errors import LifecycleError, Lost
 from lifecycle.references import ModelVersion
-from lifecycle.store import models, records, registered, tracking
+from lifecycle.store import mlflow_registry, models, records, tracking
 from lifecycle.store.records import Reader
 
 REFERENCE_TAG = "lifecycle.evaluated"
@@ -55,8 +55,8 @@ def recorded(use_case: str) -> list[int]:
 def numbers(use_case: str) -> list[int]:
     """The numbers of the registered versions that are still there, oldest first."""
     known = set(recorded(use_case))
-    with closing(registered.reader()) as at:
-        return [number for number in registered.look(at, use_case).numbers if number in known]
+    with closing(mlflow_registry.reader()) as at:
+        return [number for number in mlflow_registry.look(at, use_case).numbers if number in known]
 
 
 def version(use_case: str, number: int) -> ModelVersion:
@@ -67,9 +67,9 @@ def version(use_case: str, number: int) -> ModelVersion:
         Lost: there was.
     """
     found = kept(use_case, number)
-    with closing(registered.reader()) as at:
-        registry = registered.look(at, use_case)
-        why = registered.lost(at, registry, found) if found else ""
+    with closing(mlflow_registry.reader()) as at:
+        registry = mlflow_registry.look(at, use_case)
+        why = mlflow_registry.lost(at, registry, found) if found else ""
     if found and not why:
         return found
     if not found and number in registry.numbers:

@@ -6,14 +6,14 @@ import numpy as np
 
 from lifecycle.errors import DataError
 from lifecycle.references import Recipe
-from lifecycle.tuning.finalists import Court, Finalist, average, finalist
-from lifecycle.tuning.trials import Attempt
+from lifecycle.tuning.final_selection import Finalist, SelectionRows, average, finalist
+from lifecycle.tuning.trials import TrialResult
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 
-def choose(use_case: "UseCase", attempts: list[Attempt], *, prefer_simple: bool = False) -> Attempt:
+def choose(use_case: "UseCase", attempts: list[TrialResult], *, prefer_simple: bool = False) -> TrialResult:
     """The best finished trial; with `prefer_simple`, of the first family within one standard error of it (Breiman 1984).
 
     Raises:
@@ -37,7 +37,7 @@ def choose(use_case: "UseCase", attempts: list[Attempt], *, prefer_simple: bool 
     return best
 
 
-def decide(use_case: "UseCase", attempts: list[Attempt], before: Court, *, hurried: bool = False) -> tuple[Attempt, Recipe]:
+def decide(use_case: "UseCase", attempts: list[TrialResult], before: SelectionRows, *, hurried: bool = False) -> tuple[TrialResult, Recipe]:
     """The trial, or the average of trials, that the model is made by.
 
     The best trial; or the best of the first, plainest family, where the rows do not show the difference; or the average of
@@ -53,7 +53,7 @@ def decide(use_case: "UseCase", attempts: list[Attempt], before: Court, *, hurri
     return found.attempt, found.recipe
 
 
-def _tops(use_case: "UseCase", attempts: list[Attempt]) -> list[Attempt]:
+def _tops(use_case: "UseCase", attempts: list[TrialResult]) -> list[TrialResult]:
     """The best finished trial of each family, from the plainest family on."""
     own = [
         [each for each in attempts if each.candidate == family.name and not each.pruned and np.isfinite(each.score)] for family in use_case.candidates
@@ -61,7 +61,7 @@ def _tops(use_case: "UseCase", attempts: list[Attempt]) -> list[Attempt]:
     return [choose(use_case, each) for each in own if each]
 
 
-def _chosen(use_case: "UseCase", tops: list[Finalist], best: Attempt, before: Court) -> Finalist:
+def _chosen(use_case: "UseCase", tops: list[Finalist], best: TrialResult, before: SelectionRows) -> Finalist:
     """The best of the finalists, or the plainest where it is not shown to be worse."""
     if before.few:
         return next(top for top in tops if top.recipe.candidate == best.candidate)

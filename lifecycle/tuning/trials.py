@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class TrialResult:
     """An ended trial, as the leaderboard shows it."""
 
     number: int
@@ -26,7 +26,7 @@ class Attempt:
     seconds: float
 
 
-def log(use_case: "UseCase", run_id: str, attempts: list[Attempt], best: Attempt, stopped: str) -> dict[str, str]:
+def log(use_case: "UseCase", run_id: str, attempts: list[TrialResult], best: TrialResult, stopped: str) -> dict[str, str]:
     """Write the leaderboard and each trial, as a nested run, into the MLflow run. Returns the leaderboard's hash by its path."""
     from mlflow.entities import Metric, Param, RunTag
     from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
@@ -54,7 +54,7 @@ def log(use_case: "UseCase", run_id: str, attempts: list[Attempt], best: Attempt
     return files
 
 
-def leaderboard(use_case: "UseCase", attempts: list[Attempt]) -> list[dict[str, Any]]:
+def leaderboard(use_case: "UseCase", attempts: list[TrialResult]) -> list[dict[str, Any]]:
     """The trials, the best first and the pruned last, as JSON has them."""
     sign = -1 if use_case.kind.greater_is_better(use_case.metric) else 1
     ranked = sorted(attempts, key=lambda attempt: (attempt.pruned, not np.isfinite(attempt.score), sign * np.nan_to_num(attempt.score)))

@@ -1,9 +1,9 @@
 import json
 from pathlib import Path
 
-from lifecycle.journal import segments
-from lifecycle.journal.predictions import Journal
 from lifecycle.kind import find
+from lifecycle.prediction_log import segments
+from lifecycle.prediction_log.predictions import PredictionLog
 from tests.app.conftest import Lifecycle
 from tests.app.test_cli import one_line
 
@@ -34,7 +34,7 @@ def test_an_answer_leads_back_to_its_model_data_and_batches(lifecycle: Lifecycle
 
     rows = lifecycle("sql", "SELECT id, key FROM lineage_shop.predictions LIMIT 1", "--json").stdout
     batch = json.loads(rows)["rows"][0]
-    log = Journal(segments.place(home, "lineage_shop", "predictions"), "lineage_shop", find("binary").answer_schema, seconds=60)
+    log = PredictionLog(segments.place(home, "lineage_shop", "predictions"), "lineage_shop", find("binary").answer_schema, seconds=60)
     entry = {"id": "web", "key": "3", "prediction": 1, "probability": 0.75, "model_version": 1, "latency_s": 0.0012}
     log.append([{**entry, "inputs": {"amount": "[bold]12[/bold]"}}])
     log.close()

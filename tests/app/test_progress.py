@@ -4,14 +4,14 @@ import pytest
 from rich.console import Console
 
 from app.progress import Steps, _View, watch
-from lifecycle.progress import Event, say
+from lifecycle.progress import Event, emit
 
 
 def test_without_a_terminal_each_stage_is_a_plain_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     with watch():
-        say("collect", "start")
-        say("collect", "done", "100 rows")
-        say("validate", "cached", "99 kept")
+        emit("collect", "start")
+        emit("collect", "done", "100 rows")
+        emit("validate", "cached", "99 kept")
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "\x1b" not in shown.err

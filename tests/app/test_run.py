@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app import lost, prefect_server
+from app import prefect_server, server_watch
 from tests.app.conftest import ROOT, Lifecycle, surroundings
 
 STAGES = ["collect", "validate", "featurize", "split", "tune", "train", "evaluate", "register", "promote", "score", "monitor"]
@@ -94,7 +94,7 @@ def test_a_run_whose_server_is_ended_by_down_ends_with_one_sentence(lifecycle: L
     assert "prefect" in lifecycle("down", "--json").stdout
     out, err = run.communicate(timeout=30)
     assert (run.returncode, out) == (1, "")
-    assert [line for line in err.splitlines() if " s  " not in line] == [f"lifecycle: {lost.SAID}"]
+    assert [line for line in err.splitlines() if " s  " not in line] == [f"lifecycle: {server_watch.SAID}"]
     assert nothing_runs(home)
 
 

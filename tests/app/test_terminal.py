@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.answer import to_json, to_text
-from app.look import heads
+from app.listing import heads
 from app.terminal import Safe, console, shown
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\x7f\r[red]x[/red] [link=http://x]y[/link] :smile:"

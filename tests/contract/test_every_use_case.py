@@ -15,15 +15,12 @@ from lifecycle.errors import LifecycleError
 from lifecycle.evaluation.metrics import compute as measure
 from lifecycle.fit import fit
 from lifecycle.models.blueprint import blueprint
-from lifecycle.models.space import shuffled, yardstick
-from lifecycle.online.block import Block
-from lifecycle.online.desk import Desk
-from lifecycle.online.watch import older_of
+from lifecycle.models.cluster_embedding import reference_space, shuffled
 from lifecycle.predict import predict
 from lifecycle.references import Parts, Recipe, Snapshot
-from lifecycle.rows.feature_table import compute, read
-from lifecycle.rows.parts import rows
-from lifecycle.rows.validation import failing
+from lifecycle.serving.entity_index import EntityIndex
+from lifecycle.serving.lake_watcher import older_of
+from lifecycle.serving.predictor import Predictor
 from lifecycle.settings import settings
 from lifecycle.splits import TimeSplit
 from lifecycle.stages.collect import collect
@@ -31,6 +28,9 @@ from lifecycle.stages.featurize import featurize
 from lifecycle.stages.split import split
 from lifecycle.stages.validate import validate
 from lifecycle.store.lake import lake
+from lifecycle.table.feature_table import compute, read
+from lifecycle.table.parts import rows
+from lifecycle.table.validation import failing
 from lifecycle.usecase import UseCase
 
 MOST = 20_000  # rows that a model of these tests is fitted on
@@ -162,7 +162,7 @@ def test_a_clustering_finds_more_in_the_rows_than_in_shuffled_columns(name: str)
     candidate = use_case.candidates[0]
     recipe = Recipe(candidate=candidate.name, params=dict(candidate.defaults))
     train, tune, gate = (some(rows(use_case, parts, part), 3) for part in ("train", "tune", "gate"))
-    space = yardstick(use_case, train.X)
+    space = reference_space(use_case, train.X)
     found = []
     for fitted, tuned, judged in ((train, tune, gate), tuple(shuffled(space, part, 5) for part in (train, tune, gate))):
         found.append(measure(use_case, judged.y, predict(use_case, fit(use_case, recipe, fitted, tuned), judged.X))[use_case.metric])
@@ -180,11 +180,13 @@ def test_the_blueprint_knows_every_input(name: str) -> None:
 @every
 def test_a_row_asked_about_over_http_has_the_features_it_has_in_batch(name: str) -> None:
     use_case, frame = raw_rows(name, 5_000)
-    desk = Desk(use_case, older_of(settings(), use_case))
+    predictor = Predictor(use_case, older_of(settings(), use_case))
     if use_case.history:
-        desk.refresh(Block(use_case, frame), None)
+        predictor.refresh(EntityIndex(use_case, frame), None)
     batch = compute(use_case, frame)
     for at in range(frame.height - 1, 0, -frame.height // 25):
-        body = json.dumps({name: frame[name][at] for name in (column.name for column in desk.reader.columns)}, default=lambda cell: cell.isoformat())
-        found = desk.features(desk.reader.cells([json.loads(body)]))
+        body = json.dumps(
+            {name: frame[name][at] for name in (column.name for column in predictor.reader.columns)}, default=lambda cell: cell.isoformat()
+        )
+        found = predictor.features(predictor.reader.cells([json.loads(body)]))
         assert found.equals(batch[at]), f"row {at} has other features over HTTP"

@@ -12,7 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from lifecycle.store import elsewhere, programs
+from lifecycle.store import outside_home, programs
 
 USER, PASSWORD = "team", "hush-hush/1"
 KEYS = {"AWS_ACCESS_KEY_ID": "somebody", "AWS_SECRET_ACCESS_KEY": PASSWORD, "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -67,7 +67,7 @@ def shop() -> Iterator[Shop]:
         yield Shop(port, data / "log")
     finally:
         programs.run(folder, "pg_ctl", "-D", programs.data(data), "stop", "-m", "immediate", check=False, within=data)
-        elsewhere.remove(folder)
+        outside_home.remove(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -14,21 +14,20 @@ import pytest
 
 from app.http.application import Options, create
 from app.http.operations import Place
-from app.http.respond import as_json
+from app.http.responses import as_json
 from lifecycle import answer_schema
 from lifecycle import predict as predicting
 from lifecycle.answer_schema import BOOLEAN, INTEGER, NUMBER, TEXT, Field, records, writer
 from lifecycle.errors import DefinitionError, LifecycleError
 from lifecycle.evaluation.report import EvaluationReport, MetricReport
 from lifecycle.evaluation.statistics import Statistic, Sums
-from lifecycle.journal import segments
 from lifecycle.kind import find, prediction
 from lifecycle.kinds.regression import Regression
-from lifecycle.monitoring import live
+from lifecycle.monitoring import live_rows
 from lifecycle.predict import predict
+from lifecycle.prediction_log import segments
 from lifecycle.references import Features, ModelVersion
 from lifecycle.reports.card import card
-from lifecycle.rows.parts import rows
 from lifecycle.settings import Settings, settings
 from lifecycle.sources import Generated
 from lifecycle.splits import TimeSplit
@@ -40,6 +39,7 @@ from lifecycle.stages.split import split
 from lifecycle.stages.validate import validate
 from lifecycle.store import models
 from lifecycle.store.lake import lake
+from lifecycle.table.parts import rows
 from lifecycle.usecase import Monitoring, UseCase
 from schemas.roles import column
 from tests.challengers import report
@@ -135,14 +135,14 @@ def test_batch_scoring_writes_every_field_and_answers_of_before_stay_readable(ve
     for name in ("low", "high"):
         assert np.allclose(both[name], both[f"{name}_lake"], atol=1e-9)
     assert json.loads(both["items_lake"][0])[1] == {"item": "high", "score": pytest.approx(both["high"][0])}
-    log = {row["key"]: row for row in live.logged(of(2_000), version).iter_rows(named=True)}
+    log = {row["key"]: row for row in live_rows.logged(of(2_000), version).iter_rows(named=True)}
     assert (log["b1"]["prediction"], log["b1"]["low"], log["b2"]["prediction"]) == (12.5, None, 7.25)
     assert log[both["key"][0]]["items"][0]["item"] == "low"
 
 
 def test_the_service_answers_documents_and_logs_every_field(version: ModelVersion) -> None:
     at = Settings(**{**settings().model_dump(), "flush_seconds": 0.05, "intake_seconds": 0.5})
-    with serving(create(Options(use_cases=(of(2_000),), at=at, place=Place())), "app.http.patient:Patient") as port:
+    with serving(create(Options(use_cases=(of(2_000),), at=at, place=Place())), "app.http.timeouts:TimeoutProtocol") as port:
         client = Client(port)
         client.until("/ready", lambda status, _: status == 200)
         status, answer = client.post(f"/{NAME}/predict", {"rows": [{"trip": 900_001, "at": "2026-02-01T10:00:00", "miles": 4.0}]})
@@ -172,7 +172,7 @@ def test_live_performance_and_drift_read_what_was_logged(version: ModelVersion) 
     assert found.performance
     assert found.performance.metric == "coverage"
     assert found.performance.live == pytest.approx(found.performance.promised, abs=0.05)
-    low, high = (live.logged(later, version)[name].drop_nulls() for name in ("low", "high"))
+    low, high = (live_rows.logged(later, version)[name].drop_nulls() for name in ("low", "high"))
     assert len(low) >= 1_000
     assert np.allclose(high - low, 8)
 

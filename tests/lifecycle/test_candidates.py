@@ -11,9 +11,9 @@ from sklearn.preprocessing import StandardScaler
 
 from lifecycle import kind as kinds
 from lifecycle.candidates import Candidate, forest, linear, linear_baseline
-from lifecycle.candidates.random_forest import ROWS
+from lifecycle.candidates.random_forest import ROWS_PER_TREE
 from lifecycle.fit import threads
-from lifecycle.models.blueprint import WIDE, blueprint
+from lifecycle.models.blueprint import MAX_NARROW_VALUES, blueprint
 from tests.toys import toy
 
 N = 600
@@ -118,13 +118,13 @@ def test_a_blueprint_tells_wide_categories_from_narrow_ones():
     plan = blueprint(toy("candidates"), X)
     assert (plan.categorical, plan.wide) == (("kind", "nothing"), ("shop",))
     assert set(plan.numeric) == {"tail", "gappy", "flag", "same", "empty"}
-    assert X["shop"].n_unique() > WIDE >= X["kind"].n_unique()
+    assert X["shop"].n_unique() > MAX_NARROW_VALUES >= X["kind"].n_unique()
 
 
 def test_a_tree_of_a_large_forest_sees_a_bounded_number_of_rows():
-    X = pl.DataFrame({"x": np.arange(4.0 * ROWS)})
+    X = pl.DataFrame({"x": np.arange(4.0 * ROWS_PER_TREE)})
     model = forest().build(blueprint(toy("candidates"), X), forest().defaults)
-    assert round(model[-1].max_samples * X.height) == ROWS  # pyright: ignore[reportIndexIssue]
+    assert round(model[-1].max_samples * X.height) == ROWS_PER_TREE  # pyright: ignore[reportIndexIssue]
 
 
 def test_a_linear_model_is_not_thrown_by_an_absurd_row():

@@ -13,13 +13,13 @@ from sklearn.metrics import adjusted_rand_score
 from lifecycle.errors import DefinitionError
 from lifecycle.references import ModelVersion, Verdict
 from lifecycle.reproduce import reproduce
-from lifecycle.rows import feature_table
-from lifecycle.rows.parts import rows
 from lifecycle.sources import Generated
 from lifecycle.splits import HashSplit, StratifiedSplit
 from lifecycle.stages import evaluate, monitor, promote, register, score, train, tune
 from lifecycle.store import versions
 from lifecycle.store.lake import lake
+from lifecycle.table import feature_table
+from lifecycle.table.parts import rows
 from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
 from schemas.roles import column
 from tests.challengers import parts_of

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from lifecycle import dates
-from lifecycle.rows.feature_table import compute
+from lifecycle.table.feature_table import compute
 from tests.toys import toy, visits
 
 

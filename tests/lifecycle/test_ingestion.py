@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from lifecycle.errors import DataError, LifecycleError
 from lifecycle.references import Snapshot
-from lifecycle.rows import raw
 from lifecycle.stages.collect import collect
 from lifecycle.stages.validate import validate
 from lifecycle.store.lake import Lake
+from lifecycle.table import raw
 from lifecycle.usecase import UseCase
 from schemas.roles import column
 from tests.toys import Visit, toy, visits

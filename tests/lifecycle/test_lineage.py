@@ -13,13 +13,11 @@ from lifecycle import lineage, maintain, provenance
 from lifecycle.decisions import promote_by_hand, rollback
 from lifecycle.dependencies import fingerprint
 from lifecycle.errors import LifecycleError
-from lifecycle.journal import intake, recall, segments
-from lifecycle.journal.predictions import Journal
 from lifecycle.kind import find
+from lifecycle.prediction_log import ingest, lookup, segments
+from lifecycle.prediction_log.predictions import PredictionLog
 from lifecycle.reading.credentials import masked
 from lifecycle.references import ModelVersion
-from lifecycle.rows import quarantine
-from lifecycle.rows.release import release
 from lifecycle.settings import settings
 from lifecycle.sources import Generated
 from lifecycle.stages.collect import collect
@@ -28,6 +26,8 @@ from lifecycle.stages.score import score
 from lifecycle.stages.validate import validate
 from lifecycle.store import tracking, versions
 from lifecycle.store.lake import Lake, lake
+from lifecycle.table import quarantine
+from lifecycle.table.release import release
 from lifecycle.usecase import UseCase
 from tests.challengers import evaluated, parts_of
 from tests.toys import toy, visits
@@ -41,7 +41,7 @@ def some(first: int, until: int, more: float = 0.0, spoilt: int = 0, token: str 
     yield rows.with_columns(pl.col("amount") + more, kind=pl.when(pl.col("visit") < first + spoilt).then(pl.lit("?")).otherwise("kind"))
 
 
-def ingest(name: str, **parameters: Any) -> UseCase:
+def ingested(name: str, **parameters: Any) -> UseCase:
     use_case = toy(name, source=Generated(some, parameters, deterministic=True))
     validate(use_case, collect(use_case))
     return use_case
@@ -54,9 +54,9 @@ def registered(use_case: UseCase) -> ModelVersion:
 @pytest.fixture(scope="module")
 def use_case(tmp_path_factory: pytest.TempPathFactory) -> UseCase:
     """Version 1 was trained on two batches, of which five rows went through the quarantine; a batch that came later changed 2,000 rows."""
-    ingest(NAME, first=0, until=2_400)
+    ingested(NAME, first=0, until=2_400)
     os.environ["LINEAGE_TOKEN"] = "hush"
-    use_case = ingest(NAME, first=2_400, until=2_700, spoilt=5, token="${LINEAGE_TOKEN}")
+    use_case = ingested(NAME, first=2_400, until=2_700, spoilt=5, token="${LINEAGE_TOKEN}")
     file = tmp_path_factory.mktemp("lineage") / "bad.csv"
     quarantine.export(NAME, file)
     pl.read_csv(file, infer_schema=False).with_columns(kind=pl.lit("a")).write_csv(file)
@@ -64,12 +64,12 @@ def use_case(tmp_path_factory: pytest.TempPathFactory) -> UseCase:
     version = registered(use_case)
     promote_by_hand(use_case, version.version, "tester", "because")
     score(use_case, version.evaluated.trained.parts.features)
-    return ingest(NAME, first=0, until=2_000, more=1.0)
+    return ingested(NAME, first=0, until=2_000, more=1.0)
 
 
 def served(name: str, id: str, key: str | None, **changes: Any) -> None:
     """An answer of the service that is on the disk, and not in the lake."""
-    log = Journal(segments.place(settings().home, name, "predictions"), name, find("binary").answer_schema, seconds=60)
+    log = PredictionLog(segments.place(settings().home, name, "predictions"), name, find("binary").answer_schema, seconds=60)
     entry = {"id": id, "key": key, "prediction": 1, "probability": 0.5, "model_version": 1, "latency_s": 0.0012}
     log.append([{**entry, "inputs": {"amount": 1, "kind": "ä"}, **changes}])
     log.close()
@@ -124,20 +124,20 @@ def test_an_answer_over_http_is_found_before_and_after_it_is_in_the_lake(use_cas
     assert (first["where"], first["origin"], first["prediction"], first["latency"]) == ("journal", "http", "1", 0.0012)
     assert first["inputs"] == {"amount": 1, "kind": "ä"}
     assert first["row"]["batch"]["batch"] == 2
-    assert intake.take(NAME) == 1
+    assert ingest.take(NAME) == 1
     second = lineage.of_prediction(use_case, "web1")["prediction"]
     assert second == {**first, "where": "lake"}
 
 
 def test_an_answer_that_is_taken_in_between_two_looks_is_found(use_case: UseCase, monkeypatch: pytest.MonkeyPatch) -> None:
     served(NAME, "web2", "5")
-    look = recall._in_journal
+    look = lookup._in_journal
 
     def late(folder: Path, id: str) -> Any:
-        intake.take(NAME)
+        ingest.take(NAME)
         return look(folder, id)
 
-    monkeypatch.setattr(recall, "_in_journal", late)
+    monkeypatch.setattr(lookup, "_in_journal", late)
     assert lineage.of_prediction(use_case, "web2")["prediction"]["where"] == "lake"
 
 
@@ -156,14 +156,14 @@ def test_a_segment_that_cannot_be_read_hides_no_other(use_case: UseCase) -> None
 def test_a_row_that_came_after_the_answer_says_so(use_case: UseCase) -> None:
     served(NAME, "early", "2700")
     assert lineage.of_prediction(use_case, "early")["prediction"]["row"] is None
-    ingest(NAME, first=2_700, until=2_710)
+    ingested(NAME, first=2_700, until=2_710)
     row = lineage.of_prediction(use_case, "early")["prediction"]["row"]
     assert (row["then"], row["batch"]["came"], row["record"]["visit"]) == (False, 10, 2_700)
 
 
 def test_where_the_version_of_that_moment_is_expired_the_row_is_told_as_it_is_now(use_case: UseCase) -> None:
     moment = dt.datetime(2026, 1, 1, tzinfo=dt.UTC) - dt.timedelta(days=10_000)  # before the lake
-    row = recall.row(use_case, "7", moment)
+    row = lookup.row(use_case, "7", moment)
     assert row is not None
     assert (row["then"], row["batch"]["batch"], row["record"]["amount"]) == (False, 4, visits(2_400)["amount"][7] + 1.0)
 
@@ -202,7 +202,7 @@ def expired(version: ModelVersion) -> None:
     ],
 )
 def test_a_broken_way_back_is_named_with_its_remedy(spoil: Callable[[ModelVersion], None], says: str) -> None:
-    broken = ingest(f"lineage_{spoil.__name__}", first=0, until=2_500)
+    broken = ingested(f"lineage_{spoil.__name__}", first=0, until=2_500)
     version = registered(broken)
     assert lineage.of_version(broken, 1)["model_version"] == 1
     spoil(version)
@@ -211,7 +211,7 @@ def test_a_broken_way_back_is_named_with_its_remedy(spoil: Callable[[ModelVersio
 
 
 def test_tags_and_parameters_that_others_changed_are_not_read_and_a_version_that_they_deleted_still_leads_back() -> None:
-    meddled = ingest("lineage_meddled", first=0, until=2_500)
+    meddled = ingested("lineage_meddled", first=0, until=2_500)
     version, client = registered(meddled), tracking.client()
     before = lineage.of_version(meddled, 1)
     assert before["registry"] is None
@@ -235,7 +235,7 @@ def test_a_version_of_another_lake_has_no_way_back(use_case: UseCase, monkeypatc
 
 
 def test_a_version_that_was_rolled_back_says_by_whom() -> None:
-    twice = ingest("lineage_twice", first=0, until=2_500)
+    twice = ingested("lineage_twice", first=0, until=2_500)
     for _ in range(2):
         promote_by_hand(twice, registered(twice).version, "tester")
     rollback(twice, None, "somebody", "it was wrong")

@@ -12,18 +12,18 @@ from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_sco
 
 from lifecycle.candidates import forest, linear
 from lifecycle.dataset import Rows
-from lifecycle.evaluation.by_class import by_class
 from lifecycle.evaluation.evaluation_set import EvaluationSet
-from lifecycle.evaluation.judge import Judged
 from lifecycle.evaluation.metrics import compute
-from lifecycle.evaluation.resample import Clusters
+from lifecycle.evaluation.per_class import by_class
+from lifecycle.evaluation.predictions import Predictions
+from lifecycle.evaluation.resample import ResampleGroups
 from lifecycle.reproduce import reproduce
-from lifecycle.rows.parts import rows
 from lifecycle.sources import Generated
 from lifecycle.splits import HashSplit, StratifiedSplit
 from lifecycle.stages import evaluate, monitor, promote, register, score, train, tune
 from lifecycle.store import models, versions
 from lifecycle.store.lake import lake
+from lifecycle.table.parts import rows
 from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
 from schemas.roles import column
 from tests.challengers import parts_of
@@ -168,8 +168,8 @@ def test_a_class_that_is_in_no_row_leaves_the_area_of_the_others():
     )
     found = compute("multiclass", y, said)["roc_auc"]
     assert found == pytest.approx(np.mean([roc_auc_score(y == "a", p[:, 0]), roc_auc_score(y == "b", p[:, 1])]))
-    judged = Judged(Rows(pl.DataFrame({"x": y}), y, pl.DataFrame()), (said,), {})
-    table = by_class(EvaluationSet(case("trips_absent"), judged, judged, Clusters("row", np.arange(100), 100)))
+    judged = Predictions(Rows(pl.DataFrame({"x": y}), y, pl.DataFrame()), (said,), {})
+    table = by_class(EvaluationSet(case("trips_absent"), judged, judged, ResampleGroups("row", np.arange(100), 100)))
     last = table[-1]
     assert (last.name, last.rows, last.recall, last.roc_auc) == ("c", 0, None, None)
     assert table[0].f1 == pytest.approx(f1_score(y, said["prediction"].to_numpy(), labels=["a"], average="macro"))

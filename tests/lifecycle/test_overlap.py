@@ -130,14 +130,14 @@ def test_a_load_of_another_source_makes_nobody_read_again(tmp_path: Path) -> Non
 
 def test_the_comparison_is_made_in_the_transaction_too(tmp_path: Path, the_lake: Lake) -> None:
     """Where PostgreSQL went away for a moment nobody holds the lock any more: what is read in the transaction decides."""
-    from lifecycle.rows.load import Judged, Moved, load_rows
+    from lifecycle.table.load import Moved, ValidatedBatch, load_rows
 
     use_case = meter("overlap_lost_lock", cursor(tmp_path), schema=Keyless)
     readings(100).write_parquet(tmp_path / "all.parquet")
     slow = collect(use_case)
     load(use_case)
     with pytest.raises(Moved):
-        the_lake.write(lambda transaction: load_rows(the_lake, transaction, use_case, Judged(slow, "", 0, "", None, False)))
+        the_lake.write(lambda transaction: load_rows(the_lake, transaction, use_case, ValidatedBatch(slow, "", 0, "", None, False)))
     assert the_lake.value("SELECT count(*) FROM overlap_lost_lock.raw") == 100
 
 

@@ -11,8 +11,8 @@ from lifecycle.dataset import Rows
 from lifecycle.fit import fit
 from lifecycle.models.blueprint import blueprint
 from lifecycle.references import Recipe
-from lifecycle.rows import parts as partition
 from lifecycle.stages import collect, featurize, split, validate
+from lifecycle.table import parts as partition
 from usecases.fare import features, use_case
 
 

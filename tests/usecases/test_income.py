@@ -11,8 +11,8 @@ from lifecycle.candidates import boosting
 from lifecycle.dataset import Rows
 from lifecycle.fit import fit
 from lifecycle.references import Recipe
-from lifecycle.rows import parts as partition
 from lifecycle.stages import collect, featurize, split, validate
+from lifecycle.table import parts as partition
 from usecases.income import features, use_case
 
 

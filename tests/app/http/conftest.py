@@ -46,7 +46,7 @@ def running(**changes: Any) -> Iterator[tuple[Any, int]]:
     """A service of the shop in this process, with some settings changed: the application and its port."""
     at = Settings(**{**settings().model_dump(), "flush_seconds": 0.05, "intake_seconds": 0.5, **changes})
     application = create(Options(use_cases=(shop(),), at=at, place=Place()))
-    with serving(application, "app.http.patient:Patient") as port:
+    with serving(application, "app.http.timeouts:TimeoutProtocol") as port:
         Client(port).until("/ready", lambda status, _: status == 200)
         yield application, port
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.journal import intake
+from lifecycle.prediction_log import ingest
 from lifecycle.references import ModelVersion
 from lifecycle.store.lake import lake
 from tests.app.http.conftest import NAME, ROW, Process
@@ -67,7 +67,7 @@ def test_a_kill_loses_at_most_the_interval_and_doubles_nothing(version: ModelVer
         killed = time.monotonic()
         process.end()
         assert len(answered) > 20, process.told() if not process.said.closed else ""
-        intake.take(NAME)  # what monitor and score do first
+        ingest.take(NAME)  # what monitor and score do first
         found = in_the_lake()
         assert len(found) == len(set(found))
         lost = [at for id, at in answered.items() if id not in found]
@@ -83,7 +83,7 @@ def test_a_stop_under_load_loses_nothing(version: ModelVersion, tmp_path: Path, 
     process = Process(tmp_path, port, "--workers", "2", LIFECYCLE_FLUSH_SECONDS="60").ready()
     answered = asked(process, 1.5, process.process.terminate)
     assert process.end() == 0
-    intake.take(NAME)
+    ingest.take(NAME)
     found = in_the_lake()
     assert len(answered) > 20
     assert set(answered) <= set(found)

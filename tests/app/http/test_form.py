@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from app.http.form import form
-from lifecycle.online.rows import Reader
+from lifecycle.serving.requests import Reader
 from tests.toys import toy, visit_features
 
 READER = Reader(toy("formed", history=dt.timedelta(hours=1), features=visit_features))

@@ -29,7 +29,7 @@ def test_every_line_is_in_the_file_when_the_log_has_ended(tmp_path: Path) -> Non
 
 
 def test_lines_that_find_no_room_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "MOST", 5)
+    monkeypatch.setattr(logs, "MAX_LINES_WAITING", 5)
     written, lost = records(tmp_path, *(f"line {i}" for i in range(20)))
     assert written
     assert lost >= 20 - 5 - 1  # one is in the hands of who writes

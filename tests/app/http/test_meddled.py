@@ -9,7 +9,7 @@ import pytest
 from app.http.application import Options, create
 from app.http.operations import Place
 from lifecycle import decisions
-from lifecycle.evaluation import contributions
+from lifecycle.evaluation import shapley
 from lifecycle.references import ModelVersion, Parts
 from lifecycle.settings import Settings, settings
 from lifecycle.store import tracking
@@ -41,7 +41,7 @@ def first(use_case: UseCase, parts: Parts) -> ModelVersion:
 
 def service(use_case: UseCase) -> Any:
     at = Settings(**{**settings().model_dump(), "flush_seconds": 0.05})
-    return serving(create(Options(use_cases=(use_case,), at=at, place=Place())), "app.http.patient:Patient")
+    return serving(create(Options(use_cases=(use_case,), at=at, place=Place())), "app.http.timeouts:TimeoutProtocol")
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_a_pickle_that_was_planted_is_not_run_by_the_service(
 @pytest.mark.parametrize(
     ("path", "route", "status", "says"),
     [
-        (contributions.FILE, "explain", 503, "the training rows kept beside it are missing or cannot be read; train again"),
+        (shapley.FILE, "explain", 503, "the training rows kept beside it are missing or cannot be read; train again"),
         ("model_card.md", "card", 404, "its artifact 'model_card.md' must have the SHA-256"),
     ],
 )

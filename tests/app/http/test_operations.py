@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from lifecycle.journal import intake, segments
-from lifecycle.monitoring.live import logged
+from lifecycle.monitoring.live_rows import logged
+from lifecycle.prediction_log import ingest, segments
 from lifecycle.references import ModelVersion
 from lifecycle.settings import settings
 from lifecycle.store import keys
@@ -81,7 +81,7 @@ def test_wrong_labels_are_refused_with_row_column_and_rule_and_none_of_them_is_k
     assert status == 422
     assert [(each["row"], each["column"]) for each in said["detail"]] == [(1, "target")]
     assert "true or false" in said["detail"][0]["rule"]
-    intake.take(NAME)
+    ingest.take(NAME)
     assert lake().rows(f"SELECT count(*) FROM {NAME}.labels WHERE key = 'kept?'") == [(0,)]
 
 
@@ -91,7 +91,7 @@ def test_a_label_is_on_the_disk_before_it_is_confirmed(version: ModelVersion) ->
         folder = segments.place(settings().home, NAME, "labels")
         assert ask(port, f"/{NAME}/labels", {"labels": [{"key": "safe", "target": True}]})[0] == 200
         assert len(segments.waiting(folder)) == 1
-    intake.take(NAME)
+    ingest.take(NAME)
 
 
 def test_reasons_add_up_to_what_the_model_says(port: int) -> None:
@@ -261,10 +261,10 @@ def test_slow_clients_are_dropped_and_hold_up_nobody(version: ModelVersion) -> N
 
 
 def test_headers_that_do_not_come_or_never_end_close_the_connection(version: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.http import patient
+    from app.http import timeouts
 
     quick = settings().model_copy(update={"client_seconds": 0.5})
-    monkeypatch.setattr(patient, "settings", lambda: quick)
+    monkeypatch.setattr(timeouts, "settings", lambda: quick)
     with running() as (_, port):
         for sent in (b"", b"GET /live HTTP/1.1\r\nHost: loc", b"GET /live HTTP/1.1\r\nHost: localhost\r\n" + b"X-A: b\r\n" * 20_000):
             with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
@@ -325,5 +325,5 @@ def test_a_stop_waits_for_nothing_and_leaves_nothing_behind(version: ModelVersio
     with running(flush_seconds=3600, intake_seconds=1e6) as (_, port):
         asked = {**ROW, "visit": 90_001}
         Client(port).post(f"/{NAME}/predict", {"rows": [asked]})
-    intake.take(NAME)
+    ingest.take(NAME)
     assert lake().rows(f"SELECT count(*) FROM {NAME}.predictions WHERE key = '90001'") == [(1,)]

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from app.http.application import Options, create
+from app.http.health import _model, _open, state
 from app.http.operations import Place
-from app.http.state import _model, _open, state
-from lifecycle.evaluation import contributions
-from lifecycle.journal import segments
-from lifecycle.online import asked
-from lifecycle.online.asked import Asked
+from lifecycle.evaluation import shapley
+from lifecycle.prediction_log import segments
 from lifecycle.references import ModelVersion
-from lifecycle.rows.shown import shown
+from lifecycle.serving import request_buffer
+from lifecycle.serving.request_buffer import RequestBuffer
 from lifecycle.settings import settings
 from lifecycle.store import postgres, tracking
+from lifecycle.table.shown import shown
 from tests.app.http.conftest import NAME, ROW, running
 from tests.served import serving
 from tests.toys import toy
@@ -129,7 +129,7 @@ def test_without_postgresql_all_that_a_loaded_champion_needs_is_there(version: M
 def test_a_broken_background_is_one_sentence(version: ModelVersion, broken: bytes) -> None:
     kept = tracking.local(tracking.location(version.run_id))
     assert kept
-    file = kept / contributions.FILE
+    file = kept / shapley.FILE
     before = file.read_bytes()
     file.write_bytes(broken)
     try:
@@ -172,16 +172,16 @@ def test_what_went_wrong_is_told_where_no_path_is_in_it() -> None:
 
 def test_what_ready_keeps_to_itself_the_model_says(version: ModelVersion) -> None:
     with running() as (application, _):
-        desk = application.state.desks[NAME]
-    desk.wrong = "version 99 is champion and cannot be loaded: OSError: /srv/models"  # now that nobody follows any more
-    assert "srv" not in _open(NAME, state(desk))["warning"]
-    assert json.loads(asyncio.run(_model(desk)()).body)["warning"] == desk.wrong
+        predictor = application.state.predictors[NAME]
+    predictor.load_error = "version 99 is champion and cannot be loaded: OSError: /srv/models"  # now that nobody follows any more
+    assert "srv" not in _open(NAME, state(predictor))["warning"]
+    assert json.loads(asyncio.run(_model(predictor)()).body)["warning"] == predictor.load_error
 
 
 def test_before_a_champion_every_route_says_when_to_come_again() -> None:
     nobody = toy("served_nobody")
     application = create(Options(use_cases=(nobody,), at=settings(), place=Place()))
-    with serving(application, "app.http.patient:Patient") as port:
+    with serving(application, "app.http.timeouts:TimeoutProtocol") as port:
         for path, body in (("predict", {"rows": [ROW]}), ("explain", {"rows": [ROW]}), ("model", None), ("card", None)):
             status, headers, _ = ask(port, "POST" if body else "GET", f"/{nobody.name}/{path}", body)
             assert (status, "retry-after" in headers) == (503, True), path
@@ -197,8 +197,8 @@ def test_a_host_is_a_name_and_not_a_book(port: int) -> None:
 
 
 def test_rows_in_memory_are_bounded_in_bytes_and_the_oldest_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asked, "BYTES", 10_000_000)
-    rows = Asked(0, {"customer": 1})
+    monkeypatch.setattr(request_buffer, "MAX_BYTES", 10_000_000)
+    rows = RequestBuffer(0, {"customer": 1})
     for at in range(100):
         rows.put((at, at % 3, "x" * 1_000_000))
     assert len(rows) <= 10

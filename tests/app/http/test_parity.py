@@ -14,15 +14,15 @@ from app.http.application import Options, create
 from lifecycle import registry
 from lifecycle.predict import inputs, predict
 from lifecycle.references import ModelVersion
-from lifecycle.rows.feature_table import compute
-from lifecycle.rows.feature_table import read as table_of
-from lifecycle.rows.raw import current
 from lifecycle.sources import Generated
 from lifecycle.splits import TimeSplit
 from lifecycle.stages.collect import collect
 from lifecycle.stages.split import split
 from lifecycle.stages.validate import validate
 from lifecycle.store.models import load
+from lifecycle.table.feature_table import compute
+from lifecycle.table.feature_table import read as table_of
+from lifecycle.table.raw import current
 from lifecycle.usecase import UseCase
 from tests.served import Client, champion, serving
 
@@ -90,9 +90,9 @@ def test_a_held_back_week_row_by_row_gives_the_features_and_scores_of_the_batch_
     batch = inputs(version, compute(fraud(), known)).filter(whole.select(late).to_series())
     week = whole.filter(late)
     expected = predict(fraud(), load(version.run_id, version.sha256), batch)
-    desk, found, scores = application.state.desks["small_fraud"], [], []
+    predictor, found, scores = application.state.predictors["small_fraud"], [], []
     for row in asked(week):
-        found.append(desk.features(desk.reader.cells([row])))
+        found.append(predictor.features(predictor.reader.cells([row])))
         status, answer = client.post("/small_fraud/predict", {"rows": [row]})
         assert (status, answer["model_version"]) == (200, str(version.version))
         scores.append(answer["predictions"][0])
@@ -110,19 +110,19 @@ def test_what_the_lake_learns_reaches_the_windows(application: Any, client: Clie
     use_case = fraud()
     table = featurize(use_case, validate(use_case, collect(use_case)))
     batch = table_of(use_case, table)
-    desk = application.state.desks["small_fraud"]
+    predictor = application.state.predictors["small_fraud"]
     end = time.monotonic() + 60
-    while desk.recent.block.frame["TX_DATETIME"].max() != whole["TX_DATETIME"].max():
+    while predictor.recent.block.frame["TX_DATETIME"].max() != whole["TX_DATETIME"].max():
         assert time.monotonic() < end
         time.sleep(0.05)
-    assert not desk.recent.asked
+    assert not predictor.recent.asked
     some = whole.filter(pl.col("TX_DATETIME") >= UNTIL)[::7]
     expected = batch.X[[batch.info["_key"].to_list().index(str(key)) for key in some["TRANSACTION_ID"]]]
-    found = pl.concat([desk.features(desk.reader.cells([row])) for row in asked(some)])
+    found = pl.concat([predictor.features(predictor.reader.cells([row])) for row in asked(some)])
     assert numbers(found) == pytest.approx(numbers(expected), abs=1e-6, nan_ok=True)
     assert found["terminal_fraud_count_7d"].sum() > 0
     assert client.post("/small_fraud/predict", {"rows": asked(some)})[0] == 200
-    assert not desk.recent.asked
+    assert not predictor.recent.asked
 
 
 @pytest.mark.usefixtures("application")
@@ -138,4 +138,4 @@ def test_rows_that_cannot_be_are_refused_and_leave_no_trace(application: Any, cl
     status, answer = client.post("/small_fraud/predict", {"rows": [good, {**good, "TX_AMOUNT": -1}]})
     assert status == 422
     assert answer["detail"] == [{"row": 1, "column": "TX_AMOUNT", "rule": "greater_than_or_equal_to(0)", "value": -1}]
-    assert not application.state.desks["small_fraud"].recent.asked
+    assert not application.state.predictors["small_fraud"].recent.asked

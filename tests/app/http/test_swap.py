@@ -187,11 +187,11 @@ def test_the_newest_challenger_answers_beside_the_champion_unseen(use_case: UseC
 def test_the_former_champion_is_in_memory_before_anybody_rolls_back(use_case: UseCase, parts: Parts, first: ModelVersion) -> None:
     champion(use_case, parts, "linear", alpha=20.0)
     application = create(Options(use_cases=(use_case,)))
-    desk = application.state.desks["swapped"]
+    predictor = application.state.predictors["swapped"]
     with serving(application) as port:
         Client(port).until("/ready", lambda status, _: status == 200)
         end = time.monotonic() + WAIT
-        while not desk.holds(first.version):
+        while not predictor.is_loaded(first.version):
             assert time.monotonic() < end
             time.sleep(0.05)
     decisions.rollback(use_case, None, "test")

@@ -17,7 +17,7 @@ import pytest
 
 from app import login
 from app.stack import link
-from lifecycle.store import elsewhere, programs
+from lifecycle.store import outside_home, programs
 from tests.app.stack.conftest import ROOT, Stack, free
 
 pytestmark = pytest.mark.system
@@ -49,7 +49,7 @@ def database(folder: Path) -> Iterator[str]:
     programs.run(folder, "pg_ctl", "-D", programs.data(data), "start", "-w", "-l", "log", "-o", options, within=data)
     yield f"postgresql://team:hush-hush%2F1@127.0.0.1:{port}/acme"
     programs.run(folder, "pg_ctl", "-D", programs.data(data), "stop", "-m", "fast", check=False, within=data)
-    elsewhere.remove(folder)
+    outside_home.remove(folder)
 
 
 @pytest.fixture(scope="module")

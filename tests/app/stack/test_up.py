@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app import login, lost
+from app import login, server_watch
 from app.stack import parts, processes
 from lifecycle.store import postgres
 from tests.app.stack.conftest import ROOT, Inbox, Stack, free
@@ -204,7 +204,7 @@ def test_down_leaves_nothing_behind_even_after_a_kill_and_up_has_all_history(sta
     assert "stack" in stack.down()["stopped"]
     _, words = run.communicate(timeout=30)
     assert (run.returncode, "tune" in before) == (1, True)
-    assert [line for line in words.splitlines() if " s  " not in line] == [f"lifecycle: {lost.SAID}"]
+    assert [line for line in words.splitlines() if " s  " not in line] == [f"lifecycle: {server_watch.SAID}"]
     assert list(processes.marked(stack.home)) == []
     assert all(free(base + stack.offset) for base in (4200, 5000))
     assert stack.command("down").stdout.strip() == "nothing was running"

@@ -83,7 +83,7 @@ def test_rows_one_by_one_and_in_chunks_are_the_same(fitted: tuple[UseCase, Any, 
     use_case, model, X = fitted
     compiled = Compiled(convert(model, tuple(X.columns)))
     whole = predict(use_case, compiled, X.head(300))
-    monkeypatch.setattr("lifecycle.compiled.model.CHUNK", 64)
+    monkeypatch.setattr("lifecycle.compiled.model.CHUNK_ROWS", 64)
     assert predict(use_case, compiled, X.head(300)).equals(whole)
     single = pl.concat([predict(use_case, compiled, X[at]) for at in range(20)])
     assert single.select(pl.all().exclude("prediction")).to_numpy() == pytest.approx(whole.head(20).select(pl.all().exclude("prediction")).to_numpy())

@@ -10,7 +10,7 @@ import pytest
 
 from lifecycle.dependencies import fingerprint, modules, values
 from lifecycle.dependencies.values import Untold, told
-from lifecycle.rows.feature_table import compute
+from lifecycle.table.feature_table import compute
 from lifecycle.usecase import UseCase
 from tests.asked import STAGES, Loop
 from tests.toys import visits

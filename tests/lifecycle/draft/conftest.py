@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lifecycle.draft.draft import Draft, Wishes, draft
+from lifecycle.draft.draft import Draft, Options, draft
 
 ROWS = 1_000
 Drafted = Callable[..., Draft]
@@ -30,7 +30,7 @@ def drafted(tmp_path: Path) -> Drafted:
     def make(columns: dict[str, Any], target: str = "y", **wishes: Any) -> Draft:
         file = tmp_path / "rows.csv"
         pl.DataFrame(columns, strict=False).write_csv(file)
-        return draft("drafted", str(file), Wishes(target=target, **wishes))
+        return draft("drafted", str(file), Options(target=target, **wishes))
 
     return make
 

@@ -21,8 +21,8 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from lifecycle.draft import allowed, columns, problem, python, roles, schema, use_case
-from lifecycle.draft.choices import choose
-from lifecycle.draft.draft import Draft, Wishes, draft
+from lifecycle.draft.defaults import choose
+from lifecycle.draft.draft import Draft, Options, draft
 from lifecycle.draft.names import identifiers
 from lifecycle.draft.sample import Sample
 from lifecycle.errors import LifecycleError
@@ -285,7 +285,7 @@ def test_no_source_brings_code_by_its_names_and_cells(place: Place, tmp_path: Pa
         **{name: list(range(i, ROWS + i)) for i, name in enumerate(HEADERS[8:])},
         "y": [f"{QUOTES}{CALL}" if value > 0 else "no'" for value in first],
     }
-    wishes = Wishes(target="column11" if place is _headerless else "y")
+    wishes = Options(target="column11" if place is _headerless else "y")
     made = draft("drafted", place(tmp_path, rows), wishes)
     _holds(made, tmp_path)
 
@@ -299,7 +299,7 @@ def test_a_column_may_be_called_anything(headers: list[str], tmp_path: Path, mon
         rows[header] = [f"{value:.1f} %" for value in np.roll(second, at)]  # read as a number, by SQL that names it
     file = tmp_path / "rows.parquet"
     pl.DataFrame(rows).write_parquet(file)
-    made = draft("drafted", str(file), Wishes(target="y"))
+    made = draft("drafted", str(file), Options(target="y"))
     _holds(made, tmp_path)
     for header in headers:
         column = next(each for each in made.table.columns if each.came == header.strip())
@@ -356,20 +356,20 @@ def test_the_attack_and_what_is_said_of_it(tmp_path: Path) -> None:
 
 def test_a_draft_is_run_in_no_process_of_ours_and_with_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Should the check let something through: it runs elsewhere, knows nothing, and its end is one sentence."""
-    from lifecycle.draft import rehearsal
+    from lifecycle.draft import smoke_test
 
     monkeypatch.setattr(allowed, "check", lambda *_: None)
     monkeypatch.setenv("LIFECYCLE_DATABASE_URL", "postgresql://u:secret@h/x")
     place = tmp_path / "seen"
     told = f"import os\nopen({str(place)!r}, 'w').write(str(os.getpid()) + repr(dict(os.environ)))\n"
-    made = draft("drafted", _csv(tmp_path, table()), Wishes(target="y"))
+    made = draft("drafted", _csv(tmp_path, table()), Options(target="y"))
     definition, schema_code = made.files.values()
-    with rehearsal.opened() as stage:
+    with smoke_test.opened() as stage:
         assert stage.rehearse(made.table, "drafted", (definition + told, schema_code)) == []
     assert not place.read_text().startswith(str(os.getpid()))
     assert "secret" not in place.read_text()
     for ends in ("raise SystemExit(3)", "os.kill(os.getpid(), 9)", "raise ValueError('so it is')", "x = bytearray(1 << 40)"):
-        with rehearsal.opened() as stage, pytest.raises(LifecycleError, match="does not hold"):
+        with smoke_test.opened() as stage, pytest.raises(LifecycleError, match="does not hold"):
             stage.rehearse(made.table, "drafted", (f"{definition}import os\n{ends}\n", schema_code))
 
 

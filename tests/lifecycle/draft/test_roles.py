@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lifecycle.draft.draft import Wishes, draft
+from lifecycle.draft.draft import Options, draft
 from lifecycle.draft.names import identifiers
 from lifecycle.errors import LifecycleError
 from tests.lifecycle.draft.conftest import ROWS, Drafted, code, roles, table
@@ -145,9 +145,9 @@ def test_a_file_without_a_header_line_has_the_names_that_the_message_lists(tmp_p
     file = tmp_path / "bare.csv"
     pl.DataFrame(table()).write_csv(file, include_header=False)
     with pytest.raises(LifecycleError, match="has no header line") as raised:
-        draft("drafted", str(file), Wishes(target="y"))
+        draft("drafted", str(file), Options(target="y"))
     assert "column3: " in str(raised.value)
-    made = draft("drafted", str(file), Wishes(target="column3"))
+    made = draft("drafted", str(file), Options(target="column3"))
     assert made.question.problem == "binary"
     assert 'HEADER = ("column0", "column1", "column2", "column3")' in code(made)[0]
     assert "header=HEADER" in code(made)[0]

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from lifecycle.draft.draft import Draft, Wishes, draft
+from lifecycle.draft.draft import Draft, Options, draft
 from tests.lifecycle.draft.conftest import code, table
 
 
@@ -30,7 +30,7 @@ def test_the_same_is_found_in_every_kind_of_source(rows: pl.DataFrame, tmp_path:
         database.execute('CREATE TABLE orders (first, second, kind, y, "order")')
         database.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", rows.rows())
     places = ["rows.csv", "rows.tsv", "rows.parquet", "rows.ndjson", "part-*.csv", "rows.db?table=orders"]
-    drafts = [draft("drafted", f"{tmp_path}/{place}", Wishes(target="y")) for place in places]
+    drafts = [draft("drafted", f"{tmp_path}/{place}", Options(target="y")) for place in places]
     assert all(found(made) == found(drafts[0]) for made in drafts)
     assert all(made.table.sample.total == 1_000 for made in drafts)
     assert 'table="orders"' in code(drafts[-1])[0]
@@ -44,5 +44,5 @@ def test_lists_and_structs_are_taken_apart(rows: pl.DataFrame, tmp_path: Path) -
     nested.write_parquet(tmp_path / "rows.parquet")
     nested.write_ndjson(tmp_path / "rows.ndjson")
     for place in ("rows.parquet", "rows.ndjson"):
-        columns = found(draft("drafted", str(tmp_path / place), Wishes(target="y")))
+        columns = found(draft("drafted", str(tmp_path / place), Options(target="y")))
         assert {"tags_count", "place_city", "place_at_x"} <= set(columns), place

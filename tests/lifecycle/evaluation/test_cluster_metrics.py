@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 
-from lifecycle.evaluation.cluster_metrics import MOST, silhouettes, spaced, stability, too_small
+from lifecycle.evaluation.cluster_metrics import SILHOUETTE_ROWS, silhouettes, spaced, stability, too_small
 from lifecycle.evaluation.metrics import compute, statistics
 
 
@@ -44,10 +44,10 @@ def test_clusters_of_rows_are_weighted_together():
 
 
 def test_the_silhouette_of_many_rows_is_that_of_evenly_spaced_ones_and_close_to_all():
-    y, said = blobs(3 * MOST)
+    y, said = blobs(3 * SILHOUETTE_ROWS)
     labels = said["prediction"].to_numpy().astype(int)
     known = np.flatnonzero(np.isfinite(silhouettes(y, labels)))
-    np.testing.assert_array_equal(known, spaced(3 * MOST, MOST))
+    np.testing.assert_array_equal(known, spaced(3 * SILHOUETTE_ROWS, SILHOUETTE_ROWS))
     assert compute("clustering", y, said)["silhouette"] == pytest.approx(silhouette_score(y, labels), abs=0.02)
 
 

@@ -5,7 +5,7 @@ import pytest
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.evaluation_set import EvaluationSet
 from lifecycle.evaluation.fairness import NOT_ENOUGH, fairness
-from lifecycle.evaluation.judge import Judged
+from lifecycle.evaluation.predictions import Predictions
 from lifecycle.evaluation.report import ColumnFairness
 from lifecycle.evaluation.resample import clusters
 from tests.toys import toy
@@ -13,7 +13,7 @@ from tests.toys import toy
 UC = toy("fair")
 
 
-def judged(rows: int = 2_000, found_of_m: float = 0.8, share_m: float = 0.5, use_case=UC) -> Judged:
+def judged(rows: int = 2_000, found_of_m: float = 0.8, share_m: float = 0.5, use_case=UC) -> Predictions:
     """Positives are found with chance 0.8 among `f`, and `found_of_m` among `m`."""
     random = np.random.default_rng(2)
     gender = np.where(random.random(rows) < share_m, "m", "f")
@@ -21,10 +21,10 @@ def judged(rows: int = 2_000, found_of_m: float = 0.8, share_m: float = 0.5, use
     chance = np.where(y == 0, 0.1, np.where(gender == "m", found_of_m, 0.8))
     called = (random.random(rows) < chance).astype(np.int8)
     info = pl.DataFrame({"gender": gender, "_key": np.arange(rows).astype(str)})
-    return Judged(Rows(info.select("gender"), y, info), (pl.DataFrame({"prediction": called, "probability": np.full(rows, 0.4)}),), {})
+    return Predictions(Rows(info.select("gender"), y, info), (pl.DataFrame({"prediction": called, "probability": np.full(rows, 0.4)}),), {})
 
 
-def asked(of: Judged, use_case=UC) -> ColumnFairness:
+def asked(of: Predictions, use_case=UC) -> ColumnFairness:
     return fairness(EvaluationSet(use_case, of, of, clusters(use_case, of.rows.info)))["gender"]
 
 
@@ -81,6 +81,6 @@ def test_thirty_positives_are_enough_for_the_true_positive_rate():
 def test_more_groups_to_pick_from_ask_for_more_confidence():
     of = judged()
     info = of.rows.info.with_columns(gender=pl.Series(np.arange(len(of.rows)) % 4).cast(pl.String))
-    four = Judged(Rows(of.rows.X, of.rows.y, info), of.predictions, {})
+    four = Predictions(Rows(of.rows.X, of.rows.y, info), of.predictions, {})
     assert asked(of).measures["selection_rate"].difference.confidence == pytest.approx(0.95)
     assert asked(four).measures["selection_rate"].difference.confidence == pytest.approx(1 - 0.05 / 6)

@@ -5,23 +5,23 @@ import polars as pl
 import pytest
 
 from lifecycle.evaluation.metrics import compute, statistics
-from lifecycle.evaluation.resample import Clusters, Interval, clusters, distribution, interval, intervals, paired, weightings
+from lifecycle.evaluation.resample import Interval, ResampleGroups, clusters, distribution, interval, intervals, paired, weightings
 from tests.toys import START, toy
 
 UC = toy("resampled")
 
 
-def by_row(rows: int) -> Clusters:
-    return Clusters("row", np.arange(rows), rows)
+def by_row(rows: int) -> ResampleGroups:
+    return ResampleGroups("row", np.arange(rows), rows)
 
 
-def clumped(random: np.random.Generator, customers: int = 40, each: int = 10) -> tuple[np.ndarray, pl.DataFrame, Clusters]:
+def clumped(random: np.random.Generator, customers: int = 40, each: int = 10) -> tuple[np.ndarray, pl.DataFrame, ResampleGroups]:
     """Answers that are right as often as their customer is easy: rows of one customer are alike."""
     codes = np.repeat(np.arange(customers), each)
     easy = random.beta(1.5, 0.6, customers)[codes]
     y = (random.random(len(codes)) < 0.5).astype(np.int8)
     said = np.where(random.random(len(codes)) < easy, y, 1 - y).astype(np.int8)
-    return y, pl.DataFrame({"prediction": said, "probability": said.astype(float)}), Clusters("customer", codes, customers)
+    return y, pl.DataFrame({"prediction": said, "probability": said.astype(float)}), ResampleGroups("customer", codes, customers)
 
 
 def ranked(rows: int, noise: float, seed: int = 1) -> tuple[np.ndarray, pl.DataFrame]:
@@ -48,7 +48,7 @@ def test_the_interval_over_clusters_covers_the_truth_as_often_as_it_says_and_tha
 def test_a_replicate_is_the_metric_of_the_weighted_rows():
     y, said = ranked(200, 1.0)
     codes = np.random.default_rng(3).integers(0, 30, 200)
-    groups = Clusters("customer", codes, 30)
+    groups = ResampleGroups("customer", codes, 30)
     found = distribution(statistics("binary", y, said), groups, 20, seed=5)
     weights = np.concatenate(list(weightings(30, 20, seed=5)))
     for name in ("roc_auc", "average_precision", "f1", "log_loss"):

@@ -6,8 +6,8 @@ import pytest
 
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.evaluation_set import EvaluationSet
-from lifecycle.evaluation.judge import Judged
 from lifecycle.evaluation.metrics import compute
+from lifecycle.evaluation.predictions import Predictions
 from lifecycle.evaluation.report import SliceReport
 from lifecycle.evaluation.resample import clusters
 from lifecycle.evaluation.slices import labels, slices
@@ -28,7 +28,7 @@ def unseen(share_weak: float, rows: int = 3_000) -> EvaluationSet:
     table = Rows(info.select("kind"), y, info)
     said = pl.DataFrame({"prediction": (score > 0.5).astype(np.int8), "probability": score})
     constant = pl.DataFrame({"prediction": np.zeros(rows, np.int8), "probability": np.full(rows, 0.4)})
-    return EvaluationSet(UC, Judged(table, (said,), {}), Judged(table, (constant,), {}), clusters(UC, info))
+    return EvaluationSet(UC, Predictions(table, (said,), {}), Predictions(table, (constant,), {}), clusters(UC, info))
 
 
 def worst(found: SliceReport) -> WorstSlice:
@@ -83,7 +83,7 @@ def test_a_slice_that_is_easy_for_a_constant_is_not_weak_for_it():
     table = Rows(info.select("kind"), y, info)
     good = pl.DataFrame({"prediction": y, "probability": np.where(y == 1, 0.9, 0.1)})
     flat = pl.DataFrame({"prediction": y * 0, "probability": np.full(2_000, y.mean())})
-    found = slices(EvaluationSet(use_case, Judged(table, (good,), {}), Judged(table, (flat,), {}), clusters(use_case, info)))
+    found = slices(EvaluationSet(use_case, Predictions(table, (good,), {}), Predictions(table, (flat,), {}), clusters(use_case, info)))
     assert all((row.kept or 0) > 0.7 for row in found.table)
 
 

@@ -12,7 +12,7 @@ from lifecycle import kind as kinds
 from lifecycle import role
 from lifecycle.candidates import boosting, kmeans
 from lifecycle.models.blueprint import blueprint
-from lifecycle.models.space import Space
+from lifecycle.models.cluster_embedding import ClusterEmbedding
 from lifecycle.models.text import BUCKETS, Text, counted
 from lifecycle.usecase import UseCase
 from schemas.roles import column
@@ -91,7 +91,7 @@ def test_a_clustering_goes_by_topics():
     words = [["cat dog horse cow", "bread milk cheese egg"][i] for i in about]
     said = [" ".join(random.permutation(each.split())[:3]) for each in words]
     X = pl.DataFrame({"words": said, "stars": random.normal(size=300) * 0.1})
-    space = Space([("words", role.find("text").coordinates(kinds.find("binary"), 0))]).fit(X)
+    space = ClusterEmbedding([("words", role.find("text").coordinates(kinds.find("binary"), 0))]).fit(X)
     assert np.isfinite(space.transform(X[:2].with_columns(words=pl.lit(None, pl.String)))).all()
     model = kmeans().build(blueprint(case(), X), {"n_clusters": 2}).fit(X)  # pyright: ignore[reportAttributeAccessIssue]
     assert adjusted_rand_score(about, model.predict(X)) > 0.9

@@ -13,10 +13,10 @@ from lifecycle.evaluation.report import EvaluationReport
 from lifecycle.kind import find
 from lifecycle.references import Evaluated, Recipe, Trained, Tuned
 from lifecycle.reports.card import card
-from lifecycle.rows import parts as partition
 from lifecycle.sources import Generated
 from lifecycle.stages import collect, evaluate, featurize, split, train, validate
 from lifecycle.store import tracking
+from lifecycle.table import parts as partition
 from lifecycle.usecase import UseCase
 from schemas.roles import column
 from tests.toys import toy

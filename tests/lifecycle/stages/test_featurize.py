@@ -4,11 +4,11 @@ import polars as pl
 import pytest
 
 from lifecycle.errors import DefinitionError
-from lifecycle.rows import feature_table as module
-from lifecycle.rows.feature_table import compute, read
 from lifecycle.stages.collect import collect
 from lifecycle.stages.featurize import featurize
 from lifecycle.stages.validate import validate
+from lifecycle.table import feature_table as module
+from lifecycle.table.feature_table import compute, read
 from tests.toys import toy, visits
 
 

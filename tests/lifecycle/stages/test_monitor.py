@@ -12,15 +12,15 @@ import pytest
 
 from lifecycle.evaluation.resample import clusters, intervals
 from lifecycle.monitoring import profile
-from lifecycle.monitoring.live import cut
+from lifecycle.monitoring.live_rows import cut
 from lifecycle.predict import predict
 from lifecycle.references import DriftReport, Evaluated, Features, ModelVersion, Recipe, Tuned
-from lifecycle.rows import parts as partition
 from lifecycle.sources import Generated
 from lifecycle.splits import HashSplit, TimeSplit
 from lifecycle.stages import collect, featurize, monitor, score, split, train, validate
 from lifecycle.store import models, tracking
 from lifecycle.store.lake import lake
+from lifecycle.table import parts as partition
 from lifecycle.usecase import Monitoring, UseCase
 from schemas.roles import column
 from tests.toys import START, toy, visits

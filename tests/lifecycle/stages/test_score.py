@@ -9,7 +9,6 @@ from lifecycle.decisions import promote_by_hand
 from lifecycle.errors import LifecycleError
 from lifecycle.predict import predict
 from lifecycle.references import Features, ModelVersion
-from lifecycle.rows.parts import rows
 from lifecycle.sources import Generated
 from lifecycle.splits import TimeSplit
 from lifecycle.stages import score as scoring
@@ -20,6 +19,7 @@ from lifecycle.stages.score import score
 from lifecycle.stages.validate import validate
 from lifecycle.store.lake import lake
 from lifecycle.store.models import load
+from lifecycle.table.parts import rows
 from lifecycle.usecase import UseCase
 from tests.challengers import evaluated, parts_of
 from tests.toys import toy, visits
@@ -70,7 +70,7 @@ def test_every_row_the_champion_was_not_fitted_on_is_scored_once_labelled_or_not
 
 
 def test_what_is_written_is_what_the_model_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scoring, "CHUNK", 100)
+    monkeypatch.setattr(scoring, "CHUNK_ROWS", 100)
     use_case = at("score_same", 2_500)
     champion = championed(use_case)
     score(use_case, champion.evaluated.trained.parts.features)
@@ -114,7 +114,7 @@ def test_a_kill_leaves_no_part_of_the_batch(monkeypatch: pytest.MonkeyPatch) -> 
     use_case = at("score_killed", 2_500)
     champion = championed(use_case)
     features = champion.evaluated.trained.parts.features
-    monkeypatch.setattr(scoring, "CHUNK", 100)
+    monkeypatch.setattr(scoring, "CHUNK_ROWS", 100)
     calls = iter(range(100))
 
     def dies(*given: Any) -> pl.DataFrame:

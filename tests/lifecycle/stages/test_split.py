@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from lifecycle.dataset import Rows
 from lifecycle.errors import DefinitionError, LifecycleError, NotEnoughData
 from lifecycle.references import Features, Parts, Snapshot
-from lifecycle.rows.feature_table import read
-from lifecycle.rows.parts import assign, rows
 from lifecycle.sources import Generated
 from lifecycle.splits import ColumnSplit, GroupSplit, HashSplit, StratifiedSplit, TimeSplit
 from lifecycle.splits.time_split import TimeBoundaries, time_bounds
@@ -22,6 +20,8 @@ from lifecycle.stages.collect import collect
 from lifecycle.stages.featurize import featurize
 from lifecycle.stages.split import split
 from lifecycle.stages.validate import validate
+from lifecycle.table.feature_table import read
+from lifecycle.table.parts import assign, rows
 from lifecycle.usecase import UseCase
 from schemas.roles import column
 from tests.toys import START, Visit, toy, visits

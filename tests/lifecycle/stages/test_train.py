@@ -15,9 +15,9 @@ from lifecycle.models.blueprint import Blueprint
 from lifecycle.models.calibrate import best_threshold
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
-from lifecycle.rows import parts
 from lifecycle.stages import collect, featurize, split, train, tune, validate
 from lifecycle.store import models, tracking
+from lifecycle.table import parts
 from lifecycle.usecase import Tuning
 from tests.toys import toy, visit_features, visits
 

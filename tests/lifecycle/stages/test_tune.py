@@ -11,13 +11,13 @@ from lifecycle.candidates import boosting, forest, linear
 from lifecycle.dataset import Rows
 from lifecycle.errors import DataError
 from lifecycle.references import Parts
-from lifecycle.rows import parts as partition
 from lifecycle.stages import collect, featurize, split, tune, validate
 from lifecycle.stages.tune import search
 from lifecycle.store import tracking
+from lifecycle.table import parts as partition
 from lifecycle.tuning import objective
 from lifecycle.tuning.choose import choose
-from lifecycle.tuning.trials import Attempt, leaderboard
+from lifecycle.tuning.trials import TrialResult, leaderboard
 from lifecycle.usecase import Tuning, UseCase
 from tests.toys import toy, visit_features, visits
 
@@ -37,8 +37,8 @@ def holdout(use_case: UseCase):
     return partial(objective.on_tune_part, use_case, train=rows(2_000), tune=rows(600, 2))
 
 
-def attempt(number: int, candidate: str, score: float, error: float = 0.0, pruned: bool = False) -> Attempt:
-    return Attempt(number, candidate, {}, score, error, pruned, 0.1)
+def attempt(number: int, candidate: str, score: float, error: float = 0.0, pruned: bool = False) -> TrialResult:
+    return TrialResult(number, candidate, {}, score, error, pruned, 0.1)
 
 
 def test_the_stage_finds_a_recipe_and_its_run_shows_every_trial():

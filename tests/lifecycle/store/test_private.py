@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lifecycle.errors import LifecycleError
-from lifecycle.store import elsewhere, private
+from lifecycle.store import outside_home, private
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another account")
 
@@ -60,33 +60,33 @@ def test_a_file_in_the_place_of_the_home_is_said(tmp_path: Path) -> None:
 
 
 def test_a_folder_elsewhere_is_ours_alone_and_found_again_until_it_is_removed(tmp_path: Path) -> None:
-    made = elsewhere.made(tmp_path)
-    assert elsewhere.made(tmp_path) == elsewhere.found(tmp_path) == made
+    made = outside_home.made(tmp_path)
+    assert outside_home.made(tmp_path) == outside_home.found(tmp_path) == made
     assert mode(made) & 0o066 == 0
-    elsewhere.remove(tmp_path)
+    outside_home.remove(tmp_path)
     assert not made.exists()
-    assert elsewhere.found(tmp_path) is None
+    assert outside_home.found(tmp_path) is None
 
 
 def test_a_folder_elsewhere_that_others_may_write_or_that_leads_on_is_not_used(tmp_path: Path) -> None:
-    first = elsewhere.made(tmp_path)
+    first = outside_home.made(tmp_path)
     first.chmod(0o777)
-    second = elsewhere.made(tmp_path)
+    second = outside_home.made(tmp_path)
     assert second != first, "anybody could have put a socket there"
     second.rmdir()
     second.symlink_to(tmp_path)
-    third = elsewhere.made(tmp_path)
+    third = outside_home.made(tmp_path)
     assert third != second
     assert not third.is_symlink()
     first.rmdir()
     second.unlink()
-    elsewhere.remove(tmp_path)
+    outside_home.remove(tmp_path)
 
 
 @AS_ROOT
 def test_a_folder_elsewhere_that_another_account_made_is_not_used(tmp_path: Path) -> None:
-    first = elsewhere.made(tmp_path)
+    first = outside_home.made(tmp_path)
     os.chown(first, 65534, 65534)
-    assert elsewhere.made(tmp_path) != first
-    elsewhere.remove(tmp_path)
+    assert outside_home.made(tmp_path) != first
+    outside_home.remove(tmp_path)
     first.rmdir()

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from lifecycle.store import elsewhere, postgres, private, programs
+from lifecycle.store import outside_home, postgres, private, programs
 
 ROOT = Path(__file__).parents[3]
 ODD = 'it\'s a "home" of Łukasz & $HOME'
@@ -103,7 +103,7 @@ def test_another_user_starts_one_too_and_root_does_not_touch_it(tmp_path: Path) 
         subprocess.run([installed / "bin" / "postgres", "--version"], user=user.pw_uid, group=user.pw_gid, capture_output=True, cwd="/", check=True)
     except PermissionError:
         pytest.skip("the packages lie below a folder that other accounts may not enter")
-    home = elsewhere.made(tmp_path) / "home"  # in /tmp: pytest's own folders are closed to others
+    home = outside_home.made(tmp_path) / "home"  # in /tmp: pytest's own folders are closed to others
     home.mkdir()
     os.chown(home, user.pw_uid, user.pw_gid)
 
@@ -116,7 +116,7 @@ def test_another_user_starts_one_too_and_root_does_not_touch_it(tmp_path: Path) 
     assert as_user(user, begin) == 0
     assert (home / "postgres" / "data").stat().st_uid == user.pw_uid
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
-    elsewhere.remove(tmp_path)
+    outside_home.remove(tmp_path)
 
 
 def as_user(user: pwd.struct_passwd, work: Callable[[], None]) -> int:

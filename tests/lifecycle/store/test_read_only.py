@@ -9,7 +9,7 @@ import pytest
 
 from lifecycle.errors import LifecycleError
 from lifecycle.settings import settings
-from lifecycle.store import asked, database
+from lifecycle.store import database, readable
 from lifecycle.store.lake import Lake, _connect, read_only
 from tests.lifecycle.servers import PASSWORD, storage
 
@@ -136,21 +136,21 @@ def filled(query: str, sealed: Lake) -> str:
 def test_a_query_that_reads_the_lake_is_answered(sealed: Lake, query: str) -> None:
     version = sealed.version()
     query = query.replace("VERSION => 3", f"VERSION => {version}").replace("3, 3", f"{version - 1}, {version}")
-    asked.check(query)
+    readable.check(query)
     assert sealed.cursor().execute(query).pl().width > 0
 
 
 @pytest.mark.parametrize("query", STATEMENTS)
 def test_a_statement_that_does_more_is_refused_in_one_sentence(sealed: Lake, query: str) -> None:
     with pytest.raises(LifecycleError, match=r"^(a query only reads, found|the query cannot be read)") as error:
-        asked.check(filled(query, sealed))
+        readable.check(filled(query, sealed))
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("query", BEYOND)
 def test_what_is_not_of_the_lake_is_refused_in_one_sentence(sealed: Lake, query: str) -> None:
     with pytest.raises(LifecycleError, match=r"^'lifecycle sql' only reads the lake, and .* is not of it") as error:
-        asked.check(filled(query, sealed))
+        readable.check(filled(query, sealed))
     assert "\n" not in str(error.value)
 
 
@@ -263,6 +263,6 @@ def test_a_lake_in_s3_is_read_and_no_other_bucket(monkeypatch: pytest.MonkeyPatc
 
 
 def test_taking_a_long_query_apart_takes_no_long_time() -> None:
-    asked.check("SELECT " + ", ".join(f"i + {number} AS c{number}" for number in range(2_000)) + " FROM sealed.raw")
+    readable.check("SELECT " + ", ".join(f"i + {number} AS c{number}" for number in range(2_000)) + " FROM sealed.raw")
     deep = "SELECT 1" + "".join(f" FROM (SELECT {number}" for number in range(200)) + ")" * 200
-    asked.check(deep)
+    readable.check(deep)

@@ -31,7 +31,7 @@ def test_of_folders_that_killed_processes_left_the_newest_stays_for_the_run_that
 def test_a_folder_without_a_process_does_not_stay_for_ever() -> None:
     left = left_by_a_killed_process("staged_old")
 
-    old = time.time() - 2 * staging.KEPT
+    old = time.time() - 2 * staging.KEPT_SECONDS
     os.utime(left, (old, old))
     there = staging.folder("staged_old")
     assert list(there.parent.iterdir()) == [there]

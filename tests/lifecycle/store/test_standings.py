@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lifecycle import decisions
-from lifecycle.online.standing import Standings
+from lifecycle.serving.standings_reader import Standings
 from lifecycle.settings import settings
 from lifecycle.stages import promote
 from lifecycle.stages.register import register

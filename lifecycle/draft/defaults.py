@@ -1,0 +1,59 @@
+"""What a draft decides beside the columns' roles: the split, the candidates, the gate."""
+
+from dataclasses import dataclass
+
+from lifecycle import candidates as families
+from lifecycle.draft import python, roles, time_column
+from lifecycle.draft.columns import Table
+from lifecycle.draft.problem import GuessedProblem
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is decided.
+
+    Attributes:
+        split: the class that divides the rows, for the reason `why`.
+        candidates: the functions that make the model families; none where the problem's own cannot be named.
+        settings: further arguments of `UseCase`, as code, each with why.
+        imports: names of `lifecycle.usecase` that these need.
+    """
+
+    split: str
+    why: str
+    candidates: tuple[str, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    imports: tuple[str, ...] = ()
+
+
+def choose(table: Table, question: GuessedProblem) -> Choices:
+    """The choices for these columns and this question."""
+    split, why = _split(table, question)
+    metric = question.decides
+    level = "0.8" if question.kind.greater_is_better(metric) else "10"
+    gate = "gate=Gate()", f'it must beat the baselines and the champion; with minimum={{"{metric}": {level}}} also a number of yours'
+    own = [(f"{name}={python.literal(value)}", reason) for name, (value, reason) in question.kind.choices(question).items()]
+    return Choices(split, why, _candidates(question), (*own, gate), ("Gate",))
+
+
+def _split(table: Table, question: GuessedProblem) -> tuple[str, str]:
+    time, given = table.one("time"), table.one("split")
+    if given:
+        return "ColumnSplit", f"by {given.name}, as its publisher says"
+    group = table.one("group")
+    asked = group and group.why == roles.SAID and not (time and time.why == roles.SAID)
+    if time and not asked and time_column.splits(table, time, table.one("target")):
+        return "TimeSplit", f"by {time.name}, the oldest rows train and the newest judge, as it will be in use"
+    late = f"; too few rows or classes lie on the sides of a split by {time.name}" if time and not asked else ""
+    if group:
+        return "GroupSplit", f"all rows of one {group.name} are on one side, since they are alike{late}"
+    if question.classes:
+        return "StratifiedSplit", f"at random, with the same shares of every class{late or ', since no column says when'}"
+    return "HashSplit", f"at random{late or ', since no column says when'}"
+
+
+def _candidates(question: GuessedProblem) -> tuple[str, ...]:
+    """The problem's own families by the functions that make them, so that one can be taken out or put in."""
+    own = question.kind.families()
+    named = [next((name for name in (each.name, f"{each.name}s") if callable(getattr(families, name, None))), "") for each in own]
+    return tuple(named) if all(named) else ()

@@ -1,0 +1,130 @@
+"""What makes a model of these rows lie, a sentence each."""
+
+from collections.abc import Iterator
+
+from lifecycle.draft import inputs, vocabulary
+from lifecycle.draft.columns import ColumnProfile, Table
+from lifecycle.draft.leaks import Alone
+from lifecycle.draft.names import words
+from lifecycle.draft.problem import GuessedProblem
+from lifecycle.store.lake import quoted
+
+FEW_ROWS = 1_500
+DUPLICATES = 0.01
+BLOCKS = 10
+
+
+def leaks(table: Table, out: list[Alone], look: list[Alone], scores: list[Alone], question: GuessedProblem) -> Iterator[str]:
+    """Columns that tell the target too well, or by their name too late."""
+    metric = question.kind.alone
+    target = (table.one("target") or table.columns[0]).came
+    chosen = {each.column.name for each in [*out, *look]}
+    usual = next((each for each in scores if each.column.name not in chosen), None)
+    beside = f", the next best column {usual.score:.2f}" if usual else ""
+    for each in out:
+        name = each.column.name
+        by = "where it is missing" if each.missing else "its values"
+        yield (
+            f"leakage: {name} almost determines {target} all by itself ({by} alone: {metric} {each.score:.3f}{beside}); it may be made from the outcome,"
+            f" so it is left out. If it is known when a prediction is needed, put it back: add {inputs.back(each.column)} in features()"
+        )
+    for each in look:
+        yield (
+            f"leakage?: {each.column.name} tells much of {target} all by itself ({metric} {each.score:.3f}{beside}); make sure that it is known when a"
+            " prediction is needed, else take it out of features()"
+        )
+    for each in scores:
+        if each.column.name not in chosen and (said := _late(each.column, table.one("target"))):
+            yield (
+                f"leakage?: {each.column.name} {said} ({metric} {each.score:.3f} alone); if it is known only after {target} is, take it out of features()"
+            )
+
+
+def others(table: Table, question: GuessedProblem) -> Iterator[str]:
+    """Duplicates, a target that moves, rare classes, few rows, rows without a target."""
+    yield from _duplicates(table)
+    yield from _moves(table, question)
+    yield from question.kind.rare(question)
+    target = table.one("target")
+    rows = table.sample.total
+    if rows < FEW_ROWS:
+        yield f"few rows: {rows:,} leave a small part to judge by; under about 300 judged rows cross-validation takes its place, and intervals are wide"
+    inputs = sum(column.feature for column in table.columns)
+    if inputs > 20 and table.sample.rows < 20 * inputs:
+        yield f"many columns: {inputs} inputs for {rows:,} rows; some will look useful by chance"
+    if target and target.nulls:
+        yield f"{target.nulls:,} of {target.rows:,} rows have no {target.came}: they are scored, and neither train nor judge; if they differ from the others, so may the truth"
+    spoilt = [column for column in table.columns if column.cells.lost and not column.cells.dropped]
+    lost = sum(column.cells.lost for column in spoilt) + table.sample.unreadable
+    if lost:
+        said = [f"{column.came} {column.cells.lost:,}" for column in spoilt] + (
+            [f"unreadable lines {table.sample.unreadable:,}"] if table.sample.unreadable else []
+        )
+        yield f"quarantine: cells that are not of their column's type ({', '.join(said)}) send their rows there; see lifecycle quarantine"
+
+
+def _late(column: ColumnProfile, target: ColumnProfile | None) -> str:
+    if words(column.came) & vocabulary.AFTER:
+        return "may by its name be known only after the outcome, as the length of a call is"
+    own = "".join(sorted(words(target.came), key=len)[-1:]) if target else ""
+    if (
+        target
+        and len(own) >= 4
+        and own not in ("target", "label", "class", "value", "score", "amount", "price")
+        and own in column.came.lower().replace("_", "")
+    ):
+        return "is named after the target"
+    return ""
+
+
+def _duplicates(table: Table) -> Iterator[str]:
+    if table.one("time"):
+        return
+    compared = [quoted(column.name) for column in table.columns if column.type and "key" not in column.roles]
+    count = table.sample.connection.execute(f"SELECT count(*) FROM (SELECT DISTINCT {', '.join(compared)} FROM clean)").fetchall()[0][0]
+    twice = table.sample.rows - int(count)
+    if twice <= DUPLICATES * table.sample.rows:
+        return
+    share = f"duplicates: {twice:,} of {table.sample.rows:,} rows ({twice / table.sample.rows:.1%}) are equal to another"
+    if key := table.one("key"):
+        yield f"{share} in all but {key.name}: of a random split some are on both sides, which flatters the model; give them a group column, or drop them in `select`"
+    else:
+        yield f"{share}; equal rows are kept on one side of the split, so that none is judged by its twin"
+
+
+def _moves(table: Table, question: GuessedProblem) -> Iterator[str]:
+    """The target's mean in ten blocks of time: has it moved by more than chance and more than matters?"""
+    time, target = table.one("time"), table.one("target")
+    level = question.kind.level(question, target) if target else None
+    if time is None or target is None or level is None:
+        return
+    rows = table.sample.connection.execute(
+        f"""SELECT block, avg(v), stddev(v), count(*) FROM (SELECT {level.sql} AS v, ntile({BLOCKS}) OVER (ORDER BY {quoted(time.name)}) AS block FROM clean
+        WHERE {quoted(target.name)} IS NOT NULL AND {quoted(time.name)} IS NOT NULL) GROUP BY 1 ORDER BY 1""", list(level.parameters)).fetchall()  # fmt: skip
+    if len(rows) < BLOCKS:
+        return
+    old, new = [sum(row[1] for row in part) / len(part) for part in (rows[:6], rows[8:])]
+    spread = max(float(row[2] or 0) for row in rows)
+    error = spread * (1 / sum(row[3] for row in rows[:6]) + 1 / sum(row[3] for row in rows[8:])) ** 0.5
+    matters = 0.2 * (max(old, 1e-9) if level.share else spread)
+    if abs(new - old) > max(4 * error, matters):
+        yield (
+            f"the target moves: {level.words} was {old:.4g} in the oldest 60 % of the rows and is {new:.4g} in the newest 20 %; expect the model to age,"
+            " and keep the split by time"
+        )
+
+
+def trade_off(table: Table) -> Iterator[str]:
+    """What leaving out sensitive columns costs and does not do; what else the law of some places protects."""
+    if found := [column.name for column in table.having("sensitive")]:
+        yield (
+            f"{', '.join(found)}: no input, yet other columns may stand in for it, and leaving it out can cost accuracy for everybody;"
+            f' the report compares the groups. To use it, add it in features() and give it the role "feature" too'
+        )
+    more = [
+        column.name
+        for column in table.columns
+        if column.feature and words(column.came) & {"age", "marital", "zip", "zipcode", "postcode", "nationality", "birth", "country"}
+    ]
+    if more:
+        yield f'{", ".join(more)}: an input, which the law protects in some places; the role "sensitive" compares its groups'

@@ -1,0 +1,138 @@
+"""What a model meets after its training: the rows it has not seen, cut into windows, and what it said of them."""
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from lifecycle import answer_schema
+from lifecycle.dataset import Rows, joined
+from lifecycle.monitoring.profile import watch
+from lifecycle.predict import inputs, predict
+from lifecycle.references import Features, ModelVersion
+from lifecycle.store import models
+from lifecycle.store.lake import lake, quoted
+from lifecycle.table import feature_table
+from lifecycle.table.membership import parts_then
+from lifecycle.table.raw import key_sql
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+MIN_WINDOW_ROWS = 100
+"""Windows of fewer rows are merged into the next."""
+EPOCH = dt.datetime(1970, 1, 1)
+
+
+def met(use_case: "UseCase", model: ModelVersion, features: Features) -> Rows:
+    """The feature table; of a large one the rows alone that a model was neither trained nor tuned on."""
+    if features.rows <= feature_table.WHOLE:
+        return feature_table.read(use_case, features)
+    pieces = feature_table.pieces(use_case, features)
+    return joined([piece.take(np.sort(unseen(use_case, model, features, piece))) for piece in pieces])
+
+
+def unseen(use_case: "UseCase", model: ModelVersion, features: Features, rows: Rows) -> np.ndarray:
+    """The positions of the rows that a model was neither trained nor tuned on, oldest first.
+
+    Divided by time: the gate's rows and all later ones. Otherwise: the gate's rows, and all that have come since.
+    """
+    part = parts_then(use_case, model, rows.info)
+    bounds = use_case.split.drawn(model.evaluated.trained.parts.bounds)
+    if bounds is not None and (start := use_case.split.unseen_from(bounds)) is not None:
+        return np.flatnonzero((rows.info["_time"] >= start).to_numpy())
+    came = _came(use_case, model, features, rows.info)
+    position = np.flatnonzero((part == "gate").to_numpy() | (came > 0))
+    return position if rows.time is not None else position[np.argsort(came[position], kind="stable")]
+
+
+def _came(use_case: "UseCase", model: ModelVersion, features: Features, info: pl.DataFrame) -> np.ndarray:
+    """For each row the batch it came with, or 0 if it was there when the model was trained."""
+    trained = model.evaluated.trained.parts.features
+    if trained.version == features.version:
+        return np.zeros(info.height, np.int64)
+    batches = lake().frame(
+        f"""SELECT {key_sql(use_case)} AS _key, _batch FROM {use_case.name}.raw AT (VERSION => {features.snapshot.version})
+        WHERE {key_sql(use_case)} NOT IN (SELECT _key FROM {use_case.name}.features AT (VERSION => {trained.version}))"""
+    )
+    found = info.select("_key").join(batches, on="_key", how="left", maintain_order="left")["_batch"]
+    return found.fill_null(0).to_numpy()
+
+
+def cut(use_case: "UseCase", rows: int, time: pl.Series | None, newest: dt.datetime | None, first: bool) -> list[slice]:
+    """Rows, oldest first, in whole windows of the use case's monitoring policy; what does not fill one yet is left.
+
+    Rows of one moment stay together.
+
+    Args:
+        use_case: the definition.
+        rows: how many.
+        time: their times, where there are.
+        newest: the time that the data has reached: a span is whole when it is over.
+        first: whether what is there is a window if it fills none: where there has been no window at all.
+    """
+    window = use_case.monitoring.window
+    if isinstance(window, dt.timedelta) and time is not None:
+        ends = _ends_by_time(time, window, newest)
+    else:
+        size = max(window if isinstance(window, int) else MIN_WINDOW_ROWS, MIN_WINDOW_ROWS)
+        ends = _unsplit(list(range(size, rows + 1, size)), time)
+    found, start = [], 0
+    for end in ends:
+        if end - start >= MIN_WINDOW_ROWS:
+            found.append(slice(start, end))
+            start = end
+    return found or ([slice(0, rows)] if first and rows >= MIN_WINDOW_ROWS else [])
+
+
+def _ends_by_time(time: pl.Series, window: dt.timedelta, newest: dt.datetime | None) -> list[int]:
+    span = window // dt.timedelta(microseconds=1)
+    number = time.cast(pl.Datetime("us")).to_physical().to_numpy() // span
+    ends = (np.flatnonzero(np.diff(number)) + 1).tolist()
+    over = newest is not None and len(number) > 0 and EPOCH + (int(number[-1]) + 1) * window <= newest
+    return [*ends, len(number)] if over else ends
+
+
+def _unsplit(ends: list[int], time: pl.Series | None) -> list[int]:
+    """Ends moved on until no moment is on both sides."""
+    if time is None or not ends:
+        return ends
+    moments = time.to_numpy()
+    moved = np.searchsorted(moments, moments[np.asarray(ends) - 1], side="right")
+    return sorted(set(moved.tolist()))
+
+
+def said(use_case: "UseCase", model: ModelVersion, rows: Rows) -> pl.DataFrame:
+    """What a model says of rows, in their order, as it is watched: as logged; what is not logged (yet) is asked for now."""
+    names = answer_schema.watched(use_case.kind.answer_schema)
+    log = logged(use_case, model).select("key", *names)
+    found = rows.info.select("_key").join(log, left_on="_key", right_on="key", how="left", maintain_order="left").select(names)
+    missing = (~rows.info["_key"].is_in(log["key"].implode())).arg_true()
+    if len(missing):
+        fitted = models.load(model.run_id, model.sha256, model.location)
+        now = predict(use_case, fitted, inputs(model, rows.X[missing]))
+        for name in (name for name in names if name in now.columns):
+            found = found.with_columns(found[name].scatter(missing, now[name].cast(found[name].dtype)))
+    return watch(found)
+
+
+def heard(use_case: str) -> str:
+    """What tells that no prediction and no label has come or gone: how many of each there are, and sums over them."""
+    said = lake().rows(f"SELECT model_version, count(*), max(scored_at) FROM {use_case}.predictions GROUP BY 1 ORDER BY 1")
+    labels = lake().rows(f"SELECT count(*), sum(hash(key, target, label_time, received_at)::HUGEINT) FROM {use_case}.labels")
+    return repr([said, labels])
+
+
+def logged(use_case: "UseCase", model: ModelVersion) -> pl.DataFrame:
+    """A model's logged predictions: `key`, `time`, and the fields of its answers that the lake keeps, typed as `predict` gives them; the last of each key."""
+    fields = use_case.kind.answer_schema
+    answers = "".join(f", {quoted(each.read_from)} AS {quoted(each.name)}" for each in fields if each.columns)
+    found = lake().frame(
+        f"""SELECT key, time{answers}, scored_at, id FROM {use_case.name}.predictions
+        WHERE model_version = ? AND key IS NOT NULL""",
+        [model.version],
+    )
+    if found["key"].n_unique() < found.height:
+        found = found.sort("scored_at", "id", descending=[False, True]).unique("key", keep="last", maintain_order=True)
+    return answer_schema.read(fields, found.drop("scored_at", "id"))

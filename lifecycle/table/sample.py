@@ -1,0 +1,44 @@
+"""Sample: parts with more rows than the definition wants are thinned by a hash of the key, the same rows every time."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from lifecycle.references import Features
+from lifecycle.store.lake import lake
+from lifecycle.table import chunks, feature_table
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+FITTED = ("train", "tune")
+SURE = 2_000_000
+"""So many rows of the gate make an interval as narrow as anybody wants: it is thinned to no fewer."""
+
+
+def sampled(use_case: "UseCase", features: Features, given: pl.Series, counts: dict[str, int]) -> dict[str, Any]:
+    """Of each part with too many rows: below which draw a row is used (`sample`), and how many rows these are (`used`).
+
+    Args:
+        use_case: the definition, with its `most_rows`.
+        features: the table.
+        given: the part of each row of it.
+        counts: how many rows each part has.
+    """
+    limits = {**dict.fromkeys(FITTED, use_case.most_rows), "gate": max(use_case.most_rows, SURE)}
+    large = [part for part, limit in limits.items() if counts.get(part, 0) > limit]
+    if not large:
+        return {}
+    drawn = draws(use_case, feature_table.columns(use_case, features, ["_key"])["_key"])
+    sample = {part: float(np.partition(drawn[(given == part).to_numpy()], limits[part])[limits[part]]) for part in large}
+    used = {part: int((drawn[(given == part).to_numpy()] < limit).sum()) for part, limit in sample.items()}
+    return {"sample": sample, "used": used}
+
+
+def draws(use_case: "UseCase", keys: pl.Series) -> np.ndarray:
+    """A number in [0, 1) for each key, which has nothing to do with the part that its row is in."""
+    cursor = lake().aside()
+    cursor.register("lifecycle_keys", keys.alias("key").to_frame().to_arrow())
+    draw = chunks.uniform(f"'{use_case.seed}/sample/' || key")
+    return cursor.sql(f"SELECT {draw} AS draw FROM lifecycle_keys").pl()["draw"].to_numpy()
