@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from lifecycle.errors import NotEnoughData
 from lifecycle.references import Features, Parts
+from lifecycle.splits import Boundaries
 from lifecycle.splits.split import MIN_PART_ROWS
 from lifecycle.table import feature_table
 from lifecycle.table.parts import PARTS, assign
@@ -17,11 +18,18 @@ def split(use_case: "UseCase", features: Features) -> Parts:
     """Where the definition's split draws its lines on these features.
 
     Raises:
+        DefinitionError: the split gives no lines.
         NotEnoughData: a part would be left with fewer than 20 labelled rows, or with one class.
     """
     time = ["_time"] if use_case.columns.one("time") else []
     info = feature_table.columns(use_case, features, ["_hash", *time, *use_case.split.reads(use_case)])
-    drawn = Parts(use_case=use_case.name, features=features, bounds=use_case.split.bounds(use_case, info).as_json(), counts={})
+    bounds = use_case.split.bounds(use_case, info)
+    if not isinstance(bounds, Boundaries):
+        name = type(use_case.split).__name__
+        raise use_case.wrong(
+            f"{name}.bounds() gives the lines of split={name} as Boundaries, or a frozen dataclass of it, found {type(bounds).__name__}"
+        )
+    drawn = Parts(use_case=use_case.name, features=features, bounds=bounds.as_json(), counts={})
     given = assign(use_case, drawn, info)
     counts = {str(part): int(count) for part, count in given.value_counts().sort("part").iter_rows()}
     for part in PARTS:

@@ -140,6 +140,19 @@ def test_too_few_rows_and_one_class_are_said_before_anything_is_trained() -> Non
         made(toy("short", split=TimeSplit(gap=timedelta(days=2))))
 
 
+class Loose(HashSplit):
+    """A split that gives its lines as it likes."""
+
+    def bounds(self, use_case: UseCase, info: pl.DataFrame) -> Any:
+        """No lines."""
+        return {"train": 0.5}
+
+
+def test_a_split_that_gives_no_lines_is_told_what_it_gives() -> None:
+    with pytest.raises(DefinitionError, match=r"Loose\.bounds\(\) gives the lines of split=Loose as Boundaries, .* found dict"):
+        made(toy("loose", split=Loose()))
+
+
 def test_lines_are_read_as_they_were_kept_and_those_of_another_split_are_none() -> None:
     moments = [START + timedelta(minutes=minute, microseconds=minute) for minute in range(7)]
     lines = TimeBoundaries(*moments)
