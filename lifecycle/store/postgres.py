@@ -31,6 +31,8 @@ QUICK_RECOVERY = "recovery_init_sync_method = syncfs\n" if sys.platform == "linu
 """After a crash the files are made safe by one call instead of one for each of some thousands: 0.3 s in place of 5."""
 
 TRIES = 5
+STOPPING = 30
+"""Seconds that a server may take to stop. One that is told to while it recovers from a crash may never do so (PostgreSQL 18)."""
 
 _held: dict[Path, IO[str]] = {}
 _starting = threading.Lock()
@@ -143,6 +145,7 @@ def _launch(home: Path) -> None:
     home.chmod(0o711 if programs.account() else 0o700)  # its account goes from the data to the socket; who else may is decided further up
     if not (home / "data" / "PG_VERSION").exists():
         _initialise(home)
+    _end_stuck(home)
     _forget_killed(home)
     if not _fits(home):
         outside_home.made(home)
@@ -159,6 +162,23 @@ def _launch(home: Path) -> None:
             raise hopeless
         time.sleep(0.5 * (attempt + 1))
     raise LifecycleError(f"the embedded PostgreSQL did not start ({reason}); see {log}, or set LIFECYCLE_DATABASE_URL to yours")
+
+
+def _end_stuck(home: Path) -> None:
+    """Wait for a server that is stopping; one that never comes to its end is ended, which its files survive as they survive a crash."""
+    for _ in range(10 * STOPPING):
+        if not (alive(home) and _stopping(home)):
+            return
+        time.sleep(0.1)
+    _control(home, "stop", "-w", "-m", "immediate", "-t", "15")
+
+
+def _stopping(home: Path) -> bool:
+    """Whether the server has been told to stop, by its own word in its pid file."""
+    try:
+        return (home / "data" / "postmaster.pid").read_text().splitlines()[7].strip() == "stopping"
+    except (OSError, IndexError):
+        return False
 
 
 def _forget_killed(home: Path) -> None:
@@ -192,9 +212,12 @@ def _initialise(home: Path) -> None:
 
 
 def _stop(home: Path) -> bool:
-    running = (home / "data" / "postmaster.pid").exists() and _answers(home)
-    if running:
-        _control(home, "stop", "-w", "-m", "fast", "-t", "30")
+    answers = (home / "data" / "postmaster.pid").exists() and _answers(home)
+    running = answers or alive(home)
+    if answers:
+        _control(home, "stop", "-w", "-m", "fast", "-t", str(STOPPING))
+    if alive(home):
+        _control(home, "stop", "-w", "-m", "immediate", "-t", "15")
     outside_home.remove(home)
     return running
 

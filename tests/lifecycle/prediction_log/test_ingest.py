@@ -146,7 +146,7 @@ WRITER = """
 import sys, time
 from pathlib import Path
 from lifecycle.prediction_log.predictions import PredictionLog
-from tests.lifecycle.journal.test_intake import ANSWER, entries
+from tests.lifecycle.prediction_log.test_ingest import ANSWER, entries
 log = PredictionLog(Path(sys.argv[1]), "shop", ANSWER, seconds=0.05)
 sent = 0
 while True:
@@ -162,7 +162,7 @@ def test_a_killed_writer_loses_at_most_what_was_not_flushed(tmp_path: Path) -> N
         process = subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert process.stdout
         process.stdout.readline()
-        while not segments.waiting(folder):  # a busy machine may not have written one yet
+        while not segments.waiting(folder) and process.poll() is None:  # a busy machine may not have written one yet
             time.sleep(0.01)
         time.sleep(seconds)
         process.send_signal(signal.SIGKILL)

@@ -144,3 +144,42 @@ def test_a_killed_process_of_the_server_is_recovered_from_by_itself_without_look
         time.sleep(0.05)
     leave(first)
     assert not answers(home)
+
+
+def stuck(home: Path) -> "subprocess.Popen[str]":
+    """A held server with a process that does not hear that it shall end: it would be stopping for ever."""
+    process = holder(home)
+    held(process)
+    connection = psycopg.connect(host=str(postgres.socket_folder(home)), user="postgres", dbname="postgres")
+    os.kill(connection.info.backend_pid, signal.SIGSTOP)
+    return process
+
+
+def test_a_server_that_never_comes_to_its_end_is_ended(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "STOPPING", 2)
+    process = stuck(home)
+    assert postgres.stop(home)
+    assert not postgres.alive(home)
+    leave(process)
+
+
+def test_a_server_that_is_stopping_for_ever_is_ended_by_the_next_who_needs_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = stuck(home)
+    postgres._control(home, "stop", "--no-wait", "-m", "fast")
+    monkeypatch.setattr(postgres, "STOPPING", 3)
+    try:
+        postgres.start(home)
+        assert answers(home)
+    finally:
+        postgres.release(home)
+        leave(process)
+
+
+def test_a_server_that_recovers_from_a_crash_stops_too(home: Path) -> None:
+    for _ in range(3):
+        process = holder(home)
+        held(process)
+        with psycopg.connect(host=str(postgres.socket_folder(home)), user="postgres", dbname="postgres") as connection:
+            os.kill(connection.info.backend_pid, signal.SIGKILL)
+        leave(process)
+        assert not postgres.alive(home)
