@@ -50,7 +50,7 @@ class Clustering(Kind):
 
         return kmeans(), mixture()
 
-    def embed(self, use_case: "UseCase", rows: "Rows", train: "Callable[[], Rows]") -> "Rows":
+    def placed(self, use_case: "UseCase", rows: "Rows", train: "Callable[[], Rows]") -> "Rows":
         """Coordinates, shape (n, m)."""
         from lifecycle.models.cluster_embedding import embed, reference_space
 
