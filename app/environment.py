@@ -35,7 +35,7 @@ def prepare(settings: Settings, *, debug: bool = False) -> None:
         # The run's logs go to Prefect's interface in full; the terminal shows our own progress.
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO" if debug else "CRITICAL",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-        "MLFLOW_LOGGING_LEVEL": "INFO" if debug else "ERROR",
+        "MLFLOW_LOGGING_LEVEL": "INFO" if debug else "CRITICAL",  # it logs each outage with its traceback, and raises it too
         "GIT_PYTHON_REFRESH": "quiet",
         # Threads that spin while they wait cost many times their work on a shared machine.
         "OMP_WAIT_POLICY": "passive",

@@ -50,7 +50,7 @@ def alone(table: Table, question: GuessedProblem) -> list[Alone]:
         return []
     names = ", ".join(quoted(column.name) for column in [target, *seen])
     frame = table.sample.connection.sql(
-        f"SELECT {names} FROM clean WHERE {quoted(target.name)} IS NOT NULL USING SAMPLE reservoir({MAX_ROWS} MAX_ROWS) REPEATABLE (7)"
+        f"SELECT {names} FROM clean WHERE {quoted(target.name)} IS NOT NULL USING SAMPLE reservoir({MAX_ROWS} ROWS) REPEATABLE (7)"
     ).pl()
     truth = question.kind.truth(question, frame[target.name])
     folds = np.random.default_rng(7).permutation(frame.height) % FOLDS
