@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from lifecycle import decisions
+from lifecycle import decisions, promotions
 from lifecycle.serving.standings_reader import Standings
 from lifecycle.settings import settings
-from lifecycle.stages import promote
 from lifecycle.stages.register import register
 from lifecycle.store import database, standings
 from lifecycle.store.lake import lake
@@ -50,7 +49,7 @@ def test_every_decision_is_in_the_standings_as_soon_as_it_is_in_the_ledger(looki
 def test_a_kill_in_the_middle_of_a_decision_is_healed_by_whoever_looks(moment: str, looking: Standings, monkeypatch: pytest.MonkeyPatch) -> None:
     use_case = two("standings_killed_" + moment.split()[-1])
     decisions.promote_by_hand(use_case, 1)
-    where, name = {"before the ledger": (lake(), "write"), "before the standings": (promote, "align")}[moment]
+    where, name = {"before the ledger": (lake(), "write"), "before the standings": (promotions, "align")}[moment]
     calls: list[Any] = []
     real = getattr(where, name)
 
