@@ -24,7 +24,7 @@ run: $(RUNTIME) ## Run the whole loop once, here (USE_CASE=fraud)
 test: $(DEVELOPMENT) ## Run the tests that every change needs
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not system"
 
-test-system: $(DEVELOPMENT) ## Run the tests of whole stacks: kills, browsers, load, disks that fail
+test-system: $(DEVELOPMENT) ## Run the tests of whole stacks and long commands: kills, browsers, load, disks that fail
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m system
 
 check: $(DEVELOPMENT) ## Format, lint, types, imports: what a commit must pass

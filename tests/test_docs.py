@@ -31,6 +31,7 @@ def place(tmp_path: Path, shared: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.system
 def test_the_page_on_your_data_does_what_it_says(place: Path) -> None:
     surroundings = os.environ | {
         "PATH": f"{place / 'bin'}:{os.environ['PATH']}",

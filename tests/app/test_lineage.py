@@ -12,6 +12,10 @@ from lifecycle.candidates import linear
 from lifecycle.usecase import Tuning
 from tests.toys import Visit, toy
 
+import pytest
+
+pytestmark = pytest.mark.system
+
 use_case = toy("{name}", tuning=Tuning(trials=1), candidates=(linear(),))
 """
 

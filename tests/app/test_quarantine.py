@@ -10,6 +10,10 @@ from tests.toys import visits
 NARROW = """
 from tests.toys import Visit, toy
 
+import pytest
+
+pytestmark = pytest.mark.system
+
 use_case = toy("{name}")
 """
 

@@ -10,6 +10,8 @@ import pytest
 from app import prefect_server, server_watch
 from tests.app.conftest import ROOT, Lifecycle, surroundings
 
+pytestmark = pytest.mark.system
+
 STAGES = ["collect", "validate", "featurize", "split", "tune", "train", "evaluate", "register", "promote", "score", "monitor"]
 
 
