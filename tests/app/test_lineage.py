@@ -1,20 +1,20 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from lifecycle.kind import find
 from lifecycle.prediction_log import segments
 from lifecycle.prediction_log.predictions import PredictionLog
 from tests.app.conftest import Lifecycle
 from tests.app.test_cli import one_line
 
+pytestmark = pytest.mark.system
+
 QUICK = """
 from lifecycle.candidates import linear
 from lifecycle.usecase import Tuning
 from tests.toys import Visit, toy
-
-import pytest
-
-pytestmark = pytest.mark.system
 
 use_case = toy("{name}", tuning=Tuning(trials=1), candidates=(linear(),))
 """

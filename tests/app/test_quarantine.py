@@ -2,17 +2,16 @@ import json
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from tests.app.conftest import Lifecycle
 from tests.app.test_cli import one_line
 from tests.toys import visits
 
+pytestmark = pytest.mark.system
+
 NARROW = """
 from tests.toys import Visit, toy
-
-import pytest
-
-pytestmark = pytest.mark.system
 
 use_case = toy("{name}")
 """
