@@ -354,13 +354,16 @@ class Kind:
         return None
 
 
+_kinds = variants.Named(FOLDER, "kind", Kind)
+
+
 def find(name: str) -> Kind:
     """The kind of this name.
 
     Raises:
         DefinitionError: there is none.
     """
-    found = _here().get(name) or _elsewhere().get(name)
+    found = _kinds.get(name)
     if found is None:
         raise DefinitionError(f"problem is one of {', '.join(names())}, found '{name}'")
     return found
@@ -368,15 +371,4 @@ def find(name: str) -> Kind:
 
 def names() -> list[str]:
     """The names of all kinds."""
-    return [*_here(), *_elsewhere()]
-
-
-def _here() -> dict[str, Kind]:
-    return {each.name: each for each in variants.here(FOLDER, "kind", Kind)}
-
-
-def _elsewhere() -> dict[str, Kind]:
-    found = {each.name: each for each in variants.elsewhere(FOLDER, "kind", Kind)}
-    if both := set(found) & set(_here()):
-        raise DefinitionError(f"a kind has a name of its own, '{both.pop()}' of the entry points '{FOLDER}' is in use; rename it")
-    return found
+    return list(_kinds.all())

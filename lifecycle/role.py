@@ -5,7 +5,6 @@ one file of `lifecycle/roles/`, or one module outside the repository under the e
 with these methods; a schema may also hold one itself: `column(role)`.
 """
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import variants
@@ -76,35 +75,21 @@ class Role:
         return self.name
 
 
-@cache
+_roles = variants.Named(FOLDER, "role", Role)
+
+
 def find(name: str) -> Role:
     """The role of this name.
 
     Raises:
         DefinitionError: there is none.
     """
-    found = _here().get(name) or _elsewhere().get(name)
+    found = _roles.get(name)
     if found is None:
-        raise DefinitionError(f"unknown role '{name}'; the roles are {', '.join(names())}")
+        raise DefinitionError(f"unknown role '{name}'; the roles are {', '.join(_roles.all())}")
     return found
-
-
-def names() -> list[str]:
-    """The names of all roles."""
-    return [*_here(), *_elsewhere()]
 
 
 def drafting() -> list[Role]:
     """All roles, in the order in which a draft asks them."""
-    return sorted((*_here().values(), *_elsewhere().values()), key=lambda role: role.place)
-
-
-def _here() -> dict[str, Role]:
-    return {role.name: role for role in variants.here(FOLDER, "role", Role)}
-
-
-def _elsewhere() -> dict[str, Role]:
-    found = {role.name: role for role in variants.elsewhere(FOLDER, "role", Role)}
-    if both := set(found) & set(_here()):
-        raise DefinitionError(f"a role has a name of its own, '{both.pop()}' of the entry points '{FOLDER}' is in use; rename it")
-    return found
+    return sorted(_roles.all().values(), key=lambda role: role.place)

@@ -70,8 +70,9 @@ def group(table: Table, target: str) -> ColumnProfile | None:
 
 def rest(table: Table, target: str) -> None:
     """What the roles find to be theirs: sensitive columns, free text, identifiers; what is left is a feature."""
+    asked = role_registry.drafting()
     for column in open_to(table, target):
-        for role in role_registry.drafting():
+        for role in asked:
             if why := role.drafted(column):
                 give(column, role.name, why=why)
                 break

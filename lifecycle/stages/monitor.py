@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lifecycle import answer_schema
-from lifecycle.history import champion
+from lifecycle.champion import chosen
 from lifecycle.monitoring import drift, live_rows
 from lifecycle.monitoring.drift_windows import Window, cooling, judged, record
 from lifecycle.monitoring.performance import performance
-from lifecycle.predict import check_inputs
-from lifecycle.prediction_log import ingest
 from lifecycle.references import DriftReport, Features, LivePerformance, ModelVersion
-from lifecycle.store import tables, versions
+from lifecycle.store import versions
 from lifecycle.store.lake import Lake, lake
 
 if TYPE_CHECKING:
@@ -44,12 +41,9 @@ def monitor(use_case: "UseCase", features: Features, model_version: ModelVersion
         Lost: nor is the champion, or it is not what was registered.
     """
     store = lake()
-    tables.prepare(store, use_case.name, answer_schema.sql(use_case.kind.answer_schema))
-    ingest.take(use_case)
-    model = model_version or champion(use_case.name)
+    model = chosen(use_case, features, model_version)
     if model is None:
         return DriftReport(use_case=use_case.name, version=0, max=0.0, limit=0.0, drifted=False, reason="no champion yet")
-    check_inputs(use_case, model, list(features.names))
     rows = live_rows.met(use_case, model, features)
     unseen = live_rows.unseen(use_case, model, features, rows)
     with store.lock(f"monitor {use_case.name}"):

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from lifecycle import answer_schema
+from lifecycle.champion import chosen
 from lifecycle.compiled.load import load
 from lifecycle.dataset import Rows
-from lifecycle.history import champion
-from lifecycle.predict import check_inputs, inputs, predict
-from lifecycle.prediction_log import ingest
+from lifecycle.predict import inputs, predict
 from lifecycle.references import Features, ModelVersion, Scored
-from lifecycle.store import tables
 from lifecycle.store.lake import Lake, lake
 from lifecycle.table import feature_table
 from lifecycle.table.membership import parts_then
@@ -40,12 +38,9 @@ def score(use_case: "UseCase", features: Features, model_version: ModelVersion |
         Lost: nor is the champion, or it is not what was registered.
     """
     store = lake()
-    tables.prepare(store, use_case.name, answer_schema.sql(use_case.kind.answer_schema))
-    ingest.take(use_case)
-    model_version = model_version or champion(use_case.name)
+    model_version = chosen(use_case, features, model_version)
     if model_version is None:
         return Scored(use_case=use_case.name, version=0, rows=0, total=0)
-    check_inputs(use_case, model_version, list(features.names))
     with store.lock(f"score {use_case.name} {model_version.version}"):
         found, model = [], None
         for rows in feature_table.pieces(use_case, features):
