@@ -73,7 +73,7 @@ class Columns:
 
     def having(self, role: str) -> list[str]:
         """The names of the columns with a role."""
-        return [column.name for column in self.all if role in column.role_names]
+        return [column.name for column in self.all for each in column.roles if each.name == role]
 
     def one(self, role: str) -> str | None:
         """The name of the only column with a role, or `None`."""
@@ -120,6 +120,12 @@ def columns(schema: "type[DataFrameModel]") -> Columns:
     return found
 
 
+@cache
+def outcomes(schema: "type[DataFrameModel]") -> frozenset[str]:
+    """The columns whose cells become known after the row does. Kept, for it is asked for every request."""
+    return frozenset(column.name for column in columns(schema).all if column.outcome)
+
+
 def _column(schema: str, name: str, column: Any) -> Column:
     if name.startswith("_") or name.lower() in RESERVED:
         raise DefinitionError(
@@ -131,9 +137,8 @@ def _column(schema: str, name: str, column: Any) -> Column:
         raise DefinitionError(
             f"schema {schema}: column '{name}' needs a type out of int, float, str, bool, date, datetime, bytes; found {column.dtype}"
         )
-    return Column(
-        name, dtype, tuple(_role(schema, name, dtype, each) for each in (column.metadata or {}).get("roles", ("feature",))), bool(column.nullable)
-    )
+    given = (column.metadata or {}).get("roles", ("feature",))
+    return Column(name, dtype, tuple(dict.fromkeys(_role(schema, name, dtype, each) for each in given)), bool(column.nullable))
 
 
 def _role(schema: str, name: str, dtype: Any, given: Any) -> Role:

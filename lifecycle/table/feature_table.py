@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from lifecycle.columns import outcomes
 from lifecycle.dataset import Rows, info_columns
 from lifecycle.dependencies.watched import Remembered
 from lifecycle.references import Features, Snapshot
@@ -43,8 +44,7 @@ def compute(use_case: "UseCase", rows: pl.DataFrame) -> pl.DataFrame:
     if not isinstance(inputs, pl.DataFrame) or inputs.height != rows.height:
         found = f"{inputs.height} rows" if isinstance(inputs, pl.DataFrame) else type(inputs).__name__
         raise use_case.wrong(f"features() returns a Polars frame with a row for each of the {rows.height} rows it gets, found {found}")
-    hidden = {column.name for column in use_case.columns.all if column.outcome}
-    if shown := hidden & set(inputs.columns):
+    if shown := outcomes(use_case.schema) & set(inputs.columns):
         raise use_case.wrong(f"features() must not return the target or its time, found {', '.join(sorted(shown))}")
     for name, dtype in inputs.schema.items():
         if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String)) or name.startswith("_"):
