@@ -27,8 +27,6 @@ class Role:
 
     name: str
     """As a schema says it: `column("text")`."""
-    meaning: str
-    """The same in a few words, after "the column": `identifies a row`."""
     single: bool = False
     """Whether one column of a schema can have it, and no second."""
     feature: bool = False

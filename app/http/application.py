@@ -57,12 +57,8 @@ def create(options: Options) -> FastAPI:
     if operations is not None:
         journals, most_rows, tell = {**operations.journals, **journals}, operations.limits.rows, operations.telling(tell)
     predicts = {name: Predict(predictor, journals.get(name), most_rows) for name, predictor in predictors.items()}
-    watcher = LedgerWatcher(predictors.values(), at, tell, shadow=options.shadow)
-    threads = [
-        *([operations] if operations else []),
-        watcher,
-        LakeWatcher(predictors.values(), at, tell),
-    ]  # the first one finds PostgreSQL, or starts it
+    watchers = [LedgerWatcher(predictors.values(), at, tell, shadow=options.shadow), LakeWatcher(predictors.values(), at, tell)]
+    threads = [*([operations] if operations else []), *watchers]  # the first one finds PostgreSQL, or starts it
 
     @asynccontextmanager
     async def alive(_: FastAPI) -> AsyncIterator[None]:

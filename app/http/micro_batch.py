@@ -27,7 +27,7 @@ class MicroBatch:
     """
 
     def __init__(self, predictor: Predictor) -> None:
-        self._desk = predictor
+        self._predictor = predictor
         self._waiting: list[Question] = []
         self._usual, self._turns = 1, 0
         self._first = self._last = 0.0
@@ -40,7 +40,7 @@ class MicroBatch:
     async def ask(self, cells: Cells, rows: int) -> Answers:
         """The answers for rows of cells."""
         if rows >= APART:
-            return await asyncio.to_thread(self._desk.answer, cells)
+            return await asyncio.to_thread(self._predictor.answer, cells)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answers] = loop.create_future()
         self._waiting.append((cells, rows, future))
@@ -84,7 +84,7 @@ class MicroBatch:
         cells = taken[0][0]
         if len(taken) > 1:
             cells = {name: [cell for each, _, _ in taken for cell in each[name]] for name in cells}
-        answers = self._desk.answer(cells)
+        answers = self._predictor.answer(cells)
         start = 0
         for _, rows, future in taken:
             if not future.done():  # a client that has disconnected does not wait

@@ -23,8 +23,7 @@ def mixture() -> Candidate:
             "covariance_type": trial.suggest_categorical("covariance_type", ["diag", "full", "tied"]),
         }
 
-    sizes = (2, 4, 5, 6, 8, 7, 10)
-    first = tuple({"n_components": count, "covariance_type": "diag"} for count in sizes)
+    first = tuple({"n_components": count, "covariance_type": "diag"} for count in pipelines.SIZES)
     return Candidate("mixture", _build, space, {"n_components": 3, "covariance_type": "diag"}, first=first)
 
 

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 def kmeans() -> Candidate:
     """K-means: round clusters of like size. How many is searched, from 2 to 12: each trial tries one number."""
-    sizes = (2, 4, 5, 6, 8, 7, 10)
-    first = tuple({"n_clusters": count} for count in sizes)
+    first = tuple({"n_clusters": count} for count in pipelines.SIZES)
     return Candidate("kmeans", _build, lambda trial: {"n_clusters": trial.suggest_int("n_clusters", 2, 12)}, {"n_clusters": 3}, first=first)
 
 

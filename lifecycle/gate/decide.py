@@ -36,7 +36,12 @@ def checks(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison |
 
 def decide(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison | None) -> list[str]:
     """Why a challenger may not be promoted, the worst reason first; empty where nothing speaks against it."""
-    return [check.reason for check in checks(use_case, evidence, comparison) if not check.passed]
+    return reasons(checks(use_case, evidence, comparison))
+
+
+def reasons(looked_at: list[Check]) -> list[str]:
+    """What speaks against a challenger of what the rules looked at, a clause each."""
+    return [check.reason for check in looked_at if not check.passed]
 
 
 def confidence(gate: "Gate", earlier: int) -> float:

@@ -71,5 +71,4 @@ class VerdictNumbers(JsonModel):
 
     @model_serializer
     def _given(self) -> dict[str, Any]:
-        there = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
-        return {self.metric if name == "value" else name: found for name, found in there.items()}
+        return {self.metric if name == "value" else name: found for name, found in super()._given().items()}

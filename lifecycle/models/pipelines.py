@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 STARTS = 10
 """A clustering is begun anew so often: where it ends depends on where it begins."""
+SIZES = (2, 4, 5, 6, 8, 7, 10)
+"""The numbers of clusters that are tried first, after 3."""
 
 
 def trees(plan: "Blueprint", model: "BaseEstimator") -> "BaseEstimator":

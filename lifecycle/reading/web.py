@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     import httpx
 
 PORTS = {"http": 80, "https": 443}
-MOST = 10
-"""So many redirects are followed."""
+MAX_REDIRECTS = 10
 
 
 class Elsewhere(LifecycleError):
@@ -69,7 +68,7 @@ def opened(
         with httpx.Client(headers={"Accept-Encoding": "identity"}, verify=trusted, timeout=wait) as client:
             request = client.build_request(method, url, headers=told, content=content)
             found = _sent(client, request)
-            for _ in range(MOST):
+            for _ in range(MAX_REDIRECTS):
                 following = found.next_request
                 if following is None or content is not None:
                     break

@@ -7,7 +7,6 @@ class Entity(Role):
     """Whose history the row is part of: a card, a customer."""
 
     name = "entity"
-    meaning = "whose history it is part of: a card, a customer"
     personal = True
 
 

@@ -7,7 +7,6 @@ class Group(Role):
     """Rows of one group must not cross the split."""
 
     name = "group"
-    meaning = "must not cross the split"
     personal = True
 
 

@@ -14,7 +14,6 @@ class Ignored(Role):
     """Kept in the lake, read by nothing."""
 
     name = "ignored"
-    meaning = "kept in the lake, read by nothing"
     beside = False
     optional = True
     personal = True

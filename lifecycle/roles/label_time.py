@@ -7,7 +7,6 @@ class LabelTime(Role):
     """When the truth became known."""
 
     name = "label_time"
-    meaning = "when the truth became known"
     single = True
     outcome = True
     requested = False

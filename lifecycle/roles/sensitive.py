@@ -12,7 +12,6 @@ class Sensitive(Role):
     """What a person is: compared for fairness; an input only where `features()` says so."""
 
     name = "sensitive"
-    meaning = "compared for fairness; a feature only where said so too"
     place = 1
 
     def drafted(self, column: "ColumnProfile") -> str:

@@ -7,7 +7,6 @@ class Split(Role):
     """The part of the data that a row was given to by its publisher."""
 
     name = "split"
-    meaning = "the part of the data a row was given to by its publisher"
     single = True
     requested = False
 

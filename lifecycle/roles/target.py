@@ -7,7 +7,6 @@ class Target(Role):
     """What is predicted."""
 
     name = "target"
-    meaning = "what is predicted"
     single = True
     outcome = True
     requested = False

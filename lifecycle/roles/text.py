@@ -19,7 +19,6 @@ class Text(Role):
     """Free text: a model reads its words."""
 
     name = "text"
-    meaning = "free text"
     feature = True
     personal = True
     place = 2

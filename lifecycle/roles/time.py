@@ -7,7 +7,6 @@ class Time(Role):
     """When the row happened: windows look back from it, and splits go along it."""
 
     name = "time"
-    meaning = "when it happened"
     single = True
 
 

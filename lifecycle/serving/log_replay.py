@@ -29,7 +29,7 @@ class LogReplay:
 
     def __init__(self, home: Path, predictor: Predictor) -> None:
         self._folder = segments.place(home, predictor.use_case.name, "predictions")
-        self._desk = predictor
+        self._predictor = predictor
         self._seen: set[Path] = set()
 
     def look(self) -> int:
@@ -37,7 +37,7 @@ class LogReplay:
         there = segments.waiting(self._folder)
         seen, self._seen = self._seen, set(there)
         frames = (_segment(path) for path in there if path not in seen)  # one at a time: after an outage there may be many
-        return sum(take(self._desk, frame) for frame in frames if frame is not None)
+        return sum(take(self._predictor, frame) for frame in frames if frame is not None)
 
 
 def take(predictor: Predictor, log: pl.DataFrame) -> int:

@@ -43,7 +43,7 @@ class OnlineDrift:
     """
 
     def __init__(self, use_case: str, predictor: Answering, cells: Cells, read: "Callable[[ModelVersion, str], bytes]") -> None:
-        self._use_case, self._desk, self._cells, self._read = use_case, predictor, cells, read
+        self._use_case, self._predictor, self._cells, self._read = use_case, predictor, cells, read
         self._queue: deque[tuple[int, pl.DataFrame]] = deque()
         self._waiting = 0
         self._profile: tuple[int, dict[str, Any] | None] = (-1, None)
@@ -58,7 +58,7 @@ class OnlineDrift:
         """Count what has been observed; the work of a thread beside the one that answers."""
         taken = [self._queue.popleft() for _ in range(len(self._queue))]
         self._waiting = 0
-        served = self._desk.served
+        served = self._predictor.served
         profile = self.profile() if taken and served else None
         if served is None or profile is None:
             return
@@ -73,7 +73,7 @@ class OnlineDrift:
 
     def profile(self) -> dict[str, Any] | None:
         """The champion's profile; `None` where there is none to compare with."""
-        served = self._desk.served
+        served = self._predictor.served
         if served is None:
             return None
         if self._profile[0] != served.number:

@@ -40,7 +40,7 @@ def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> D
     if champion:
         comparison, gate_rows = compare(use_case, challenger, champion, _earlier(stands))
     checks = gate.checks(use_case, evidence, comparison)
-    reasons = [check.reason for check in checks if not check.passed]
+    reasons = gate.reasons(checks)
     passed = not reasons
     waiting = passed and use_case.approval == "human"
     won = gate.praise(use_case, evidence, comparison, alone)

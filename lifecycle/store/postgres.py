@@ -165,11 +165,16 @@ def _launch(home: Path) -> None:
 
 
 def _end_stuck(home: Path) -> None:
-    """Wait for a server that is stopping; one that never comes to its end is ended, which its files survive as they survive a crash."""
+    """Wait for a server that is stopping; one that never comes to its end is ended."""
     for _ in range(10 * STOPPING):
         if not (alive(home) and _stopping(home)):
             return
         time.sleep(0.1)
+    _end_at_once(home)
+
+
+def _end_at_once(home: Path) -> None:
+    """Without waiting for anything, as in a crash: what was committed is there at the next start."""
     _control(home, "stop", "-w", "-m", "immediate", "-t", "15")
 
 
@@ -212,12 +217,12 @@ def _initialise(home: Path) -> None:
 
 
 def _stop(home: Path) -> bool:
-    answers = (home / "data" / "postmaster.pid").exists() and _answers(home)
+    answers = _answers(home)
     running = answers or alive(home)
     if answers:
         _control(home, "stop", "-w", "-m", "fast", "-t", str(STOPPING))
     if alive(home):
-        _control(home, "stop", "-w", "-m", "immediate", "-t", "15")
+        _end_at_once(home)
     outside_home.remove(home)
     return running
 
