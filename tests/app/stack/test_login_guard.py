@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -35,7 +36,8 @@ EVENT = {
     "related": [],
     "payload": {},
 }
-STEP = [{"prefect.deployments.steps.run_shell_script": {"script": "touch /tmp/stranger"}}]
+TRACE = Path(tempfile.gettempdir(), f"lifecycle-stranger-{uuid.uuid4().hex}")  # made if a stranger's step ran
+STEP = [{"prefect.deployments.steps.run_shell_script": {"script": f"touch {TRACE}"}}]
 KINDS = ("flows", "deployments", "variables", "flow_runs", "block_documents", "work_pools", "automations", "artifacts", "concurrency_limits")
 SOCKETS = {"/api/events/in": EVENT, "/api/events/out": {"type": "filter", "filter": {}}, "/api/logs/out": {"type": "filter", "filter": {}}}
 
@@ -130,7 +132,7 @@ def test_a_page_of_another_makes_and_reads_nothing_also_in_a_browser_that_is_log
     assert made_on_prefect(run_server) == []
     assert made_on_mlflow(stack) == []
     assert labelled(stack) == labels
-    assert not Path("/tmp/stranger").exists()
+    assert not TRACE.exists()
 
 
 FOREIGN = [

@@ -195,8 +195,8 @@ def test_what_is_not_allowed_is_refused_in_one_sentence_before_anything_is_read(
 @pytest.mark.parametrize(
     "source",
     [
-        "SELECT 1; COPY (SELECT 1) TO '/tmp/lifecycle-copied.csv'",
-        "SELECT 1) ; COPY (SELECT 1) TO '/tmp/lifecycle-copied.csv'; SELECT * FROM (SELECT 1",
+        "SELECT 1; COPY (SELECT 1) TO '{root}/copied.csv'",
+        "SELECT 1) ; COPY (SELECT 1) TO '{root}/copied.csv'; SELECT * FROM (SELECT 1",
         "FROM '{root}/data/visits.csv'); CALL postgres_execute('__ducklake_metadata_lake', 'SELECT 1'); FROM (SELECT 1",
     ],
 )
@@ -206,7 +206,7 @@ def test_more_than_one_statement_is_refused_whoever_types_it(world: World, sourc
     allowed.limit(False)
     with pytest.raises(LifecycleError, match=r"more than one SQL statement|cannot be read"):
         collect(world.use_case, source.replace("{root}", str(world.root)))
-    assert not Path("/tmp/lifecycle-copied.csv").exists()
+    assert not (world.root / "copied.csv").exists()
 
 
 def test_a_name_in_a_query_would_put_a_secret_among_the_rows(world: World) -> None:

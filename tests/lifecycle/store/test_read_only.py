@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import gettempdir
+from uuid import uuid4
 
 import duckdb
 import psycopg
@@ -13,6 +15,8 @@ from lifecycle.store import database, readable
 from lifecycle.store.lake import Lake, _connect, read_only
 from tests.lifecycle.servers import PASSWORD, storage
 
+OUTSIDE = f"{gettempdir()}/lifecycle-{uuid4().hex}-"
+"""How the files begin that are outside of the lake, and that no query makes."""
 READS = [
     "SELECT 1",
     "FROM sealed.raw",
@@ -36,14 +40,14 @@ READS = [
     "FROM range(10)",
 ]
 STATEMENTS = [
-    "COPY sealed.raw TO '/tmp/lifecycle-copied.csv'",
+    "COPY sealed.raw TO '{outside}copied.csv'",
     "COPY (SELECT 1) TO '{storage}/copied.csv'",
     "COPY sealed.raw FROM '/etc/passwd'",
-    "ATTACH '/tmp/lifecycle-attached.db'",
+    "ATTACH '{outside}attached.db'",
     "ATTACH 'host={host} user=postgres dbname=lifecycle_lake' AS p (TYPE postgres)",
     "DETACH lake",
     "SELECT 1; SELECT 2",
-    "SELECT 1; COPY sealed.raw TO '/tmp/lifecycle-copied.csv'",
+    "SELECT 1; COPY sealed.raw TO '{outside}copied.csv'",
     "SET memory_limit = '1GB'",
     "SET lock_configuration = false",
     "RESET enable_external_access",
@@ -51,9 +55,9 @@ STATEMENTS = [
     "PRAGMA enable_profiling",
     "LOAD httpfs",
     "INSTALL httpfs",
-    "EXPORT DATABASE '/tmp/lifecycle-exported'",
-    "IMPORT DATABASE '/tmp/lifecycle-exported'",
-    "CALL postgres_execute('__ducklake_metadata_lake', 'COPY (SELECT 1) TO PROGRAM ''touch /tmp/lifecycle-ran''')",
+    "EXPORT DATABASE '{outside}exported'",
+    "IMPORT DATABASE '{outside}exported'",
+    "CALL postgres_execute('__ducklake_metadata_lake', 'COPY (SELECT 1) TO PROGRAM ''touch {outside}ran''')",
     "CALL ducklake_expire_snapshots('lake')",
     "CALL ducklake_cleanup_old_files('lake', cleanup_all => true)",
     "CREATE SECRET (TYPE s3, KEY_ID 'a', SECRET 'b')",
@@ -129,7 +133,7 @@ def sealed(the_lake: Lake) -> Lake:
 
 
 def filled(query: str, sealed: Lake) -> str:
-    return query.replace("{storage}", sealed.storage).replace("{host}", sealed.server.host)
+    return query.replace("{storage}", sealed.storage).replace("{host}", sealed.server.host).replace("{outside}", OUTSIDE)
 
 
 @pytest.mark.parametrize("query", READS)
@@ -157,11 +161,11 @@ def test_what_is_not_of_the_lake_is_refused_in_one_sentence(sealed: Lake, query:
 @pytest.mark.parametrize(
     "query",
     [
-        "COPY sealed.raw TO '/tmp/lifecycle-copied.csv'",
+        "COPY sealed.raw TO '{outside}copied.csv'",
         "FROM read_text('/etc/hostname')",
         "FROM read_text('{storage}/../postgres/data/PG_VERSION')",
         "FROM '/etc/passwd.csv'",
-        "ATTACH '/tmp/lifecycle-attached.db'",
+        "ATTACH '{outside}attached.db'",
         "SET enable_external_access = true",
         "SET lock_configuration = false",
         "SET allowed_directories = ['/']",
@@ -171,8 +175,8 @@ def test_what_is_not_of_the_lake_is_refused_in_one_sentence(sealed: Lake, query:
         "CREATE TABLE lake.sealed.more (i int)",
         "CALL ducklake_expire_snapshots('lake', older_than => now())",
         "FROM postgres_query('__ducklake_metadata_lake', 'SELECT pg_read_file(''/etc/hostname'')')",
-        "FROM postgres_query('__ducklake_metadata_lake', 'SELECT lo_export(1, ''/tmp/lifecycle-ran'')')",
-        "CALL postgres_execute('__ducklake_metadata_lake', 'COPY (SELECT 1) TO PROGRAM ''touch /tmp/lifecycle-ran''')",
+        "FROM postgres_query('__ducklake_metadata_lake', 'SELECT lo_export(1, ''{outside}ran'')')",
+        "CALL postgres_execute('__ducklake_metadata_lake', 'COPY (SELECT 1) TO PROGRAM ''touch {outside}ran''')",
         "CALL postgres_execute('__ducklake_metadata_lake', 'DELETE FROM ducklake_table')",
         "CALL postgres_execute('__ducklake_metadata_lake', 'COMMIT; SET default_transaction_read_only = off; DELETE FROM public.ducklake_table')",
         "CALL postgres_execute('__ducklake_metadata_lake', 'COMMIT; SET ROLE postgres; DELETE FROM public.ducklake_table')",
@@ -182,7 +186,7 @@ def test_the_connection_refuses_them_too_whatever_the_query_looked_like(sealed: 
     """Where somebody finds a query that the reading of it takes for another, files, settings and the catalogue are still closed."""
     with pytest.raises(duckdb.Error):
         sealed.cursor().execute(filled(query, sealed)).fetchall()
-    assert not any(Path(f"/tmp/lifecycle-{name}").exists() for name in ("copied.csv", "attached.db", "ran"))
+    assert not any(Path(f"{OUTSIDE}{name}").exists() for name in ("copied.csv", "attached.db", "ran"))
 
 
 def test_no_python_variable_is_a_table(sealed: Lake) -> None:
