@@ -43,7 +43,7 @@ def _view(made: Draft, lines: str) -> RenderableType:
         "",
     ]
     parts += [_columns(said["columns"]), "", _listed("found", said["found"])]
-    parts += ["", _listed("warning" + "s" * (len(made.warnings) > 1), made.warnings, "yellow")] if made.warnings else []
+    parts += ["", _listed("warning" + "s" * (len(made.warnings) > 1), [each.text for each in made.warnings], "yellow")] if made.warnings else []
     parts += ["", _listed("written", [_near(place) for place in said["files"]]), "", _next(made.name, lines)]
     return Padding(Group(*parts), (1, 0, 0, 0))
 

@@ -22,6 +22,7 @@ from lifecycle.draft import (
 )
 from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.draft.defaults import Choices
+from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.names import module_name
 from lifecycle.draft.problem import GuessedProblem
 from lifecycle.draft.sample import Sample
@@ -52,7 +53,7 @@ class Draft:
         table: the columns with their roles.
         question: what is asked.
         choices: what was decided.
-        warnings: what can make a model of these rows lie, a sentence each.
+        warnings: what can make a model of these rows lie.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Draft:
     table: Table
     question: GuessedProblem
     choices: Choices
-    warnings: list[str]
+    warnings: list[DraftWarning]
 
 
 def draft(name: str, source: str, options: Options, *, force: bool = False) -> Draft:
@@ -94,7 +95,7 @@ def _drafted(stage: smoke_test.Stage, places: tuple[Path, Path], name: str, came
     return Draft(name, dict(zip(places, code, strict=True)), table, question, chosen, found)
 
 
-def _code(table: Table, question: GuessedProblem, chosen: Choices, name: str, source: str, warnings: list[str]) -> tuple[str, str]:
+def _code(table: Table, question: GuessedProblem, chosen: Choices, name: str, source: str, warnings: list[DraftWarning]) -> tuple[str, str]:
     """The sources of the use case and of its schema."""
     title = module_name(name)
     origin = Path(source).name if "\n" not in source and len(source) < 100 else "a query"

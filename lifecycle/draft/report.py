@@ -1,5 +1,6 @@
 """A draft as plain values, for `--json` and for the terminal."""
 
+from dataclasses import asdict
 from typing import Any
 
 from lifecycle.draft import schema, use_case
@@ -23,6 +24,6 @@ def report(made: Draft) -> dict[str, Any]:
             for column in table.columns
         ],
         "found": use_case.findings(table, made.question, made.choices),
-        "warnings": made.warnings,
+        "warnings": [asdict(warning) for warning in made.warnings],
         "files": [str(place) for place in made.files],
     }

@@ -16,6 +16,7 @@ import duckdb
 
 from lifecycle.draft import allowed, use_case
 from lifecycle.draft.columns import Table
+from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.names import module_name
 from lifecycle.errors import LifecycleError
 from lifecycle.reading import relations
@@ -34,7 +35,7 @@ class Stage:
 
     process: "subprocess.Popen[bytes]"
 
-    def rehearse(self, table: Table, name: str, code: tuple[str, str]) -> list[str]:
+    def rehearse(self, table: Table, name: str, code: tuple[str, str]) -> list[DraftWarning]:
         """Load the sources of the use case and its schema, and pass rows of the sample through them.
 
         Returns:
@@ -57,7 +58,13 @@ class Stage:
         bad, limit, height = int(told["bad"]), float(told["limit"]), table.sample.rows if table.sample.rows < MAX_ROWS_TRIED else MAX_ROWS_TRIED
         if bad <= limit * height / 2:
             return []
-        return [f"quarantine: {bad:,} of {height:,} rows fail a check, {told['column']} ({told['check']}) most often; a run stops above {limit:.0%}"]
+        return [
+            DraftWarning(
+                "quarantine",
+                (str(told["column"]),),
+                f"quarantine: {bad:,} of {height:,} rows fail a check, {told['column']} ({told['check']}) most often; a run stops above {limit:.0%}",
+            )
+        ]
 
     def _ask(self, name: str, work: dict[str, str], rows: bytes) -> dict[str, Any]:
         try:

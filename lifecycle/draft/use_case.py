@@ -5,6 +5,7 @@ from dataclasses import replace
 from lifecycle.draft import inputs, python
 from lifecycle.draft.columns import Table
 from lifecycle.draft.defaults import Choices
+from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.problem import GuessedProblem
 from lifecycle.sources import Source
 from lifecycle.store.lake import quoted
@@ -12,7 +13,7 @@ from lifecycle.store.lake import quoted
 LEAKS = "left out: it almost determines the target all by itself"
 
 
-def write(table: Table, question: GuessedProblem, choices: Choices, name: str, title: str, origin: str, warnings: list[str]) -> str:
+def write(table: Table, question: GuessedProblem, choices: Choices, name: str, title: str, origin: str, warnings: list[DraftWarning]) -> str:
     """The source of `usecases/NAME.py`; `title` is the schema's class."""
     constants, names = _constants(table)
     made = python.made(source(table), names, 4)
@@ -98,12 +99,12 @@ def headline(table: Table, question: GuessedProblem) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in question.kind.title(question, table.one("target"))).split())
 
 
-def _docstring(table: Table, question: GuessedProblem, choices: Choices, name: str, origin: str, warnings: list[str]) -> str:
+def _docstring(table: Table, question: GuessedProblem, choices: Choices, name: str, origin: str, warnings: list[DraftWarning]) -> str:
     head = python.clean(f"{headline(table, question)}, from {origin}")[:140]
     lines = [python.prose(f"Drafted from {table.sample.rows:,} rows; read it, and change what you know better. What was found:"), ""]
     lines += [python.prose(each, 0, "- ") for each in findings(table, question, choices)]
     if warnings:
-        lines += ["", "What can make this model lie:", "", *(python.prose(each, 0, "- ") for each in warnings)]
+        lines += ["", "What can make this model lie:", "", *(python.prose(each.text, 0, "- ") for each in warnings)]
     return python.docstring(f"{name.replace('_', ' ').capitalize()}: {head[0].lower()}{head[1:]}.", "", *lines)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from lifecycle.draft import inputs, vocabulary
 from lifecycle.draft.columns import ColumnProfile, Table
+from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.leaks import Alone
 from lifecycle.draft.names import words
 from lifecycle.draft.problem import GuessedProblem
@@ -14,7 +15,7 @@ DUPLICATES = 0.01
 BLOCKS = 10
 
 
-def leaks(table: Table, out: list[Alone], look: list[Alone], scores: list[Alone], question: GuessedProblem) -> Iterator[str]:
+def leaks(table: Table, out: list[Alone], look: list[Alone], scores: list[Alone], question: GuessedProblem) -> Iterator[DraftWarning]:
     """Columns that tell the target too well, or by their name too late."""
     metric = question.kind.alone
     target = (table.one("target") or table.columns[0]).came
@@ -24,43 +25,61 @@ def leaks(table: Table, out: list[Alone], look: list[Alone], scores: list[Alone]
     for each in out:
         name = each.column.name
         by = "where it is missing" if each.missing else "its values"
-        yield (
+        yield DraftWarning(
+            "leak",
+            (name,),
             f"leakage: {name} almost determines {target} all by itself ({by} alone: {metric} {each.score:.3f}{beside}); it may be made from the outcome,"
-            f" so it is left out. If it is known when a prediction is needed, put it back: add {inputs.back(each.column)} in features()"
+            f" so it is left out. If it is known when a prediction is needed, put it back: add {inputs.back(each.column)} in features()",
         )
     for each in look:
-        yield (
+        yield DraftWarning(
+            "strong",
+            (each.column.name,),
             f"leakage?: {each.column.name} tells much of {target} all by itself ({metric} {each.score:.3f}{beside}); make sure that it is known when a"
-            " prediction is needed, else take it out of features()"
+            " prediction is needed, else take it out of features()",
         )
     for each in scores:
         if each.column.name not in chosen and (said := _late(each.column, table.one("target"))):
-            yield (
-                f"leakage?: {each.column.name} {said} ({metric} {each.score:.3f} alone); if it is known only after {target} is, take it out of features()"
+            yield DraftWarning(
+                "late",
+                (each.column.name,),
+                f"leakage?: {each.column.name} {said} ({metric} {each.score:.3f} alone); if it is known only after {target} is, take it out of features()",
             )
 
 
-def others(table: Table, question: GuessedProblem) -> Iterator[str]:
+def others(table: Table, question: GuessedProblem) -> Iterator[DraftWarning]:
     """Duplicates, a target that moves, rare classes, few rows, rows without a target."""
     yield from _duplicates(table)
     yield from _moves(table, question)
-    yield from question.kind.rare(question)
     target = table.one("target")
+    yield from (DraftWarning("rare-class", (target.name,) if target else (), said) for said in question.kind.rare(question))
     rows = table.sample.total
     if rows < FEW_ROWS:
-        yield f"few rows: {rows:,} leave a small part to judge by; under about 300 judged rows cross-validation takes its place, and intervals are wide"
+        yield DraftWarning(
+            "few-rows",
+            (),
+            f"few rows: {rows:,} leave a small part to judge by; under about 300 judged rows cross-validation takes its place, and intervals are wide",
+        )
     inputs = sum(column.feature for column in table.columns)
     if inputs > 20 and table.sample.rows < 20 * inputs:
-        yield f"many columns: {inputs} inputs for {rows:,} rows; some will look useful by chance"
+        yield DraftWarning("many-columns", (), f"many columns: {inputs} inputs for {rows:,} rows; some will look useful by chance")
     if target and target.nulls:
-        yield f"{target.nulls:,} of {target.rows:,} rows have no {target.came}: they are scored, and neither train nor judge; if they differ from the others, so may the truth"
+        yield DraftWarning(
+            "no-target",
+            (target.name,),
+            f"{target.nulls:,} of {target.rows:,} rows have no {target.came}: they are scored, and neither train nor judge; if they differ from the others, so may the truth",
+        )
     spoilt = [column for column in table.columns if column.cells.lost and not column.cells.dropped]
     lost = sum(column.cells.lost for column in spoilt) + table.sample.unreadable
     if lost:
         said = [f"{column.came} {column.cells.lost:,}" for column in spoilt] + (
             [f"unreadable lines {table.sample.unreadable:,}"] if table.sample.unreadable else []
         )
-        yield f"quarantine: cells that are not of their column's type ({', '.join(said)}) send their rows there; see lifecycle quarantine"
+        yield DraftWarning(
+            "quarantine",
+            tuple(column.name for column in spoilt),
+            f"quarantine: cells that are not of their column's type ({', '.join(said)}) send their rows there; see lifecycle quarantine",
+        )
 
 
 def _late(column: ColumnProfile, target: ColumnProfile | None) -> str:
@@ -77,7 +96,7 @@ def _late(column: ColumnProfile, target: ColumnProfile | None) -> str:
     return ""
 
 
-def _duplicates(table: Table) -> Iterator[str]:
+def _duplicates(table: Table) -> Iterator[DraftWarning]:
     if table.one("time"):
         return
     compared = [quoted(column.name) for column in table.columns if column.type and "key" not in column.roles]
@@ -87,12 +106,16 @@ def _duplicates(table: Table) -> Iterator[str]:
         return
     share = f"duplicates: {twice:,} of {table.sample.rows:,} rows ({twice / table.sample.rows:.1%}) are equal to another"
     if key := table.one("key"):
-        yield f"{share} in all but {key.name}: of a random split some are on both sides, which flatters the model; give them a group column, or drop them in `select`"
+        yield DraftWarning(
+            "duplicates",
+            (),
+            f"{share} in all but {key.name}: of a random split some are on both sides, which flatters the model; give them a group column, or drop them in `select`",
+        )
     else:
-        yield f"{share}; equal rows are kept on one side of the split, so that none is judged by its twin"
+        yield DraftWarning("duplicates", (), f"{share}; equal rows are kept on one side of the split, so that none is judged by its twin")
 
 
-def _moves(table: Table, question: GuessedProblem) -> Iterator[str]:
+def _moves(table: Table, question: GuessedProblem) -> Iterator[DraftWarning]:
     """The target's mean in ten blocks of time: has it moved by more than chance and more than matters?"""
     time, target = table.one("time"), table.one("target")
     level = question.kind.level(question, target) if target else None
@@ -108,18 +131,22 @@ def _moves(table: Table, question: GuessedProblem) -> Iterator[str]:
     error = spread * (1 / sum(row[3] for row in rows[:6]) + 1 / sum(row[3] for row in rows[8:])) ** 0.5
     matters = 0.2 * (max(old, 1e-9) if level.share else spread)
     if abs(new - old) > max(4 * error, matters):
-        yield (
+        yield DraftWarning(
+            "target-moves",
+            (time.name, target.name),
             f"the target moves: {level.words} was {old:.4g} in the oldest 60 % of the rows and is {new:.4g} in the newest 20 %; expect the model to age,"
-            " and keep the split by time"
+            " and keep the split by time",
         )
 
 
-def trade_off(table: Table) -> Iterator[str]:
+def trade_off(table: Table) -> Iterator[DraftWarning]:
     """What leaving out sensitive columns costs and does not do; what else the law of some places protects."""
     if found := [column.name for column in table.having("sensitive")]:
-        yield (
+        yield DraftWarning(
+            "sensitive",
+            tuple(found),
             f"{', '.join(found)}: no input, yet other columns may stand in for it, and leaving it out can cost accuracy for everybody;"
-            f' the report compares the groups. To use it, add it in features() and give it the role "feature" too'
+            f' the report compares the groups. To use it, add it in features() and give it the role "feature" too',
         )
     more = [
         column.name
@@ -127,4 +154,6 @@ def trade_off(table: Table) -> Iterator[str]:
         if column.feature and words(column.came) & {"age", "marital", "zip", "zipcode", "postcode", "nationality", "birth", "country"}
     ]
     if more:
-        yield f'{", ".join(more)}: an input, which the law protects in some places; the role "sensitive" compares its groups'
+        yield DraftWarning(
+            "sensitive", tuple(more), f'{", ".join(more)}: an input, which the law protects in some places; the role "sensitive" compares its groups'
+        )

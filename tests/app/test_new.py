@@ -50,7 +50,8 @@ def test_json_is_one_object_with_the_same(new: New) -> None:
     assert said["positive"] == "yes"
     assert {column["name"]: column["roles"] for column in said["columns"]}["customer_id"] == ["key"]
     assert [Path(file).name for file in said["files"]] == ["shop.py", "shop.py"]
-    assert said["warnings"]
+    assert all(set(warning) == {"kind", "columns", "text"} for warning in said["warnings"])
+    assert "few-rows" in {warning["kind"] for warning in said["warnings"]}
 
 
 def test_a_name_that_is_taken_is_not_written_over_without_force(new: New, tmp_path: Path) -> None:

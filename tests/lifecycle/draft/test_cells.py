@@ -47,7 +47,7 @@ def test_marks_for_what_is_missing_are_said_and_read_as_such(drafted: Drafted) -
 
 def test_few_cells_of_another_type_are_quarantined_and_many_are_missing(drafted: Drafted) -> None:
     few = drafted(table(total=["oops" if i in (3, 9) else f"{value}" for i, value in enumerate(AMOUNTS)]))
-    assert any("quarantine" in warning and "total 2" in warning for warning in few.warnings)
+    assert any("quarantine" in warning.text and "total 2" in warning.text for warning in few.warnings)
     assert "TRY_CAST" not in code(few)[0]
     many = drafted(table(total=["n.k." if i % 20 == 0 else f"{value}" for i, value in enumerate(AMOUNTS)]))
     assert "50 cells are no numbers, such as 'n.k.': they count as missing" in code(many)[1]

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from lifecycle.draft import allowed, columns, problem, python, roles, schema, use_case
 from lifecycle.draft.defaults import choose
 from lifecycle.draft.draft import Draft, Options, draft
+from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.names import identifiers
 from lifecycle.draft.sample import Sample
 from lifecycle.errors import LifecycleError
@@ -145,7 +146,7 @@ def _written(names: list[str], first: str, second: str, source: Source) -> tuple
     question = problem.ask(target, "binary")
     roles.give(target, "target", why="what is predicted")
     chosen = choose(found, question)
-    definition = use_case.write(found, question, chosen, "drafted", "Drafted", first, [f"a warning of {second}"])
+    definition = use_case.write(found, question, chosen, "drafted", "Drafted", first, [DraftWarning("leak", (second,), f"a warning of {second}")])
     connection.close()
     return found, definition, schema.write(found, question, "drafted", "Drafted", first)
 
