@@ -1,12 +1,14 @@
 """What is known of each column after its cells have been read: how often it is missing, how many values, which range."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lifecycle import role
-from lifecycle.draft import names, texts
-from lifecycle.draft.cells import Cells
+from lifecycle.draft import names
+from lifecycle.draft.cells import missing, reading
+from lifecycle.draft.cells.cells import Cells, Extra, listed, without
 from lifecycle.draft.sample import Sample
+from lifecycle.reading import level
 from lifecycle.store.lake import literal, quoted
 
 TOPS = 40
@@ -19,7 +21,7 @@ class ColumnProfile:
     """A column of the source, as the schema will have it.
 
     Attributes:
-        came: its name in the source.
+        came: its name in the source; empty where `select` makes it of others.
         name: its name in the schema.
         kind: DuckDB's type in the source.
         cells: how its cells are read.
@@ -97,17 +99,38 @@ class Table:
         return next(iter(self.having(role)), None)
 
 
-def read(sample: Sample) -> Table:
-    """Read the cells of a sample, and measure every column."""
+def read(sample: Sample, identifiers: frozenset[str] = frozenset()) -> Table:
+    """Read the cells of a sample, and measure every column; `identifiers` are columns that the caller says are keys or groups."""
     plain = names.identifiers(sample.columns)
-    found = [ColumnProfile(name, plain[name], sql_type, texts.read(sample.connection, name, sql_type)) for name, sql_type in sample.columns.items()]
+    cells = reading.read(sample.connection, sample.columns, sample.rows, sample.usual_decimal, identifiers)
+    found = [ColumnProfile(name, plain[name], sql_type, cells[name]) for name, sql_type in sample.columns.items()]
     text_file = sample.source.says_missing and all(sql_type == "VARCHAR" for sql_type in sample.columns.values())
-    marks = tuple(sorted({mark for column in found for mark in column.cells.missing})) if text_file else ()
+    marks = _marks_of_all(found) if text_file else ()
     for column in found:
-        column.sql = column.cells.sql if text_file else _without_marks(column)
+        column.sql = column.cells.sql
+        if own := [mark for mark in column.cells.missing if mark not in marks]:
+            column.sql = without(quoted(column.came), own, column.sql)
+            column.cells = replace(column.cells, said=(*column.cells.said, f"{listed(own)} count{'s' * (len(own) == 1)} as missing"))
+    taken = set(plain.values())
+    found += [_made(column, extra, taken) for column in found for extra in column.cells.extras]
     table = Table(sample, found, marks)
     remake(table)
     return table
+
+
+def _marks_of_all(found: list[ColumnProfile]) -> tuple[str, ...]:
+    """The texts that stand for nothing in every column in which they are."""
+    marks = {mark for column in found for mark in column.cells.missing}
+    return tuple(sorted(marks - {mark for column in found for mark in column.cells.kept} - missing.OF_NUMBERS))
+
+
+def _made(column: ColumnProfile, extra: Extra, taken: set[str]) -> ColumnProfile:
+    """The column that `select` makes beside another."""
+    name = f"{column.name}_{extra.suffix}"
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return ColumnProfile("", name, "", Cells(extra.type, extra.sql, (extra.why,)), extra.sql)
 
 
 def remake(table: Table, changed: list[ColumnProfile] | None = None) -> None:
@@ -124,46 +147,30 @@ def expression(table: Table, column: ColumnProfile) -> str:
     if table.null and column.sql_type == "VARCHAR":
         text = f"CASE WHEN trim({quoted(column.came)}) IN ({', '.join(map(literal, table.null))}) THEN NULL ELSE {text} END"
     if column.type == "float":
-        return f"CASE WHEN isfinite(TRY_CAST({text} AS DOUBLE)) THEN TRY_CAST({text} AS DOUBLE) END"
+        return f"CASE WHEN abs(TRY_CAST({text} AS DOUBLE)) < {reading.LARGEST} THEN TRY_CAST({text} AS DOUBLE) END"
+    if column.type == "datetime" and column.sql_type == "VARCHAR" and not column.sql:
+        return f"CASE WHEN contains({text}, ':') AND regexp_matches(right({text}, 6), {literal(level.OFFSET)}) THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' ELSE TRY_CAST({text} AS TIMESTAMP) END"
     return f"TRY_CAST({text} AS {SQL[column.type]})"
 
 
-def _without_marks(column: ColumnProfile) -> str:
-    """For a source with types: a text column's blanks and marks are missing values."""
-    if column.sql_type != "VARCHAR":
-        return column.cells.sql
-    text = quoted(column.came)
-    if not column.cells.missing:
-        return column.cells.sql
-    return f"CASE WHEN trim({text}) NOT IN ({', '.join(map(literal, sorted(column.cells.missing)))}) THEN {column.cells.sql or text} END"
-
-
 def _measure(table: Table, held: list[ColumnProfile]) -> None:
-    connection = table.sample.connection
-    if not held:
-        return
-    summary = connection.execute(f"SUMMARIZE SELECT {', '.join(quoted(column.name) for column in held)} FROM clean")
-    heads = [head[0] for head in summary.description or ()]
-    rows = {row[0]: dict(zip(heads, row, strict=True)) for row in summary.fetchall()}
+    """Count, in as few passes as there are kinds of columns."""
+    connection, rows = table.sample.connection, table.sample.rows
     for column in held:
-        of, name = rows[column.name], quoted(column.name)
-        column.rows = table.sample.rows
-        column.nulls, column.low, column.high, distinct = connection.execute(
-            f"SELECT count(*) - count({name}), min({name}), max({name}), {of['approx_unique']}::BIGINT FROM clean"
+        name, column.rows = quoted(column.name), rows
+        spread = f"coalesce(avg({name}), 0), coalesce(stddev({name}), 0), count(*) FILTER ({name} = 0), coalesce(kurtosis({name}), 0)"
+        lengths = f"coalesce(avg(len(string_split_regex(trim({name}), '\\s+'))), 0), coalesce(avg(length({name})), 0)"
+        more = f", {spread}" if column.number else f", {lengths}" if column.type == "str" else ""
+        column.nulls, column.low, column.high, distinct, *measured = connection.execute(
+            f"SELECT count(*) - count({name}), min({name}), max({name}), approx_count_distinct({name}){more} FROM clean"
         ).fetchall()[0]
-        exact = column.rows <= 200_000 or distinct < 1_000 or distinct > 0.7 * column.rows
-        column.distinct = int(connection.execute(f"SELECT count(DISTINCT {name}) FROM clean").fetchall()[0][0]) if exact else int(distinct)
-        if column.type == "bytes":
-            continue
-        column.tops = connection.execute(
-            f"SELECT {name}, count(*) FROM clean WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {TOPS}"
-        ).fetchall()
         if column.number:
-            column.mean, column.deviation = float(of["avg"] or 0), float(of["std"] or 0)
-            column.zeros, column.tails = connection.execute(
-                f"SELECT count(*) FILTER ({name} = 0), coalesce(kurtosis({name}), 0) FROM clean WHERE abs({name}) < 1e15"
-            ).fetchall()[0]
+            column.mean, column.deviation, column.zeros, column.tails = measured
         elif column.type == "str":
-            column.words, column.length = connection.execute(
-                f"SELECT coalesce(avg(len(string_split_regex(trim({name}), '\\s+'))), 0), coalesce(avg(length({name})), 0) FROM clean"
-            ).fetchall()[0]
+            column.words, column.length = measured
+        exact = rows <= 200_000 or distinct < 1_000 or distinct > 0.7 * rows
+        column.distinct = int(connection.execute(f"SELECT count(DISTINCT {name}) FROM clean").fetchall()[0][0]) if exact else int(distinct)
+        if column.type != "bytes":
+            column.tops = connection.execute(
+                f"SELECT {name}, count(*) FROM clean WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {TOPS}"
+            ).fetchall()

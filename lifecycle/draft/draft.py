@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lifecycle.draft import (
     allowed,
+    cell_warnings,
     columns,
     defaults,
     leaks,
@@ -77,7 +78,7 @@ def draft(name: str, source: str, options: Options, *, force: bool = False) -> D
 
 
 def _drafted(stage: smoke_test.Stage, places: tuple[Path, Path], name: str, came: Sample, source: str, options: Options) -> Draft:
-    table = columns.read(came)
+    table = columns.read(came, frozenset({options.key, options.group}))
     question = _ask(table, options)
     _roles(table, options)
     scores = leaks.alone(table, question)
@@ -85,7 +86,12 @@ def _drafted(stage: smoke_test.Stage, places: tuple[Path, Path], name: str, came
     for each in out:
         roles.give(each.column, "ignored", why=use_case.LEAKS)
     _something_left(table)
-    found = [*warnings.leaks(table, out, look, scores, question), *warnings.others(table, question), *warnings.trade_off(table)]
+    found = [
+        *cell_warnings.of_cells(table, question),
+        *warnings.leaks(table, out, look, scores, question),
+        *warnings.others(table, question),
+        *warnings.trade_off(table),
+    ]
     chosen = defaults.choose(table, question)
     code = _code(table, question, chosen, name, source, found)
     if more := stage.rehearse(table, name, code):
@@ -168,7 +174,7 @@ def _column(table: Table, name: str, flag: str) -> ColumnProfile:
     for column in table.columns:
         if name in (column.came, column.name):
             return column
-    close = difflib.get_close_matches(name, [column.came for column in table.columns], 3, 0.5)
+    close = difflib.get_close_matches(name, [column.came for column in table.columns if column.came], 3, 0.5)
     close += [column.came for column in table.columns if column.came.lower() == name.lower() and column.came not in close]
     hint = f"did you mean {' or '.join(repr(each) for each in close)}? " if close else ""
     raise LifecycleError(f"{flag} names the column '{name}', which is not there; {hint}there are {_listed(table)}")
@@ -176,6 +182,8 @@ def _column(table: Table, name: str, flag: str) -> ColumnProfile:
 
 def _listed(table: Table) -> str:
     if not table.sample.headerless:
-        return ", ".join(column.came for column in table.columns)
+        return ", ".join(column.came for column in table.columns if column.came)
     seen = sample.first_values(table.sample)
-    return "(the file has no header line, so its columns are called) " + "; ".join(f"{column.came}: {seen[column.came]}" for column in table.columns)
+    return "(the file has no header line, so its columns are called) " + "; ".join(
+        f"{column.came}: {seen[column.came]}" for column in table.columns if column.came
+    )

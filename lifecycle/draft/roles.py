@@ -48,20 +48,6 @@ def time(table: Table, target: str) -> ColumnProfile | None:
     return min(moments, key=lambda column: (_rank(column), column.nulls, table.columns.index(column)), default=None)
 
 
-def seconds(table: Table, target: str) -> list[ColumnProfile]:
-    """Numbers that count seconds (or thousandths) since 1970, or since the first row where their name says that they are a time."""
-    found = []
-    for column in open_to(table, target):
-        if not column.number or column.distinct < min(1_000, column.rows / 5) or not words(column.came) & vocabulary.SECONDS or float(column.low) < 0:
-            continue
-        least, most = float(column.low), float(column.high)
-        epoch = 5e8 < least <= most < 5e9 or 5e11 < least <= most < 5e12
-        counted = column.came.strip().lower() in vocabulary.SECONDS and 6 * 3600 < most < 4e9 and 100 * column.distinct > column.rows
-        if epoch or counted:
-            found.append(column)
-    return found
-
-
 def group(table: Table, target: str) -> ColumnProfile | None:
     """Whose rows they are, where the same one comes again and again: a customer, a patient."""
     likely = [column for column in open_to(table, target) if column.type in ("int", "str") and _repeats(column)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from lifecycle.draft.cells.convention import USUAL
 from lifecycle.errors import DataError
 from lifecycle.reading import credentials, csv, files, rejects, relations
 from lifecycle.reading.reader import Reader
@@ -34,6 +35,7 @@ class Sample:
         rows: rows in the table.
         unreadable: lines that no row could be made of.
         headerless: whether the names are DuckDB's, because the file has none.
+        usual_decimal: the sign before a fraction that goes with the source's form; empty where none does.
         flat: SQL over the table `rows` that takes lists and structs apart; empty where there are none.
         distinct: of a source of which only a sample is here: about how many values each column has in all of it.
     """
@@ -45,6 +47,7 @@ class Sample:
     rows: int
     unreadable: int = 0
     headerless: bool = False
+    usual_decimal: str = ""
     flat: str = ""
     distinct: dict[str, int] = field(default_factory=dict)
 
@@ -84,7 +87,25 @@ def _taken(connection: duckdb.DuckDBPyConnection, reader: Reader, given: str, so
     headerless = bool(names)
     if headerless:
         source = source.with_files(lambda file: replace(file, header=names))
-    return Sample(connection, source, columns, total, total if total <= MAX_ROWS_READ else TAKEN, unreadable, headerless, flat, distinct)
+    return Sample(
+        connection,
+        source,
+        columns,
+        total,
+        total if total <= MAX_ROWS_READ else TAKEN,
+        unreadable,
+        headerless,
+        _usual_decimal(reader, source),
+        flat,
+        distinct,
+    )
+
+
+def _usual_decimal(reader: Reader, source: Source) -> str:
+    """In CSV what goes with its delimiter; JSON and Excel know numbers, and write them with a point."""
+    if delimiter := csv.delimiter(reader):
+        return USUAL.get(delimiter, "")
+    return "." if source.says_missing else ""
 
 
 def _distinct(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:

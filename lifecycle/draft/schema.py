@@ -52,7 +52,7 @@ def nullable(column: ColumnProfile) -> bool:
 
 def remark(column: ColumnProfile) -> str:
     """What was observed, as a comment."""
-    parts = [f"named '{column.came}'"] if column.came != column.name else []
+    parts = [f"named '{column.came}'"] if column.came not in ("", column.name) else []
     parts += [column.why] if column.why else []
     parts += [observed(column), *column.cells.said]
     return "; ".join(part for part in parts if part)

@@ -69,4 +69,8 @@ COUNTED = frozenset({
     "population", "visits", "clicks", "orders", "items", "number", "num", "passengers",
 })  # fmt: skip
 SHARES = frozenset({"share", "ratio", "rate", "probability", "prob", "fraction", "proportion", "pct"})
+COUNTED_WHEN = frozenset(
+    {"timestamp", "datetime", "time", "date", "created", "when", "at", "on", "epoch", "unixtime", "unix", "ts", "day", "dt", "updated", "modified"}
+)
+"""Words in names of numbers that count seconds or days since a beginning."""
 SECONDS = frozenset({"time", "seconds", "secs", "timestamp", "epoch", "unixtime", "unix", "ts"})

@@ -56,6 +56,12 @@ def unnamed(reader: Reader) -> tuple[str, ...]:
     return dialects[0].names if dialects and not any(dialect.header for dialect in dialects) else ()
 
 
+def delimiter(reader: Reader) -> str:
+    """What parts the cells of a line in the files that were read; empty where they have no lines, or differ."""
+    found = {value.delimiter for value in reader.ready.values() if isinstance(value, Dialect)}
+    return found.pop() if len(found) == 1 else ""
+
+
 def _healed(reader: Reader, path: Path) -> Path:
     lines = reader.unclosed.get(str(path))
     if not lines:
