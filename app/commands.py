@@ -35,6 +35,7 @@ NEW = (
     ("name", {"metavar": "NAME", "help": "of the use case: lower-case letters, digits and _"}),
     ("source", {"metavar": "SOURCE", "help": "a file or glob (CSV, Parquet, JSON, ...), an address, or DuckDB SQL in quotes"}),
     ("--target", {"metavar": "COL", "help": "the column to predict"}),
+    ("--title", {"metavar": "TEXT", "help": "what is asked, as readers of the page and the card see it; left out: made of the target"}),
     ("--problem", {"metavar": "P", "help": "binary, multiclass, regression, ...; left out: as the target's values say"}),
     ("--key", {"metavar": "C", "help": "the column that identifies a row"}),
     ("--time", {"metavar": "C", "help": "the column that says when a row happened: the newest rows judge"}),

@@ -102,7 +102,8 @@ class Table:
 def read(sample: Sample, identifiers: frozenset[str] = frozenset()) -> Table:
     """Read the cells of a sample, and measure every column; `identifiers` are columns that the caller says are keys or groups."""
     plain = names.identifiers(sample.columns)
-    cells = reading.read(sample.connection, sample.columns, sample.rows, sample.usual_decimal, identifiers)
+    trimmed = "nullif(trim({}), '')" if sample.flat else "{}"  # what was nested no reader has trimmed
+    cells = reading.read(sample.connection, sample.columns, sample.rows, sample.usual_decimal, identifiers, trimmed)
     found = [ColumnProfile(name, plain[name], sql_type, cells[name]) for name, sql_type in sample.columns.items()]
     text_file = sample.source.says_missing and all(sql_type == "VARCHAR" for sql_type in sample.columns.values())
     marks = _marks_of_all(found) if text_file else ()

@@ -9,6 +9,7 @@ from lifecycle.draft import (
     cell_warnings,
     columns,
     defaults,
+    formulas,
     leaks,
     problem,
     roles,
@@ -43,6 +44,8 @@ class Options:
     time: str = ""
     group: str = ""
     text: tuple[str, ...] = ()
+    title: str = ""
+    """What is asked, in the author's own words; empty: in ours."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ def _drafted(stage: smoke_test.Stage, places: tuple[Path, Path], name: str, came
     for each in out:
         roles.give(each.column, "ignored", why=use_case.LEAKS)
     _something_left(table)
+    formulas.remark(table)
     found = [
         *cell_warnings.of_cells(table, question),
         *warnings.leaks(table, out, look, scores, question),
@@ -93,20 +97,24 @@ def _drafted(stage: smoke_test.Stage, places: tuple[Path, Path], name: str, came
         *warnings.trade_off(table),
     ]
     chosen = defaults.choose(table, question)
-    code = _code(table, question, chosen, name, source, found)
+    code = _code(table, question, chosen, name, source, found, options)
     if more := stage.rehearse(table, name, code):
         found += more
-        code = _code(table, question, chosen, name, source, found)
+        code = _code(table, question, chosen, name, source, found, options)
         allowed.check(name, *code, module_name(name))
     return Draft(name, dict(zip(places, code, strict=True)), table, question, chosen, found)
 
 
-def _code(table: Table, question: GuessedProblem, chosen: Choices, name: str, source: str, warnings: list[DraftWarning]) -> tuple[str, str]:
+def _code(
+    table: Table, question: GuessedProblem, chosen: Choices, name: str, source: str, warnings: list[DraftWarning], options: Options
+) -> tuple[str, str]:
     """The sources of the use case and of its schema."""
     title = module_name(name)
     origin = Path(source).name if "\n" not in source and len(source) < 100 else "a query"
-    described = f"A row of {name}, as {table.sample.rows:,} rows of {origin} have it: tighten or widen the checks to what you know."
-    return use_case.write(table, question, chosen, name, title, origin, warnings), schema.write(table, question, name, title, described)
+    return (
+        use_case.write(table, question, chosen, name, title, origin, warnings, options.title),
+        schema.write(table, question, name, title, f"One row as in {origin}."),
+    )
 
 
 def _ask(table: Table, options: Options) -> GuessedProblem:

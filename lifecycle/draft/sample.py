@@ -1,5 +1,6 @@
 """The rows of a source, or a sample of them, in a small database of their own: what a draft looks at."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -157,18 +158,11 @@ def _source(given: str) -> Source:
 
 
 def _lasting(path: str) -> str:
-    """A path that is right whoever reads it: below the folder of LIFECYCLE_DATA, below this checkout, else absolute."""
+    """A path that is right whoever reads it, from whatever folder: below that of LIFECYCLE_DATA, below this checkout, else absolute."""
     if files.is_remote(path):
         return path
-    found = Path(path).expanduser()
-    for folder in (settings().data, Path.cwd()):
-        if folder and found.is_absolute() and found.is_relative_to(folder):
+    found = Path(os.path.normpath(Path(path).expanduser().absolute()))
+    for folder in (settings().data, files.CHECKOUT):
+        if folder and found.is_relative_to(folder):
             return str(found.relative_to(folder))
-    inside = (Path.cwd() / "usecases").is_dir() or found.is_absolute()
-    there = not inside and (found.exists() or any(Path().glob(path)))
-    return str(Path.cwd() / found) if there else path
-
-
-def cell(name: str) -> str:
-    """A column as SQL, trimmed where it is text, blanks being nothing."""
-    return f"nullif(trim({quoted(name)}), '')"
+    return str(found)

@@ -15,6 +15,8 @@ OFTEN = 0.01
 """where each has so large a share of the rows,"""
 MIN_ROWS = 500
 """of at least so many."""
+MAX_CLASSES_LISTED = 30
+"""Classes of a target that the schema lists."""
 
 
 def write(table: Table, question: GuessedProblem, name: str, title: str, described: str) -> str:
@@ -30,6 +32,7 @@ def write(table: Table, question: GuessedProblem, name: str, title: str, describ
     ]
     lines += ["from schemas.roles import column", "", "", f"class {title}(pa.DataFrameModel):"]
     lines += [python.docstring(described, indent=4), ""]
+    lines += [*python.comment(f"Drafted from {table.sample.rows:,} rows: tighten or widen the checks to what you know.", 4), ""]
     for column in columns:
         lines += _column(column, question)
     return "\n".join(lines) + "\n"
@@ -38,7 +41,7 @@ def write(table: Table, question: GuessedProblem, name: str, title: str, describ
 def _column(column: ColumnProfile, question: GuessedProblem) -> list[str]:
     roles = [] if column.roles == ("feature",) else [python.literal(role) for role in column.roles]
     checks = [*(["nullable=True"] if nullable(column) else []), *_checks(column, question)]
-    code = f"    {column.name}: {TYPES.get(column.type, column.type)} = column({', '.join([*roles, *checks])})"
+    code = f"    {column.name}: {TYPES.get(column.type, column.type)} = " + python.call("column", [*roles, *checks], 4)
     said = python.clean(remark(column))
     if len(code) + len(said) + 4 <= python.WIDTH:
         return [f"{code}  # {said}"]
@@ -77,18 +80,24 @@ def observed(column: ColumnProfile) -> str:
 def _checks(column: ColumnProfile, question: GuessedProblem) -> list[str]:
     if "target" in column.roles and question.classes:
         values = sorted(value for value, _ in question.classes)
-        listed = f"isin={python.literal(values)}"
-        return [listed] if column.type != "bool" and len(listed) < 80 else []
+        return [_isin(values)] if column.type != "bool" and len(values) <= MAX_CLASSES_LISTED else []
     if "ignored" in column.roles or "key" in column.roles:
         return []
     if column.number:
-        return _range(column)
+        return [_isin([0, 1])] if column.distinct == 2 and (column.low, column.high) == (0, 1) else _range(column)
     if column.type == "str" and column.roles == ("feature",):
-        listed = f"isin={python.literal(sorted(str(value) for value, _ in column.tops))}"
-        return [listed] if _stable(column) and len(listed) < 80 else []
+        return [_isin(sorted(str(value) for value, _ in column.tops))] if _stable(column) else []
     if "time" in column.roles and column.low.year >= 1900:
         return [f"ge={_year(column.low)}"]
     return []
+
+
+def _isin(values: list[Any]) -> str:
+    """The check that a value is one of these, one a line where they do not fit on one."""
+    flat = f"isin={python.literal(values)}"
+    if len(flat) <= python.WIDTH - 8:
+        return flat
+    return "isin=[\n" + "".join(f"            {python.literal(value)},\n" for value in values) + "        ]"
 
 
 def _stable(column: ColumnProfile) -> bool:

@@ -13,14 +13,18 @@ from lifecycle.store.lake import quoted
 LEAKS = "left out: it almost determines the target all by itself"
 
 
-def write(table: Table, question: GuessedProblem, choices: Choices, name: str, title: str, origin: str, warnings: list[DraftWarning]) -> str:
-    """The source of `usecases/NAME.py`; `title` is the schema's class."""
+def write(
+    table: Table, question: GuessedProblem, choices: Choices, name: str, title: str, origin: str, warnings: list[DraftWarning], said: str = ""
+) -> str:
+    """The source of `usecases/NAME.py`; `title` is the schema's class, `said` what is asked in the author's own words."""
+    headline = one_line(said or question.kind.title(question, table.one("target")))
     constants, names = _constants(table)
     made = python.made(source(table), names, 4)
-    parts = [_docstring(table, question, choices, name, origin, warnings), "", "import polars as pl", ""]
+    parts = [python.docstring(f"{python.clean(headline)[:100]} ({python.clean(origin)[:40]}).")]
+    parts += ["", *_advice(table, question, choices, warnings), "", "import polars as pl", ""]
     parts += _imports(table.sample.source, choices, name, title)
     parts += ["", *constants, ""] if constants else [""]
-    parts += ["", *_features(table), "", "", *_definition(table, question, choices, name, title, made)]
+    parts += ["", *_features(table), "", "", *_definition(table, question, choices, name, title, made, headline)]
     return "\n".join(parts) + "\n"
 
 
@@ -82,9 +86,9 @@ def _features(table: Table) -> list[str]:
     return ["def features(rows: pl.DataFrame) -> pl.DataFrame:", python.docstring(inputs.described(table), indent=4), *back, body]
 
 
-def _definition(table: Table, question: GuessedProblem, choices: Choices, name: str, title: str, made: str) -> list[str]:
+def _definition(table: Table, question: GuessedProblem, choices: Choices, name: str, title: str, made: str, headline: str) -> list[str]:
     target = table.one("target")
-    lines = [f"name={python.literal(name)}", f"title={python.literal(headline(table, question))}", f"problem={python.literal(question.problem)}"]
+    lines = [f"name={python.literal(name)}", f"title={python.literal(headline)}", f"problem={python.literal(question.problem)}"]
     lines += [f"{name}={python.literal(value)}" for name, value in question.kind.arguments(question).items()]
     lines += [f"schema={title}", f"source={made}", "features=features"]
     metric = question.decides
@@ -95,18 +99,22 @@ def _definition(table: Table, question: GuessedProblem, choices: Choices, name: 
     return ["use_case = UseCase(", *(f"    {line}," for line in lines), *settings, ")"]
 
 
-def headline(table: Table, question: GuessedProblem) -> str:
-    """What is asked, in a few words on one line."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in question.kind.title(question, table.one("target"))).split())
+def one_line(text: str) -> str:
+    """A text on one line, without what cannot be printed."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
-def _docstring(table: Table, question: GuessedProblem, choices: Choices, name: str, origin: str, warnings: list[DraftWarning]) -> str:
-    head = python.clean(f"{headline(table, question)}, from {origin}")[:140]
-    lines = [python.prose(f"Drafted from {table.sample.rows:,} rows; read it, and change what you know better. What was found:"), ""]
-    lines += [python.prose(each, 0, "- ") for each in findings(table, question, choices)]
+def _advice(table: Table, question: GuessedProblem, choices: Choices, warnings: list[DraftWarning]) -> list[str]:
+    """Comments for who goes on with the draft: readers of the page see none of them."""
+    lines = [f"# Drafted from {table.sample.rows:,} rows; read it, and change what you know better."]
     if warnings:
-        lines += ["", "What can make this model lie:", "", *(python.prose(each.text, 0, "- ") for each in warnings)]
-    return python.docstring(f"{name.replace('_', ' ').capitalize()}: {head[0].lower()}{head[1:]}.", "", *lines)
+        lines += ["#", "# What can make this model lie:", *_points([each.text for each in warnings])]
+    return [*lines, "#", "# What was found:", *_points(findings(table, question, choices))]
+
+
+def _points(texts: list[str]) -> list[str]:
+    """A comment with a point for each text."""
+    return [f"# {line}" for text in texts for line in python.prose(text, 0, "- ").splitlines()]
 
 
 def findings(table: Table, question: GuessedProblem, choices: Choices) -> list[str]:

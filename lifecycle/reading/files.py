@@ -9,6 +9,8 @@ from lifecycle.reading import credentials, web
 from lifecycle.settings import settings
 from lifecycle.source import File
 
+CHECKOUT = Path(__file__).parents[2]
+"""The folder that holds `usecases/`: what a definition says of a file in it holds from whatever folder a command is run."""
 REMOTE = ("http://", "https://", "s3://")
 
 
@@ -36,7 +38,9 @@ def locate(file: File) -> str:
 def candidates(file: File) -> list[Path]:
     """Where a file of this machine is looked for, in order."""
     path = Path(file.path).expanduser()
-    return [path] if path.is_absolute() or not settings().data else [Path(str(settings().data)) / path, path]
+    if path.is_absolute():
+        return [path]
+    return [*([Path(str(settings().data)) / path] if settings().data else []), path, CHECKOUT / path]
 
 
 def there(file: File) -> list[str]:

@@ -191,6 +191,10 @@ class NumberEvidence:
         proven = [sign for sign, count in self.only.items() if count]
         return proven[0] if len(proven) == 1 else ""
 
+    def fractions(self, decimal: str) -> bool:
+        """Whether some numbers, read with a sign before the fraction, have one."""
+        return any(decimal in written.body and decimal in written.decimals for written, _ in self.written)
+
     def format(self, decimal: str) -> NumberFormat:
         """The format of all cells that are numbers, read with a sign before the fraction."""
         thousands = "," if decimal == "." else "."

@@ -6,7 +6,7 @@ import duckdb
 
 from lifecycle.draft import vocabulary
 from lifecycle.draft.cells import date_choice, missing, number_format
-from lifecycle.draft.cells.cells import MAX_SHARE_QUARANTINED, MOSTLY, Cells, Extra, judged, listed
+from lifecycle.draft.cells.cells import MAX_SHARE_QUARANTINED, MOSTLY, Cells, Extra, Odd, judged, listed
 from lifecycle.draft.cells.convention import Convention, Votes
 from lifecycle.draft.cells.date_choice import DateEvidence
 from lifecycle.draft.cells.number_format import SYNONYMS, NumberEvidence, NumberFormat
@@ -45,7 +45,12 @@ class Evidence:
 
 
 def read(
-    connection: duckdb.DuckDBPyConnection, types: dict[str, str], rows: int, usual_decimal: str = "", identifiers: frozenset[str] = frozenset()
+    connection: duckdb.DuckDBPyConnection,
+    types: dict[str, str],
+    rows: int,
+    usual_decimal: str = "",
+    identifiers: frozenset[str] = frozenset(),
+    value: str = "{}",
 ) -> dict[str, Cells]:
     """How to read every column of the table `came`.
 
@@ -55,9 +60,11 @@ def read(
         rows: of the table.
         usual_decimal: the sign before a fraction in sources of this form; empty: there is none.
         identifiers: columns that the caller says are keys or groups.
+        value: SQL that takes the spaces away around a text, where the source has not done so.
     """
     votes, looked = Votes(), []
-    for column in text_columns(connection, [name for name, sql_type in types.items() if sql_type == "VARCHAR"], rows):
+    texts = {name: value.format(quoted(name)) for name, sql_type in types.items() if sql_type == "VARCHAR"}
+    for column in text_columns(connection, texts, rows):
         column.missing = missing.of_numbers(column.marks)
         values = column.sampled()
         looked.append(Evidence(column, number_format.evidence(values), date_choice.evidence(values)))
@@ -156,25 +163,19 @@ def _number(evidence: Evidence, writer: Convention, identifying: bool) -> Cells 
     if found.numbers < MOSTLY * found.total:
         return None
     decimal, doubts = _decimal(found, writer)
-    found = _complete(column, found, decimal)
+    found, count = _complete(column, found, decimal)
     written = found.format(decimal)
-    fits = _fits(written.sql("v"))
-    text = written.sql("v")
-    counts = column.ask(
-        f"count(*) FILTER ({fits})",
-        f"coalesce(bool_and(TRY_CAST({text} AS DOUBLE) = floor(TRY_CAST({text} AS DOUBLE)) AND abs(TRY_CAST({text} AS DOUBLE)) < 9e18"
-        f" AND NOT contains({text}, '.') AND NOT contains(lower({text}), 'e')) FILTER ({fits}), false)",
-        "count(*) FILTER (starts_with(v, '0') AND regexp_full_match(v, '0\\d+'))",
-        "count(*) FILTER (length(v) >= 19 AND regexp_full_match(v, '\\d{19,}'))",
-    )
-    if counts[0] < MOSTLY * column.total or _codes(column, counts[2], counts[3], identifying):
+    if count < MOSTLY * column.total:
+        return None
+    whole, zeros, long = (False, 0, 0) if found.fractions(decimal) else _whole(column, written)
+    if _codes(column, zeros, long, identifying):
         return None
     said = written.said()
-    if counts[2]:
-        said += [f"{counts[2]:,} cells begin with a zero, which a number does not keep"]
+    if zeros:
+        said += [f"{zeros:,} cells begin with a zero, which a number does not keep"]
     sql = written.sql(column.column)
-    kind = "int" if counts[1] and not written.thousands else "float"  # who parts thousands measures: tomorrow's may have a fraction
-    made = judged(kind, column.column, sql, tuple(said), column.total, column.odd(f"NOT {fits}"))
+    kind = "int" if whole and not written.thousands else "float"  # who parts thousands measures: tomorrow's may have a fraction
+    made = judged(kind, column.column, sql, tuple(said), column.total, _odd(column, count, written))
     if made.dropped:  # an infinite number is one to SQL
         number = f"TRY_CAST({sql} AS {'BIGINT' if kind == 'int' else 'DOUBLE'})"
         made = replace(made, sql=number if kind == "int" else f"CASE WHEN abs({number}) < {LARGEST} THEN {number} END")
@@ -182,15 +183,38 @@ def _number(evidence: Evidence, writer: Convention, identifying: bool) -> Cells 
     return replace(made, doubts=(*doubts, *more), extras=extras)
 
 
-def _complete(column: TextColumn, found: NumberEvidence, decimal: str) -> NumberEvidence:
-    """The evidence with that of rare cells, which the sample has not: a handful of negative ones among a million."""
+def _complete(column: TextColumn, found: NumberEvidence, decimal: str) -> tuple[NumberEvidence, int]:
+    """The evidence with that of rare cells, which the sample has not (a handful of negative ones among a million), and how many cells it reads."""
+    count = 0
     for _ in range(ROUNDS):
-        others = column.others(f"NOT {_fits(found.format(decimal).sql('v'))}", 2_000)
-        more = number_format.evidence([(text, count) for text, count in others if text not in {each for each, _ in column.values}])
+        fits = _fits(found.format(decimal).sql("v"))
+        count = int(column.ask(f"count(*) FILTER ({fits})")[0])
+        if count == column.total:
+            break
+        others = column.others(f"NOT {fits}", 2_000)
+        if column.mark(text for text, _ in others):
+            column.missing = missing.of_numbers(column.marks)
+        known = {text for text, _ in column.values}
+        more = number_format.evidence([(text, number) for text, number in others if text not in known and text not in column.missing])
         if not more.numbers:
-            return found
+            break
         found = number_format.joined(found, more)
-    return found
+    return found, count
+
+
+def _whole(column: TextColumn, written: NumberFormat) -> tuple[bool, int, int]:
+    """Whether all numbers are whole; how many begin with a zero, and how many are too long to be counted with."""
+    text = written.sql("v")
+    whole, zeros, long = column.ask(
+        f"coalesce(bool_and(NOT contains({text}, '.') AND NOT contains(lower({text}), 'e')) FILTER ({_fits(text)}), false)",
+        "count(*) FILTER (starts_with(v, '0') AND length(v) > 1 AND regexp_full_match(v, '0\\d+'))",
+        "count(*) FILTER (length(v) >= 19 AND regexp_full_match(v, '\\d{19,}'))",
+    )
+    return bool(whole) and not long, int(zeros), int(long)
+
+
+def _odd(column: TextColumn, count: int, written: NumberFormat) -> Odd:
+    return column.odd(f"NOT {_fits(written.sql('v'))}") if count < column.total else Odd(0, ())
 
 
 def _fits(text: str) -> str:
@@ -265,7 +289,8 @@ def _moment(evidence: Evidence, writer: Convention) -> Cells | None:
     column, found = evidence.column, evidence.dates
     if found.moments < MOSTLY * found.total:
         return None
-    for kind, condition in ISO.items():
+    clocked = any(each.clock for _, _, possible in found.read for each in possible)
+    for kind, condition in [*ISO.items()][clocked:]:
         others = column.odd(f"NOT ({condition})")
         if others.count <= MAX_SHARE_QUARANTINED * column.total:
             return judged(kind, column.column, column.column, (), column.total, others)
@@ -300,7 +325,7 @@ def _compact_moment(column: TextColumn) -> Cells | None:
         return None
     chosen = date_choice.choose(found, "", [])
     made = _chosen(column, chosen) if chosen else None
-    if made is None or column.value.startswith("nullif"):
+    if made is None or not column.value.startswith("CAST"):
         return made
     return replace(made, sql=made.sql.replace(f"trim({column.column})", f"{column.column}::VARCHAR"))
 
@@ -312,7 +337,7 @@ def _compact_integers(connection: duckdb.DuckDBPyConnection, types: dict[str, st
         return []
     ends = connection.execute("SELECT " + ", ".join(f"min({quoted(name)}), max({quoted(name)})" for name in whole) + " FROM came").fetchall()[0]
     likely = [name for place, name in enumerate(whole) if ends[2 * place] is not None and _within(ends[2 * place], ends[2 * place + 1])]
-    return text_columns(connection, likely, rows, cast=True)
+    return text_columns(connection, {name: f"CAST({quoted(name)} AS VARCHAR)" for name in likely}, rows)
 
 
 def _within(least: int, most: int) -> bool:

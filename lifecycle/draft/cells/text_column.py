@@ -11,7 +11,7 @@ from lifecycle.store.lake import literal, quoted
 
 SAMPLED = 50_000
 """Rows whose cells say how a column is written; of fewer all are looked at."""
-MAX_VALUES = 5_000
+MAX_VALUES = 2_000
 """Different cells of a column that are looked at one by one."""
 SAMPLE = "came_sample"
 
@@ -73,6 +73,17 @@ class TextColumn:
             f"SELECT v, count(*) FROM (SELECT {self.value} AS v FROM came WHERE {self.where}) WHERE {condition} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {most}"
         ).fetchall()
 
+    def mark(self, texts: Iterable[str]) -> bool:
+        """Count the marks among some texts that are not known yet; returns whether there are any."""
+        new = MARKS.intersection(texts) - self.marks.keys()
+        if new:
+            listed = ", ".join(map(literal, sorted(new)))
+            rows = self.connection.execute(
+                f"SELECT v, count(*) FROM (SELECT {self.value} AS v FROM came) WHERE v IN ({listed}) GROUP BY 1 ORDER BY 2 DESC, 1"
+            ).fetchall()
+            self.marks |= {str(text): int(count) for text, count in rows}
+        return bool(new)
+
     def first(self, most: int) -> list[str]:
         """The first cells in the order of the source."""
         rows = self.connection.execute(f"SELECT {self.value} FROM came WHERE {self.where} LIMIT {most}").fetchall()
@@ -83,32 +94,22 @@ class TextColumn:
         return [(text, count) for text, count in self.values if text not in self.missing]
 
 
-def text_columns(connection: duckdb.DuckDBPyConnection, names: Iterable[str], rows: int, cast: bool = False) -> list[TextColumn]:
-    """Look at columns of the table `came`; `cast`: they are numbers, looked at as texts."""
-    value = "CAST({} AS VARCHAR)" if cast else "nullif(trim({}), '')"
-    found = [TextColumn(connection, name, value.format(quoted(name))) for name in names]
+def text_columns(connection: duckdb.DuckDBPyConnection, values: dict[str, str], rows: int) -> list[TextColumn]:
+    """Look at columns of the table `came`, which has so many rows; `values` has for each name SQL for its text."""
+    found = [TextColumn(connection, name, value) for name, value in values.items()]
     if not found:
         return found
     sampled = f"(FROM came USING SAMPLE reservoir({SAMPLED} ROWS) REPEATABLE (3))" if rows > SAMPLED else "came"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {SAMPLE} AS FROM {sampled}")
-    marks = ", ".join(map(literal, sorted(MARKS)))
-    counts = ", ".join(f"count({each.value}), count(*) FILTER ({each.value} IN ({marks}))" for each in found)
-    counted = connection.execute(f"SELECT {counts} FROM came").fetchall()[0]
-    for place, each in enumerate(found):
-        each.known, marked = (int(number) for number in counted[2 * place : 2 * place + 2])
-        each.blank = rows - each.known
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {SAMPLE} AS SELECT {', '.join(quoted(name) for name in values)} FROM {sampled}")
+    counted = connection.execute(f"SELECT {', '.join(f'count({each.value})' for each in found)} FROM came").fetchall()[0]
+    for each, known in zip(found, counted, strict=True):
+        each.known, each.blank = int(known), rows - int(known)
         each.values = [
             (str(text), int(count))
             for text, count in connection.execute(
                 f"SELECT {each.value} AS v, count(*) FROM {SAMPLE} WHERE v IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, hash(v) LIMIT {MAX_VALUES}"
             ).fetchall()
         ]
-        if marked:
-            each.marks = {
-                str(text): int(count)
-                for text, count in connection.execute(
-                    f"SELECT {each.value} AS v, count(*) FROM came WHERE v IN ({marks}) GROUP BY 1 ORDER BY 2 DESC, 1"
-                ).fetchall()
-            }
+        each.mark(text for text, _ in each.values)
     connection.execute(f"DROP TABLE {SAMPLE}")
     return found
