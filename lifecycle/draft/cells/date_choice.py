@@ -13,9 +13,9 @@ from lifecycle.store.lake import literal
 MAX_FORMATS = 4
 FIRST_SHARE = 0.3
 """The share of cells that the commonest format must read."""
-EVEN, UNEVEN = 0.8, 0.5
+EVEN, UNEVEN = 0.8, 0.6
 """A reading whose steps are even to so large a share is right, where the other's are so to a smaller one than the second."""
-SORTED, UNSORTED = 0.98, 0.9
+SORTED, UNSORTED = 0.99, 0.96
 FEWER_YEARS = 2
 """Of the three numbers that is the year which has so many times fewer values than the others."""
 ORDERS = ("dmy", "mdy", "ymd")

@@ -33,7 +33,7 @@ UNITS = frozenset({
 _MINUS = "\\" + MINUSES  # inside of brackets a hyphen is a range
 _UNIT = rf"[^\d\s.,()+<>=\[\]{{}}|;:!?#*_{_MINUS}{APOSTROPHES}{LIMITS}{SPACES}][^\d\s,()+<>=\[\]{{}}|;:!?#*_{_MINUS}{APOSTROPHES}{LIMITS}{SPACES}]{{0,7}}(?:(?<=m)[23])?"
 NUMBER = re.compile(
-    rf"""(?P<open>\([{SPACES}]*)?(?P<limit>[{LIMITS}]=?[{SPACES}]*)?(?P<sign>[+{_MINUS}][{SPACES}]*)?(?P<before>{_UNIT}[{SPACES}]*)?
+    rf"""(?P<outer>{_UNIT}[{SPACES}]*(?=\())?(?P<open>\([{SPACES}]*)?(?P<limit>[{LIMITS}]=?[{SPACES}]*)?(?P<sign>[+{_MINUS}][{SPACES}]*)?(?P<before>{_UNIT}[{SPACES}]*)?
     (?P<inner>[+{_MINUS}][{SPACES}]*)?(?P<body>\d(?:[\d.,{APOSTROPHES}{SPACES}]*\d)?\.?|[.,]\d+)(?P<exponent>[eE][+-]?\d+)?
     (?P<gap>[{SPACES}]*)(?P<after>{_UNIT})?(?P<trailing>[{SPACES}]*[{_MINUS}])?(?P<close>[{SPACES}]*\))?""",
     re.VERBOSE,
@@ -88,8 +88,8 @@ def taken_apart(text: str) -> Written | None:
     if found is None or bool(found["open"]) != bool(found["close"]):
         return None
     signs = [found[name].strip(SPACES) for name in ("sign", "inner", "trailing") if found[name]]
-    before, after = (found["before"] or "").strip(SPACES), found["after"] or ""
-    if len(signs) > 1 or (before and after) or (found["open"] and "+" in signs):
+    before, after = (found["outer"] or found["before"] or "").strip(SPACES), found["after"] or ""
+    if len(signs) > 1 or (before and after) or (found["outer"] and found["before"]) or (found["open"] and "+" in signs):
         return None
     decimals = frozenset(decimal for decimal, reads in READS.items() if reads.fullmatch(found["body"]))
     if not decimals:

@@ -168,13 +168,14 @@ def _number(evidence: Evidence, writer: Convention, identifying: bool) -> Cells 
     if count < MOSTLY * column.total:
         return None
     whole, zeros, long = (False, 0, 0) if found.fractions(decimal) else _whole(column, written)
+    long = 0 if words(column.name) & vocabulary.COUNTED_WHEN else long  # billionths of a second since 1970 have 19 digits
     if _codes(column, zeros, long, identifying):
         return None
     said = written.said()
     if zeros:
         said += [f"{zeros:,} cells begin with a zero, which a number does not keep"]
     sql = written.sql(column.column)
-    kind = "int" if whole and not written.thousands else "float"  # who parts thousands measures: tomorrow's may have a fraction
+    kind = "int" if whole and not long and not written.thousands else "float"  # who parts thousands measures: tomorrow's may have a fraction
     made = judged(kind, column.column, sql, tuple(said), column.total, _odd(column, count, written))
     if made.dropped:  # an infinite number is one to SQL
         number = f"TRY_CAST({sql} AS {'BIGINT' if kind == 'int' else 'DOUBLE'})"
@@ -210,7 +211,7 @@ def _whole(column: TextColumn, written: NumberFormat) -> tuple[bool, int, int]:
         "count(*) FILTER (starts_with(v, '0') AND length(v) > 1 AND regexp_full_match(v, '0\\d+'))",
         "count(*) FILTER (length(v) >= 19 AND regexp_full_match(v, '\\d{19,}'))",
     )
-    return bool(whole) and not long, int(zeros), int(long)
+    return bool(whole), int(zeros), int(long)
 
 
 def _odd(column: TextColumn, count: int, written: NumberFormat) -> Odd:
@@ -272,7 +273,8 @@ def _extras(column: TextColumn, found: NumberEvidence, written: NumberFormat) ->
     if written.limits:
         limited = sum(count for each, count in found.written if each.limit)
         example = next(each for each, _ in found.written if each.limit)
-        sql = f"CASE WHEN {column.column} LIKE '<%' THEN 'below' WHEN {column.column} LIKE '>%' THEN 'above' WHEN {column.column} IS NOT NULL THEN 'within' END"
+        first = f"left({column.column}, 1)"
+        sql = f"CASE WHEN {first} IN ('<', chr(8804)) THEN 'below' WHEN {first} IN ('>', chr(8805)) THEN 'above' WHEN {column.column} <> '' THEN 'within' END"
         extras.append(Extra("limit", "str", sql, f"whether {column.name} lies beyond what could be measured"))
         shown = f"'{example.limit}{example.body}'"
         doubts.append(
