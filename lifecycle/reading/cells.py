@@ -39,6 +39,8 @@ OFFSET = r"[zZ]$|[+-]\d\d(:?\d\d)?$"
 FIRST, LAST = "TIMESTAMP '0001-01-01'", "TIMESTAMP '9999-12-31 23:59:59.999999'"
 """The years that a moment can have: Python's, and those of who reads the answers."""
 TEXTS = "VARCHAR"
+EXACT = 2**53
+"""Up to here every whole number that is written as a fraction is itself."""
 
 
 def text(value: str, null: Sequence[str] = ("",)) -> str:
@@ -72,7 +74,7 @@ def spelled(column: "Column") -> str | None:
         offset = f"contains({name}, ':') AND regexp_matches(right({name}, 6), {literal(OFFSET)})"
         return f"CASE WHEN {offset} THEN coalesce({moment}, {name}) ELSE {name} END"
     if column.sql_type == "BOOLEAN":
-        return f"CASE {name} WHEN '1.0' THEN 'true' WHEN '0.0' THEN 'false' ELSE {name} END"
+        return f"CASE {name} WHEN '1.0' THEN 'true' WHEN '0.0' THEN 'false' WHEN '-0.0' THEN 'false' ELSE {name} END"
     return None
 
 
@@ -88,6 +90,8 @@ def value(column: "Column", sql_type: str) -> str:
         return f"CASE {name} WHEN 1 THEN true WHEN 0 THEN false END"
     if wanted == "DATE" and sql_type == TEXTS:
         return f"TRY_CAST({name} AS TIMESTAMP)::DATE"
+    if wanted.endswith(("INT", "INTEGER")) and sql_type in ("DOUBLE", "FLOAT"):  # a large one says its digits only as text
+        return f"CASE WHEN abs({name}) > {EXACT} THEN TRY_CAST({name}::VARCHAR AS {wanted}) ELSE TRY_CAST({name} AS {wanted}) END"
     cell = name if sql_type == wanted else f"TRY_CAST({name} AS {wanted})"
     if wanted in ("DOUBLE", "FLOAT"):  # a NaN is a missing number
         return f"CASE WHEN isnan({cell}) THEN NULL ELSE {cell} END"

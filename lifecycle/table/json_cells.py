@@ -26,13 +26,11 @@ if TYPE_CHECKING:
 Convert = Callable[[Any], Any]
 WRONG = (ValueError, TypeError, OverflowError, LookupError)
 """What a converter raises where there is no such cell."""
-EXACT = 2**53
-"""Up to here every whole number that is written as a fraction is itself."""
 MIDNIGHT = frozenset(("T00:00:00", " 00:00:00", "T00:00:00.000", "T00:00:00Z", "T00:00:00.000Z", "T00:00:00+00:00", "T00:00", " 00:00"))
 """How pandas, JavaScript and spreadsheets end a date."""
 TRUTHS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
-    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), False),
+    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0", "-0.0"), False),
 }
 _whole_number, _number = re.compile(r"-?[0-9]{1,15}").fullmatch, re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?").fullmatch
 _apart = re.compile(f"[{cells.APART}]").search
@@ -149,7 +147,7 @@ def _integers(dtype: Any) -> Convert:
 
     def integer(cell: Any) -> int:
         if type(cell) is not int and (
-            (type(cell) is float and cell.is_integer() and abs(cell) <= EXACT) or (type(cell) is str and _whole_number(cell))
+            (type(cell) is float and cell.is_integer() and abs(cell) <= cells.EXACT) or (type(cell) is str and _whole_number(cell))
         ):
             cell = int(cell)
         if type(cell) is not int or not low <= cell <= high:
