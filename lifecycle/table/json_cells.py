@@ -59,7 +59,7 @@ class Cells:
     def odd(self, found: Sequence[Any]) -> list[tuple[bool, Any]]:
         """The cells that `plain` does not take: whether each is one of the type, and its value, `None`: it is missing."""
         texts = [_text_of(cell) for cell in found]
-        clean = [None if text is None else bare(text) for text in texts]
+        clean = [None if text is None or "\0" in text else bare(text) for text in texts]
         given = [text for text in clean if text is not None and text not in self._null]
         if self._column.sql_type == "BLOB":
             given = []
