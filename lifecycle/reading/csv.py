@@ -270,7 +270,7 @@ def _is_data(rows: list[list[str]]) -> bool:
     if len(below) < 2:
         return False
     again = [bool(cell.strip()) and sum(place < len(row) and row[place] == cell for row in below) > 0 for place, cell in enumerate(first)]
-    return sum(again) > len(first) / 2
+    return sum(again) > sum(bool(cell.strip()) for cell in first) / 2
 
 
 def _by_counting(head: Path, delimiter: str) -> str:

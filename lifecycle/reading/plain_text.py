@@ -96,7 +96,9 @@ def marked(path: Path, quotes: set[int], others: dict[int, str], copy: Path) -> 
         for number, line in enumerate(stream, 1):
             if number in quotes or number in others:
                 bare = line.rstrip(b"\r\n")
-                line = others.get(number, "").encode() + (bare.replace(b'"', QUOTE.encode()) if number in quotes else bare) + SPOILT + b"\n"
+                line = (
+                    others.get(number, "").encode() + (bare.replace(b'"', QUOTE.encode()) if number in quotes else bare) + SPOILT + line[len(bare) :]
+                )
             out.write(line)
     return copy
 

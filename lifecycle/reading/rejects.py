@@ -68,10 +68,10 @@ def _move(reader: Reader) -> None:
     mark, quote, again, footer = map(literal, (BAD, QUOTE, AGAIN, FOOTER))
     signs = "".join((BAD, QUOTE, AGAIN, FOOTER))
     shown = f"CASE WHEN regexp_matches(record, {literal(f'[{signs}]')}) THEN rtrim(record, '?') ELSE record END"
-    shown = f"replace(translate({shown}, {literal(BAD + AGAIN + FOOTER)}, ''), {quote}, '\"')"
+    shown = f"trim(replace(translate({shown}, {literal(BAD + AGAIN + FOOTER)}, ''), {quote}, '\"'), chr(10) || chr(13))"
     reader.cursor.execute(f"""INSERT INTO {REJECTS} SELECT line, "column", CASE WHEN contains(record, {mark} || '\\x00') THEN 'null byte'
         WHEN contains(record, {again}) THEN 'repeated header' WHEN contains(record, {footer}) THEN 'footer' WHEN contains(record, {mark}) THEN 'invalid encoding' WHEN contains(record, {quote}) THEN 'unclosed quote' ELSE reason END {several},
-        left({shown}, {EXAMPLE_LENGTH}), rtrim({shown}, chr(10) || chr(13)) FROM lifecycle_lines WHERE length(record) < {CUT}""")
+        left({shown}, {EXAMPLE_LENGTH}), {shown} FROM lifecycle_lines WHERE length(record) < {CUT}""")
     for path, line, column, reason, place in reader.cursor.execute(
         f"""SELECT file_path, line, "column", reason {several}, place FROM lifecycle_lines WHERE length(record) >= {CUT}"""
     ).fetchall():

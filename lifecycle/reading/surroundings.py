@@ -53,11 +53,18 @@ def start(rows: Sequence[Row], expects: frozenset[str] = frozenset()) -> Start |
     wide = width(rows)
     head = [place for place, row in enumerate(rows[:LOOKED_AT]) if any(row)]
     known = next((place for place in head if _expected(rows[place], expects)), None)
+    sure = known is not None
     if known is None:
         known = next((place for place in head if len(rows[place]) == wide and _filled(rows[place]) > _thin(wide)), None)
-        if known is None or not _over(rows, head[: head.index(known)], known, wide):
-            return None
-    return _joined(rows, known, wide) or (None if known == head[0] else Start(known, known, tuple(rows[known])))
+    if known is None:
+        return None
+    found = _joined(rows, known, wide) or Start(known, known, tuple(rows[known]))
+    over = [place for place in head if place < found.first]
+    if not (sure or found.last > found.first or over) or not (
+        sure or _over([rows[place] for place in over], found.names, rows[found.last + 1 :], wide)
+    ):
+        return None
+    return found if over or found.last > found.first else None
 
 
 def ends(rows: Sequence[Row], wide: int) -> list[int]:
@@ -103,21 +110,20 @@ def _thin(wide: int) -> int:
     return max(1 if wide < 3 else 2, wide // 2)
 
 
-def _over(rows: Sequence[Row], above: Sequence[int], known: int, wide: int) -> bool:
-    """Whether the lines above one are titles, and it is a header."""
-    titles = [rows[place] for place in above]
-    below = [row for row in rows[known + 1 :] if any(row)]
+def _over(titles: Sequence[Row], names: Row, under: Sequence[Row], wide: int) -> bool:
+    """Whether lines are titles over a table with these names."""
+    below = [row for row in under if any(row) and tuple(row) != tuple(names)]  # a header may come again
     if wide < 2 or len(below) < 2 or sum(len(row) == wide for row in below) < SHARE * len(below):
         return False
     if not titles:
         return True
-    if not _names(rows[known]) or any(_filled(row) > _thin(wide) for row in titles):
+    if not _names(names) or any(_filled(row) > _thin(wide) for row in titles):
         return False
     alike = {_places(row) for row in titles}
     looks = sum(_places(row) in alike for row in below[:-FOOT]) > 0.02 * len(below)  # rows of the table look like that, too
-    if _kinds_differ(rows[known], below):
+    if _kinds_differ(names, below):
         return not looks or all(_breaks(row, below) for row in titles)
-    again = any(cell and any(place < len(row) and row[place] == cell for row in below) for place, cell in enumerate(rows[known]))
+    again = any(cell and any(place < len(row) and row[place] == cell for row in below) for place, cell in enumerate(names))
     return not looks and not again and all(_filled(row) == 1 for row in titles)
 
 
@@ -175,9 +181,12 @@ def _joined(rows: Sequence[Row], known: int, wide: int) -> Start | None:
 
 
 def _spans(groups: Row, names: Row) -> bool:
-    """Whether a cell of the upper row stands over several of the lower, and none of both is a number."""
-    over = any(groups[at] and not groups[at + 1] and names[at] and names[at + 1] for at in range(len(groups) - 1))
-    return over and not any(cell and _typed(cell) and not YEAR.fullmatch(cell) for cell in (*groups, *names))
+    """Whether cells of the upper row stand over several of the lower, or over an empty one, and none of both is a number."""
+    over = [at for at, group in enumerate(groups) if group]
+    wide = [at for at in over if at + 1 < len(groups) and not groups[at + 1] and names[at] and names[at + 1]]
+    if len(over) < 2 or not wide or any(names[at] for at in over if at not in wide):
+        return False
+    return not any(cell and _typed(cell) and not YEAR.fullmatch(cell) for cell in (*groups, *names))
 
 
 def _kinds_differ_both(groups: Row, names: Row, below: Sequence[Row]) -> bool:
