@@ -38,6 +38,12 @@ class File:
     encoding: str = ""
     sheet: str = ""
     """Of an Excel book; empty: the first."""
+    skip: int | None = None
+    """Of CSV and Excel: so many lines stand over the header, or over the rows where there is none; `None`: told by the content."""
+    range: str = ""
+    """Of an Excel sheet: where the table is, header included, as in `A4:H200`; empty: told by the content."""
+    rows: str = ""
+    """Of a JSON file that is one object: the key of the list that is the table, as in `data` or `result.items`; empty: its only list of objects."""
     table: str = ""
     """Of an SQLite file; empty: the only one."""
     headers: Mapping[str, str] = field(default_factory=dict)

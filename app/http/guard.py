@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from app.http.encoding import NAMES, Unreadable, inflated, plain, taken
 from app.http.keys import ApiKeyAuth
 from app.http.limits import IN_FLIGHT, Hosts, Limits, Origins, Rates
 from app.http.logs import Log
@@ -124,25 +125,51 @@ class Guard:
             await self._app(scope, receive, send)
             return
         self._admit(headers)
-        body = bytearray()
+        body, inner = bytearray(), bytearray()
         try:
             first = await self._body(receive, body)
             if first["type"] == "http.disconnect":
                 visit.status = 499  # nobody is there to be answered
                 return
-            messages = [{"type": "http.request", "body": bytes(body) if body else first.get("body", b""), "more_body": False}]
+            content = bytes(body) if body else first.get("body", b"")
+            if b"content-encoding" in headers and content:
+                content = await self._inflated(headers[b"content-encoding"], content, inner)
+            messages = [{"type": "http.request", "body": content, "more_body": False}]
 
             async def replayed() -> Any:
                 return messages.pop() if messages else await receive()
 
             await self._app(scope, replayed, send)
         finally:
-            self._held -= len(body)
+            self._held -= len(body) + len(inner)
 
     def _admit(self, headers: Mapping[bytes, bytes]) -> None:
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > self._limits.body:
             raise self._large()
+        if not taken(encoding := headers.get(b"content-encoding", b"")):
+            said = encoding.decode("latin-1")[:60]
+            why = f"the header Content-Encoding says {said!r}, and a body may be compressed with gzip or deflate or not at all; send it so"
+            raise Rejected(415, why, [(b"accept-encoding", NAMES), (b"connection", b"close")])
+
+    async def _inflated(self, encoding: bytes, content: bytes, inner: bytearray) -> bytes:
+        """What a compressed body holds, which is no more than any body may."""
+        if plain(encoding):
+            return content
+        try:
+            async for piece in inflated(encoding, content):
+                self._take(inner, piece)
+        except Unreadable as error:
+            raise Rejected(400, f"the body is not compressed as its header Content-Encoding says ({error}); send it again") from None
+        return bytes(inner)
+
+    def _take(self, body: bytearray, part: bytes) -> None:
+        if len(body) + len(part) > self._limits.body:
+            raise self._large()
+        if self._held + len(part) > self._limits.body * IN_FLIGHT:
+            raise Rejected(429, "too many large requests at once; send this again", [(b"retry-after", b"1"), (b"connection", b"close")])
+        self._held += len(part)
+        body += part
 
     async def _body(self, receive: Receive, body: bytearray) -> Any:
         """The first message, or all of them in `body` where there are several."""
@@ -152,13 +179,7 @@ class Guard:
                 if not message.get("more_body"):
                     return message
                 while True:
-                    part = message.get("body", b"")
-                    if len(body) + len(part) > self._limits.body:
-                        raise self._large()
-                    if self._held + len(part) > self._limits.body * IN_FLIGHT:
-                        raise Rejected(429, "too many large requests at once; send this again", [(b"retry-after", b"1"), (b"connection", b"close")])
-                    self._held += len(part)
-                    body += part
+                    self._take(body, message.get("body", b""))
                     if message["type"] == "http.disconnect" or not message.get("more_body"):
                         return message
                     message = await receive()

@@ -18,7 +18,7 @@ from lifecycle.serving.requests import MAX_FAILURES_LISTED, RequestField
 
 KEY = {
     "anyOf": [
-        {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[^\\u0000]+$"},
+        {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": r"^[^\s\u0085\u200b\u0000]([^\u0000]*[^\s\u0085\u200b\u0000])?$"},
         {"type": "integer", "minimum": -EXACT, "maximum": EXACT},
     ]
 }

@@ -16,6 +16,8 @@ KINDS: dict[Any, dict[str, Any]] = {
 }  # fmt: skip
 EXACT = 2**53 - 1
 """The largest whole number that every reader of JSON takes exactly."""
+BARE = r"^[^\s\u0085\u200b]([\s\S]*[^\s\u0085\u200b])?$"
+"""A text with no white space around it, which would be none of it."""
 BOUNDS = {
     "greater_than_or_equal_to": ("min_value", "minimum"),
     "greater_than": ("min_value", "exclusiveMinimum"),
@@ -60,6 +62,8 @@ def field(column: RequestField) -> dict[str, Any]:
         elif check.name == "str_length":
             bounds = {"minLength": statistics.get("min_value"), "maxLength": statistics.get("max_value")}
             field.update({word: value for word, value in bounds.items() if value is not None})
+    if field.keys() <= {"type", "minLength", "maxLength"} and field["type"] == "string" and (len(field) > 1 or not column.nullable):
+        field["pattern"] = BARE
     if column.nullable:
         field["type"] = [field["type"], "null"]
         if "enum" in field:

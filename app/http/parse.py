@@ -5,6 +5,9 @@ from typing import Any
 
 import orjson
 
+BOM = b"\xef\xbb\xbf"
+"""UTF-8's mark of byte order, with which some programs of Windows begin."""
+
 
 class Refused(Exception):
     """A request that gets no answer: its status, and what is said."""
@@ -32,7 +35,7 @@ def listed(body: bytes, name: str, each: str, most: int) -> list[Any]:
         Refused: the body is something else (422), or the list is too long (413).
     """
     try:
-        content = orjson.loads(body)
+        content = orjson.loads(body.removeprefix(BOM))
     except orjson.JSONDecodeError as error:
         raise Refused(422, f"the body must be JSON as in /docs, found {error}") from None
     found = content.get(name) if type(content) is dict else None

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lifecycle.columns import broken, parsed
+from lifecycle.columns import Column, broken, parsed
 from lifecycle.errors import Outage
 from lifecycle.prediction_log.segments import Writer
-from lifecycle.table.json_cells import WRONG, Convert, converter, moment
+from lifecycle.table.json_cells import Cells, bare, missing
 from lifecycle.table.shown import shown
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 LONGEST_KEY = 500
+LABEL_TIME = Column("label_time", pl.Datetime("us"), (), nullable=True)
 LARGEST = 1e300
 """A number beyond it is no label: what is computed from labels would not be finite."""
 SCHEMA: dict[str, Any] = {"key": pl.String, "target": pl.String, "label_time": pl.Datetime("us"), "received_at": pl.Datetime("us", "UTC")}
@@ -46,18 +47,28 @@ def judged(use_case: "UseCase", labels: Sequence[Any]) -> pl.DataFrame:
         Refused: some are not valid; none is kept then.
     """
     problems: list[dict[str, Any]] = []
-    read = converter(use_case.columns[use_case.target])
-    rows = [_cells(use_case, row, label, read, problems) for row, label in enumerate(labels)]
+    targets = Cells(use_case.columns[use_case.target], missing(use_case)).every([_of(label, "target") for label in labels])
+    moments = Cells(LABEL_TIME).every([_of(label, "label_time") for label in labels])
+    read = zip(labels, targets, moments, strict=True)
+    rows = [_cells(use_case, row, label, target, known, problems) for row, (label, target, known) in enumerate(read)]
     if not problems:
         problems = _failing(use_case, [target for _, target, _ in rows])
     if problems:
         raise Refused(problems)
-    target = pl.Series([target for _, target, _ in rows], dtype=use_case.columns[use_case.target].dtype, strict=True)
-    data = {"key": [key for key, _, _ in rows], "target": target.cast(pl.String), "label_time": [known for _, _, known in rows]}
+    found = pl.Series([target for _, target, _ in rows], dtype=use_case.columns[use_case.target].dtype, strict=True)
+    data = {"key": [key for key, _, _ in rows], "target": found.cast(pl.String), "label_time": [known for _, _, known in rows]}
     return pl.DataFrame(data, schema={name: SCHEMA[name] for name in data})
 
 
-def _cells(use_case: "UseCase", row: int, label: Any, read: Convert, problems: list[dict[str, Any]]) -> tuple[str, Any, dt.datetime | None]:
+def _of(label: Any, name: str) -> Any:
+    return label.get(name) if isinstance(label, dict) else None
+
+
+def _cells(
+    use_case: "UseCase", row: int, label: Any, target: tuple[bool, Any], moment: tuple[bool, Any], problems: list[dict[str, Any]]
+) -> tuple[str, Any, dt.datetime | None]:
+    """The cells of a label; `target` and `moment`: whether each is one of its type, and its value."""
+
     def wrong(column: str, rule: str, value: Any) -> None:
         problems.append({"row": row, "column": column, "rule": rule, "value": shown(value)})
 
@@ -70,22 +81,19 @@ def _cells(use_case: "UseCase", row: int, label: Any, read: Convert, problems: l
     if isinstance(key, bool) or not isinstance(key, str | int) or not 0 < len(str(key)) <= LONGEST_KEY or "\0" in str(key):
         wrong("key", f"a text of 1 to {LONGEST_KEY} characters, or a whole number", key)
         key = ""  # a list can be nested deeper than Python prints it
-    target = known = None
-    try:
-        target = read(label.get("target"))
-        if isinstance(target, float) and not abs(target) < LARGEST:
-            raise ValueError(target)
-    except WRONG:
+    holds, truth = target
+    if not holds or truth is None or (isinstance(truth, float) and not abs(truth) < LARGEST):
         wrong("target", f"{use_case.target} is {_named(use_case.columns[use_case.target].sql_type)}", label.get("target"))
-    try:
-        known = None if label.get("label_time") is None else moment(label["label_time"])
-    except WRONG:
+    holds, known = moment
+    if not holds and label.get("label_time") is not None:
         wrong("label_time", "a moment by ISO 8601, such as 2026-01-31T12:00:00", label["label_time"])
-    return str(key), target, known
+    return str(key), truth, known
 
 
 def _whole(value: Any) -> Any:
-    """`3.0` is the whole number 3: JSON has one kind of number."""
+    """`3.0` is the whole number 3: JSON has one kind of number. Nothing stands around a text."""
+    if isinstance(value, str):
+        return bare(value)
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 

@@ -9,6 +9,9 @@ from typing import Any, Literal
 from xml.etree import ElementTree
 
 Moment = Literal["day", "time"]
+BLOCK, OVERLAP = 1 << 20, 1 << 10
+WIDTH_READ = 8 << 20  # bytes of a sheet that tell how wide it is
+CELL, ROW = re.compile(rb'<(?:\w+:)?c [^>]*?\br="([A-Z]{1,3})\d+"'), re.compile(rb'<(?:\w+:)?row [^>]*?\br="(\d+)"')
 LOOKED_AT = 5_000  # rows that tell what a column holds
 DAY: Moment = "day"
 TIME: Moment = "time"
@@ -40,6 +43,23 @@ def moments(path: Path, sheet: str) -> dict[str, Moment]:
                         found.setdefault(re.sub(r"\d", "", cell.attrib.get("r", "")), kind)
                 row.clear()
     return found
+
+
+def extent(path: Path, sheet: str) -> str:
+    """The cells that a sheet has, as a range from its first row on; empty where the cells do not say where they are."""
+    columns, rows, read, rest = set[bytes](), 0, 0, b""
+    with zipfile.ZipFile(path) as archive, archive.open(sheet) as stream:
+        while block := stream.read(BLOCK):
+            text = rest + block
+            if read < WIDTH_READ:
+                columns.update(CELL.findall(text))
+            for found in ROW.finditer(text, max(len(text) - BLOCK - OVERLAP, 0)):
+                rows = max(rows, int(found[1]))
+            read, rest = read + len(block), text[-OVERLAP:]
+    if not columns or not rows:
+        return ""
+    order = sorted(columns, key=lambda each: (len(each), each))
+    return f"{order[0].decode()}1:{order[-1].decode()}{rows}"
 
 
 def from_1904(path: Path) -> bool:

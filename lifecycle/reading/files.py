@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lifecycle.errors import LifecycleError
 from lifecycle.reading import credentials, web
+from lifecycle.reading.hidden_files import passed_over
 from lifecycle.settings import settings
 from lifecycle.source import File
 
@@ -103,11 +104,12 @@ def digest(path: str) -> str:
 
 
 def matching(path: Path) -> list[Path]:
-    """The files that a glob of this machine stands for; none for a plain path."""
+    """The files that a glob of this machine stands for, without hidden ones; none for a plain path."""
     if not any(sign in str(path) for sign in "*?["):
         return []
     anchor = Path(path.anchor) if path.is_absolute() else Path()
-    return [found for found in anchor.glob(str(path.relative_to(anchor) if path.is_absolute() else path)) if found.is_file()]
+    pattern = str(path.relative_to(anchor) if path.is_absolute() else path)
+    return [found for found in anchor.glob(pattern) if found.is_file() and not passed_over(str(found), str(path))]
 
 
 def _fetched(file: File) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from lifecycle.errors import DataError
-from lifecycle.reading import level
+from lifecycle.reading import json_lists, level
 from lifecycle.reading.plain_text import LONGEST_LINE
 from lifecycle.reading.reader import Reader
 from lifecycle.reading.rejects import REJECTS
@@ -20,7 +20,18 @@ LOOKED_AT = 100  # lines that tell whether each is an object
 def part(reader: Reader, file: File, path: Path) -> str:
     """SQL over one plain text file."""
     added = "".join(f", {literal(value)} AS {quoted(name)}" for name, value in file.add.items())
+    path = _table(reader, file, path)
     return (_by_line if _is_lines(path) else _whole)(reader, file, path, added)
+
+
+def _table(reader: Reader, file: File, path: Path) -> Path:
+    """The file, or a copy of the list in it that is the table, one object a line."""
+    key = ("table", path, file.rows)
+    if key not in reader.ready:
+        reader.ready[key] = json_lists.lines(path, file, reader.expects, lambda: reader.copy(".json"))
+        if reader.ready[key] != path:
+            reader.original[str(reader.ready[key])] = str(path)
+    return reader.ready[key]
 
 
 def _is_lines(path: Path) -> bool:

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Sequence
 import duckdb
 
 from lifecycle.columns import Columns
-from lifecycle.store.lake import literal, quoted
-
-OFFSET = r"[zZ]$|[+-]\d\d(:?\d\d)?$"
-"""The end of a moment as text with its distance from UTC, which DuckDB would drop on the way to a TIMESTAMP."""
+from lifecycle.reading import cells
+from lifecycle.store.lake import quoted
 
 
 def leveled(cursor: duckdb.DuckDBPyConnection, query: str, null: Sequence[str] = ("",), add: str = "") -> str:
@@ -19,12 +17,8 @@ def leveled(cursor: duckdb.DuckDBPyConnection, query: str, null: Sequence[str] =
 
 
 def text(name: str, null: Sequence[str] = ("",), value: str = "") -> str:
-    """A cell of text, trimmed; `NULL` for the texts that mean a missing value. Trimming is dear, and most texts need none."""
-    missing = ", ".join(literal(each) for each in dict.fromkeys(("", *null)))
-    value = value or quoted(name)
-    trimmed = f"CASE WHEN trim({value}) IN ({missing}) THEN NULL ELSE trim({value}) END"
-    spaced = f"starts_with({value}, ' ') OR ends_with({value}, ' ') OR strlen({value}) <> length({value})"  # or a space beyond ASCII
-    return f"CASE WHEN {value} IN ({missing}) THEN NULL WHEN {spaced} THEN {trimmed} ELSE {value} END AS {quoted(name)}"
+    """SQL for a column of text as `lifecycle.reading.cells` reads one, under its name; `value`: what it is made of, where not of itself."""
+    return f"{cells.text(value or quoted(name), null)} AS {quoted(name)}"
 
 
 def unique(names: Iterable[str]) -> list[str]:
@@ -45,20 +39,19 @@ def numbered(width: int) -> list[str]:
     return [f"column{place:0{digits}d}" for place in range(width)]
 
 
-def spelled(query: str, there: dict[str, str], columns: Columns) -> str:
-    """Texts as SQL can cast them: moments with an offset as UTC, `1.0` for a boolean as true."""
-    changes = []
-    for column in columns.all:
-        name = quoted(column.name)
-        if there.get(column.name) != "VARCHAR":
-            continue
-        if column.sql_type == "TIMESTAMP":
-            moment = f"(TRY_CAST({name} AS TIMESTAMPTZ) AT TIME ZONE 'UTC')::VARCHAR"
-            changes.append(
-                f"CASE WHEN contains({name}, ':') AND regexp_matches(right({name}, 6), {literal(OFFSET)}) THEN coalesce({moment}, {name}) ELSE {name} END AS {name}"
-            )
-        elif column.sql_type == "BOOLEAN":
-            changes.append(f"CASE {name} WHEN '1.0' THEN 'true' WHEN '0.0' THEN 'false' ELSE {name} END AS {name}")
+def spelled(query: str, there: dict[str, str], columns: Columns, derived: bool = False) -> str:
+    """Texts as SQL can cast them.
+
+    Args:
+        query: the rows of a source.
+        there: its columns, with their types.
+        columns: what is declared.
+        derived: whether SQL over the rows has made new texts, which may have white space around them.
+    """
+    texts = [column for column in columns.all if there.get(column.name) == cells.TEXTS]
+    if derived and texts:
+        query = f"SELECT * REPLACE ({', '.join(text(column.name) for column in texts)}) FROM ({query})"
+    changes = [f"{changed} AS {quoted(column.name)}" for column in texts if (changed := cells.spelled(column))]
     return f"SELECT * REPLACE ({', '.join(changes)}) FROM ({query})" if changes else query
 
 
@@ -72,5 +65,12 @@ def _level(name: str, sql_type: str, null: Sequence[str]) -> str:
     if sql_type == "FLOAT":  # as a person reads it: 0.1, which as a double is not what a float calls 0.1
         return f"{column}::VARCHAR::DOUBLE AS {column}"
     if decimal and int(decimal[1]) > 15:
-        return f"{column}::VARCHAR AS {column}"
+        return text(name, null, f"{column}::VARCHAR")
+    if (marks := _numbers(null)) and cells.is_number(sql_type):
+        return f"CASE WHEN {column} IN ({', '.join(marks)}) THEN NULL ELSE {column} END AS {column}"
     return column
+
+
+def _numbers(null: Sequence[str]) -> list[str]:
+    """The marks of what is missing that are numbers, as SQL."""
+    return [f"{each}::DOUBLE" for each in null if re.fullmatch(r"[+-]?\d+(\.\d+)?", each)]

@@ -21,6 +21,8 @@ BLOCK = 1 << 20
 LONGEST_LINE = 16 << 20
 BAD, QUOTE = "\ue5e0", "\ue5e1"
 """Put before a byte that is no text, and in place of a quote that is never closed: characters of nobody's alphabet."""
+AGAIN, FOOTER = "\ue5e2", "\ue5e3"
+"""Put before a header line that comes again, and before a line that stands under the table."""
 SPOILT = b"\xff"
 """At the end of a line that holds one: no UTF-8, so that DuckDB rejects the line, with its number."""
 CONTROL = bytes(set(range(2, 27)) - {8, 9, 10, 12, 13, 26})
@@ -88,12 +90,15 @@ def plain(path: Path, name: str, encoding: str, copy: Path) -> Path:
     return copy
 
 
-def without_quotes(path: Path, lines: set[int], copy: Path) -> Path:
-    """A copy of a plain file in which these lines (from 1) are rejected for a quote that is never closed."""
+def marked(path: Path, quotes: set[int], others: dict[int, str], copy: Path) -> Path:
+    """A copy of a plain file in which some lines (from 1) are rejected: for a quote that is never closed, or for what `others` puts before them."""
     with path.open("rb") as stream, copy.open("wb") as out:
         for number, line in enumerate(stream, 1):
-            if number in lines:
-                line = line.rstrip(b"\r\n").replace(b'"', QUOTE.encode()) + SPOILT + b"\n"
+            if number in quotes or number in others:
+                bare = line.rstrip(b"\r\n")
+                line = (
+                    others.get(number, "").encode() + (bare.replace(b'"', QUOTE.encode()) if number in quotes else bare) + SPOILT + line[len(bare) :]
+                )
             out.write(line)
     return copy
 

@@ -34,6 +34,8 @@ class Reader:
     files: int = 0
     """How many text files are read: of several, a rejected line's is named."""
     registered: list[str] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
+    """Temporary tables, dropped in the end."""
     failed: Exception | None = None
     """What a Python function raised while its frames were read."""
     made: int = 0
@@ -68,6 +70,11 @@ class Reader:
         self.registered.append(name)
         return name
 
+    def table(self) -> str:
+        """A new name for a temporary table."""
+        self.tables.append(f"lifecycle_table_{id(self)}_{len(self.tables)}")
+        return self.tables[-1]
+
     def close(self) -> None:
         """Detach what was attached, remove the copies."""
         for alias in self.attached:
@@ -77,6 +84,9 @@ class Reader:
                 pass  # in a failed transaction: it ends with the process
         for name in self.registered:
             self.cursor.unregister(name)
+        for name in self.tables:
+            self.cursor.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        self.tables.clear()
         self.attached.clear()
         self.registered.clear()
         if self.folder:

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 
 from lifecycle.errors import DataError
-from lifecycle.reading.plain_text import BAD, LONGEST_LINE, QUOTE, SPOILT
+from lifecycle.reading.plain_text import AGAIN, BAD, FOOTER, LONGEST_LINE, QUOTE, SPOILT
 from lifecycle.reading.reader import Reader
 from lifecycle.store.lake import literal
 
@@ -65,11 +65,13 @@ def _swallowed(reader: Reader) -> bool:
 
 def _move(reader: Reader) -> None:
     several = f"|| {_names(reader)}" if reader.files > 1 else ""
-    mark, quote = literal(BAD), literal(QUOTE)
-    shown = f"replace(replace(CASE WHEN contains(record, {mark}) OR contains(record, {quote}) THEN rtrim(record, '?') ELSE record END, {mark}, ''), {quote}, '\"')"
+    mark, quote, again, footer = map(literal, (BAD, QUOTE, AGAIN, FOOTER))
+    signs = "".join((BAD, QUOTE, AGAIN, FOOTER))
+    shown = f"CASE WHEN regexp_matches(record, {literal(f'[{signs}]')}) THEN rtrim(record, '?') ELSE record END"
+    shown = f"trim(replace(translate({shown}, {literal(BAD + AGAIN + FOOTER)}, ''), {quote}, '\"'), chr(10) || chr(13))"
     reader.cursor.execute(f"""INSERT INTO {REJECTS} SELECT line, "column", CASE WHEN contains(record, {mark} || '\\x00') THEN 'null byte'
-        WHEN contains(record, {mark}) THEN 'invalid encoding' WHEN contains(record, {quote}) THEN 'unclosed quote' ELSE reason END {several},
-        left({shown}, {EXAMPLE_LENGTH}), rtrim({shown}, chr(10) || chr(13)) FROM lifecycle_lines WHERE length(record) < {CUT}""")
+        WHEN contains(record, {again}) THEN 'repeated header' WHEN contains(record, {footer}) THEN 'footer' WHEN contains(record, {mark}) THEN 'invalid encoding' WHEN contains(record, {quote}) THEN 'unclosed quote' ELSE reason END {several},
+        left({shown}, {EXAMPLE_LENGTH}), {shown} FROM lifecycle_lines WHERE length(record) < {CUT}""")
     for path, line, column, reason, place in reader.cursor.execute(
         f"""SELECT file_path, line, "column", reason {several}, place FROM lifecycle_lines WHERE length(record) >= {CUT}"""
     ).fetchall():
@@ -90,4 +92,4 @@ def _whole(path: str, place: int) -> str:
         stream.seek(before := max(place - 1_024, 0))  # of an enormous line the place is only roughly its beginning
         stream.seek(before + stream.read(place - before).rfind(b"\n") + 1)
         line = stream.readline(8 * LONGEST_LINE)
-    return line.rstrip(b"\r\n" + SPOILT).decode("utf-8", "replace").replace(BAD, "").replace(QUOTE, '"')
+    return line.rstrip(b"\r\n" + SPOILT).decode("utf-8", "replace").translate(dict.fromkeys(map(ord, BAD + AGAIN + FOOTER))).replace(QUOTE, '"')

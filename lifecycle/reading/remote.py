@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from lifecycle.errors import DataError, LifecycleError, Outage
 from lifecycle.reading import credentials, web
+from lifecycle.reading.hidden_files import passed_over
 from lifecycle.source import File
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def sign(file: File, address: str) -> str:
 
 
 def matches(address: str) -> list[str]:
-    """The addresses that a glob on S3-compatible storage stands for."""
+    """The addresses that a glob on S3-compatible storage stands for, without hidden files."""
     from pyarrow.fs import FileSelector, FileType
 
     place = _place(address)
@@ -51,7 +52,8 @@ def matches(address: str) -> list[str]:
     fixed = place[: min(place.find(mark) for mark in "*?[" if mark in place)].rpartition("/")[0]
     infos = _s3(address, lambda store: store.get_file_info(FileSelector(fixed, recursive=True, allow_not_found=True)))
     pattern = _regular(place)
-    return sorted("s3://" + info.path for info in infos if info.type == FileType.File and pattern.fullmatch(info.path))
+    found = (info.path for info in infos if info.type == FileType.File and pattern.fullmatch(info.path))
+    return sorted("s3://" + path for path in found if not passed_over(path, place))
 
 
 def _is_s3(address: str) -> bool:

@@ -9,7 +9,7 @@ import polars as pl
 from lifecycle.columns import Column, broken, parsed
 from lifecycle.errors import DataError
 from lifecycle.serving import compiled_checks
-from lifecycle.table.json_cells import WRONG, converter
+from lifecycle.table.json_cells import WRONG, Cells, missing
 from lifecycle.table.shown import shown
 
 if TYPE_CHECKING:
@@ -86,11 +86,12 @@ class RequestField:
         compiled = [(compiled_checks.name(check), compiled_checks.rule(column, check)) for check in self.checks]
         self.rules = tuple((name, holds) for name, holds in compiled if holds is not None)
         self.left = [check for check in self.checks if compiled_checks.rule(column, check) is None]
-        self._convert = converter(column)
+        self._cells = Cells(column, missing(use_case))
 
     def read(self, rows: Sequence[Mapping[str, Any]], failures: list[dict[str, Any]]) -> list[Any]:
         """The cells of this column; what is wrong with them is added to `failures`."""
-        found = []
+        plain = self._cells.plain
+        found, odd = [], []
         for at, row in enumerate(rows):
             cell = row.get(self.name, MISSING)
             if cell is None or cell is MISSING:
@@ -99,15 +100,36 @@ class RequestField:
                 found.append(None)
                 continue
             try:
-                value = self._convert(cell)
+                value = plain(cell)
             except WRONG:
+                odd.append(at)
+                found.append(None)
+                continue
+            found.append(value)
+            self._judge(at, cell, value, failures)
+        if odd:
+            self._read_odd(rows, odd, found, failures)
+        return found
+
+    def _read_odd(self, rows: Sequence[Mapping[str, Any]], places: list[int], found: list[Any], failures: list[dict[str, Any]]) -> None:
+        """The cells that are not plainly of the type, all of them at once."""
+        given = [rows[at][self.name] for at in places]
+        for at, cell, (holds, value) in zip(places, given, self._cells.odd(given), strict=True):
+            if not holds:
                 failures.append({"row": at, "column": self.name, "rule": f"type {self.sql_type}", "value": cell})
                 continue
-            for name, holds in self.rules:
-                if not holds(value):
-                    failures.append({"row": at, "column": self.name, "rule": name, "value": cell})
-            found.append(value)
-        return found
+            found[at] = value
+            self._judge(at, cell, value, failures)
+
+    def _judge(self, at: int, cell: Any, value: Any, failures: list[dict[str, Any]]) -> None:
+        """What the schema says of a cell that was read."""
+        if value is None:
+            if not self.nullable:
+                failures.append({"row": at, "column": self.name, "rule": "not_nullable", "value": cell})
+            return
+        for name, holds in self.rules:
+            if not holds(value):
+                failures.append({"row": at, "column": self.name, "rule": name, "value": cell})
 
     def _absent(self, cell: Any) -> str:
         if cell is MISSING:

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from lifecycle.reading.reader import Reader
 
 
+def _inside(file: File) -> list[tuple[str, Any]]:
+    """Where the table is in a file, as far as the definition says."""
+    given = {"sheet": file.sheet, "table": file.table, "skip": file.skip, "range": file.range, "rows": file.rows}
+    return [(name, value) for name, value in given.items() if value not in ("", None)]
+
+
 @dataclass(frozen=True)
 class Files(Source):
     """One or more files. `select` derives the schema's columns: SQL over the table `rows`."""
@@ -22,9 +28,7 @@ class Files(Source):
     says_missing: ClassVar[bool] = True
 
     def place(self) -> str:
-        return ", ".join(
-            file.path + (f"?sheet={file.sheet}" if file.sheet else "") + (f"?table={file.table}" if file.table else "") for file in self.files
-        )
+        return ", ".join(file.path + "".join(f"?{name}={value}" for name, value in _inside(file)) for file in self.files)
 
     def read(self, reader: "Reader", new: "New") -> str:
         from lifecycle.reading import relations

@@ -23,6 +23,9 @@ SQL = re.compile(r"\s*(SELECT|FROM|WITH|PIVOT|SUMMARIZE)\s", re.IGNORECASE)
 RANGE = re.compile(r"\s*(from|until)\s*=", re.IGNORECASE)
 OPTIONS = ("table", "query", "sheet", "encoding", "delimiter", "quote", "header", "null", "kind")
 OPTION = re.compile(rf"\?(?=({'|'.join(OPTIONS)})=)")
+INSIDE = ("skip", "range", "rows")
+"""Where the table is in its file: for files, and not for addresses, whose servers may be asked for rows=100."""
+OPTION_OF_FILE = re.compile(rf"\?(?=({'|'.join((*OPTIONS, *INSIDE))})=)")
 
 
 def chosen(use_case: "UseCase", source: str | None) -> Source:
@@ -65,7 +68,10 @@ def placed(text: str, like: File | None = None, select: str = PLAIN) -> Source:
         return SQLite(path.removeprefix("sqlite://"), options.get("table", ""), options.get("query", ""), select)
     header: Any = {"yes": True, "no": False}.get(options.get("header", "").lower(), like.header)
     headers = like.headers if origin_of(path) == origin_of(like.path) else {}  # they are for the server they were given for
-    given: dict[str, Any] = {name: options[name] for name in ("sheet", "table", "encoding", "delimiter", "quote", "kind") if name in options}
+    plain = ("sheet", "table", "encoding", "delimiter", "quote", "kind", "range", "rows")
+    given: dict[str, Any] = {name: options[name] for name in plain if name in options}
+    if "skip" in options:
+        given["skip"] = _number("skip", options["skip"])
     nulls = {"null": tuple(options["null"].split("|"))} if "null" in options else {}
     return Files((replace(like, path=path, header=header, url="", sha256="", headers=headers, **nulls, **given),), select)
 
@@ -94,7 +100,13 @@ def _ranged(use_case: "UseCase", own: Source, bounds: dict[str, Any]) -> Source:
 
 def is_place(text: str) -> bool:
     """Whether a text is an address or a path, and no parameters."""
-    return "://" in text or text.startswith("${") or bool(OPTION.search(text)) or Path(text).exists()
+    return "://" in text or text.startswith("${") or bool(OPTION_OF_FILE.search(text)) or Path(text).exists()
+
+
+def _number(name: str, value: str) -> int:
+    if not value.isdecimal():
+        raise LifecycleError(f"{name}={value} must be a number of lines; write {name}=3, or leave it out")
+    return int(value)
 
 
 def _split(text: str, everything: bool = False) -> tuple[str, dict[str, str]]:
@@ -104,7 +116,7 @@ def _split(text: str, everything: bool = False) -> tuple[str, dict[str, str]]:
         found = dict(parse_qsl(parts.query, keep_blank_values=True))
         rest = "&".join(f"{name}={value}" for name, value in found.items() if name not in OPTIONS)
         return urlunsplit(parts._replace(query=rest)), {name: value for name, value in found.items() if name in OPTIONS}
-    match = OPTION.search(text)
+    match = (OPTION if re.match(r"https?://|\$\{", text) else OPTION_OF_FILE).search(text)
     if match is None:
         return text, {}
     return text[: match.start()], dict(parse_qsl(text[match.end() :], keep_blank_values=True))

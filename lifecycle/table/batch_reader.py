@@ -13,7 +13,7 @@ from lifecycle.reading.increments import New, NothingNew
 from lifecycle.reading.reader import Reader
 from lifecycle.reading.rejects import REJECTS
 from lifecycle.references import Batch
-from lifecycle.source import Source
+from lifecycle.source import PLAIN, Source
 from lifecycle.sources import spelling
 from lifecycle.store import staging
 from lifecycle.store.lake import lake, literal
@@ -85,7 +85,7 @@ def _read(reader: Reader, use_case: "UseCase", origin: Source, new: New, to: Pat
         query = relations.relation(reader.cursor, origin, reader, new)
         there = {name: kind for name, kind, *_ in reader.cursor.execute(f"DESCRIBE ({query})").fetchall()}
         unknown = casting.fits(use_case, there, origin.name)
-        query = level.spelled(query, there, use_case.columns)
+        query = level.spelled(query, there, use_case.columns, derived=origin.select != PLAIN)
         reader.cursor.execute(f"COPY ({casting.typed(use_case, there, query)}) TO {literal(str(to))} ({STAGED})")
         if not rejects.keep(reader):
             return unknown

@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING
 
 from lifecycle.columns import Column
 from lifecycle.errors import DataError
+from lifecycle.reading import cells
 from lifecycle.store.lake import literal, quoted
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
-
-FRACTION = ("'.'", "'e'", "'E'")
 
 
 def typed(use_case: "UseCase", there: dict[str, str], query: str) -> str:
@@ -19,14 +18,14 @@ def typed(use_case: "UseCase", there: dict[str, str], query: str) -> str:
     that the schema does not know, as JSON, where the definition keeps them).
     """
     names = ", ".join(quoted(name) for name in use_case.columns.names)
-    cells = [_cell(column, there.get(column.name)) for column in use_case.columns.all]
+    shown = [_cell(column, there.get(column.name)) for column in use_case.columns.all]
     others = [column for column in use_case.columns.all if there.get(column.name, column.sql_type) != column.sql_type]
-    wrong = " OR ".join(f"({_wrong(column, there[column.name])})" for column in others) or "false"
+    wrong = " OR ".join(f"({cells.wrong(column, there[column.name])})" for column in others) or "false"
     bad = ", ".join(_mismatch(column, there[column.name]) for column in others)
     marked = f"list_filter([{bad}], cell -> cell IS NOT NULL)" if others else '[]::STRUCT("column" VARCHAR, value VARCHAR, type VARCHAR)[]'
     return f"""
         SELECT {names}, _bad, _record, _extra, hash({names}) AS _content FROM (
-            SELECT {", ".join(cells)}, CASE WHEN {wrong} THEN {marked} END AS _bad,
+            SELECT {", ".join(shown)}, CASE WHEN {wrong} THEN {marked} END AS _bad,
                 CASE WHEN {wrong} THEN to_json(lifecycle_came)::VARCHAR END AS _record, {_extra(use_case, there)} AS _extra
             FROM ({query}) AS lifecycle_came)"""
 
@@ -62,29 +61,11 @@ def _extra(use_case: "UseCase", there: dict[str, str]) -> str:
 
 
 def _cell(column: Column, sql_type: str | None) -> str:
-    name = quoted(column.name)
-    if sql_type is None:
-        return f"NULL::{column.sql_type} AS {name}"
-    cell = name if sql_type == column.sql_type else f"TRY_CAST({name} AS {column.sql_type})"
-    if column.sql_type in ("DOUBLE", "FLOAT"):  # a NaN is a missing number
-        cell = f"CASE WHEN isnan({cell}) THEN NULL ELSE {cell} END"
-    return f"{cell} AS {name}"
-
-
-def _wrong(column: Column, sql_type: str) -> str:
-    """SQL for whether a cell does not have the declared type. 1.5 is no integer, though SQL would round it."""
-    name, wanted = quoted(column.name), column.sql_type
-    wrong = f"{name} IS NOT NULL AND TRY_CAST({name} AS {wanted}) IS NULL"
-    whole = wanted.endswith(("INT", "INTEGER"))
-    rounded = f"TRY_CAST({name} AS DOUBLE) <> TRY_CAST(TRY_CAST({name} AS {wanted}) AS DOUBLE)"
-    if whole and sql_type == "VARCHAR":  # only these texts can stand for a fraction, and looking is cheaper than casting
-        return f"({wrong}) OR (({' OR '.join(f'contains({name}, {sign})' for sign in FRACTION)}) AND {rounded})"
-    if whole and (sql_type in ("DOUBLE", "FLOAT") or sql_type.startswith("DECIMAL")):
-        return f"({wrong}) OR {rounded}"
-    return wrong
+    cell = f"NULL::{column.sql_type}" if sql_type is None else cells.value(column, sql_type)
+    return f"{cell} AS {quoted(column.name)}"
 
 
 def _mismatch(column: Column, sql_type: str) -> str:
     """SQL for what the quarantine says of a cell that does not have the declared type, else NULL."""
     cell = f"{{'column': {literal(column.name)}, 'value': {quoted(column.name)}::VARCHAR, 'type': {literal(column.sql_type)}}}"
-    return f"CASE WHEN {_wrong(column, sql_type)} THEN {cell} END"
+    return f"CASE WHEN {cells.wrong(column, sql_type)} THEN {cell} END"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from lifecycle.reading import level
 from lifecycle.references import Batch, Reference
 from lifecycle.store import staging, tables
 from lifecycle.store.lake import Lake, lake, literal, quoted
@@ -71,7 +72,7 @@ def release(use_case: "UseCase", file: Path | None = None) -> Released:
 def _stage(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", folder: Path) -> None:
     own = ("lifecycle_number", "lifecycle_batch", "lifecycle_row", "lifecycle_source")
     there = {row[0]: "VARCHAR" for row in cursor.execute(f"DESCRIBE {TRIED}").fetchall() if row[0] not in own}
-    query = casting.typed(use_case, there, f"FROM {TRIED}")
+    query = casting.typed(use_case, there, level.spelled(f"FROM {TRIED}", there, use_case.columns, derived=True))
     cursor.execute(f"COPY ({query}) TO {literal(str(folder / 'rows.parquet'))} (FORMAT parquet)")
     open_batch(cursor, str(folder))
     judge(cursor, use_case, str(folder))

@@ -45,7 +45,7 @@ def open_file(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", file: Path
         "is not in quarantine",
     )
     _refuse_rows(cursor, file, f"{given} QUALIFY row_number() OVER (PARTITION BY lifecycle_batch, lifecycle_row) > 1", "comes twice")
-    listed = "".join(f", nullif(trim(g.{quoted(name)}), '') AS {quoted(name)}" for name in names)
+    listed = "".join(f", g.{quoted(name)}" for name in names)
     cursor.execute(f"""CREATE OR REPLACE TEMP TABLE {TRIED} AS
         SELECT row_number() OVER (ORDER BY batch DESC, row) AS lifecycle_number, lifecycle_batch, lifecycle_row, source AS lifecycle_source{listed}
         FROM ({given}) g JOIN ({quarantine.waiting(use_case.name)}) w ON w.batch = g.lifecycle_batch AND w.row = g.lifecycle_row ORDER BY 1""")

@@ -218,8 +218,10 @@ def test_within_one_request_the_last_label_of_a_key_counts() -> None:
 @pytest.mark.parametrize(
     ("given", "row", "column"),
     [
-        ([{"key": "a", "target": True}, {"key": "b", "target": 1}], 1, "target"),
-        ([{"key": "a", "target": "true"}], 0, "target"),
+        ([{"key": "a", "target": True}, {"key": "b", "target": 2}], 1, "target"),
+        ([{"key": "a", "target": "on"}], 0, "target"),
+        ([{"key": "a", "target": " "}], 0, "target"),
+        ([{"key": " ", "target": True}], 0, "key"),
         ([{"key": "a"}], 0, "target"),
         ([{"key": "", "target": True}], 0, "key"),
         ([{"key": True, "target": True}], 0, "key"),
@@ -235,6 +237,14 @@ def test_a_wrong_label_is_refused_with_its_row_and_column(given: list[Any], row:
         judged(toy("labels_wrong"), given)
     assert (error.value.problems[0]["row"], error.value.problems[0]["column"]) == (row, column)
     assert error.value.problems[0]["rule"]
+
+
+def test_a_label_is_read_as_the_cell_of_a_batch() -> None:
+    given = [{"key": " a\u00a0", "target": "true", "label_time": "2026-01-31"}, {"key": 7.0, "target": 0}, {"key": "b", "target": "Yes "}]
+    found = judged(toy("labels_read"), given)
+    assert found["key"].to_list() == ["a", "7", "b"]
+    assert found["target"].to_list() == ["true", "false", "true"]
+    assert found["label_time"].to_list() == [dt.datetime(2026, 1, 31), None, None]
 
 
 def test_the_checks_of_the_schema_hold_for_labels_too() -> None:

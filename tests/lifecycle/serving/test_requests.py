@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lifecycle.columns import parsed
 from lifecycle.serving.examples import examples
 from lifecycle.serving.requests import Reader, RowsError
+from lifecycle.sources import File, Files
 from lifecycle.usecase import UseCase
 from schemas.roles import column
 from tests.toys import toy
@@ -79,12 +80,10 @@ def test_the_verdicts_are_panderas(changes: dict[str, Any]) -> None:
     found = said([row])
     typed = {}
     for each in reader.columns:
-        cell = row.get(each.name)
-        try:
-            typed[each.name] = None if cell is None else each.read([{each.name: cell}], [])[0]
-        except IndexError:  # no such cell: the type is what is wrong with it
-            assert (0, each.name, f"type {each.sql_type}") in found
-            typed[each.name] = reader.cells([GOOD])[each.name][0]
+        read = None if row.get(each.name) is None else each.read([{each.name: row[each.name]}], [])[0]
+        if (0, each.name, f"type {each.sql_type}") in found:
+            read = reader.cells([GOOD])[each.name][0]
+        typed[each.name] = read
     expected = {(0, name, rule) for name, rule in pandera(typed)} - {(0, "visit", "not_nullable")}  # a key is asked for where windows need it
     deferred = {(0, "code", rule) for _, _, rule in expected if "str_matches" in rule}
     plain = {failure for failure in found if not failure[2].startswith("type ")}
@@ -98,12 +97,13 @@ def _huge(value: Any) -> bool:
 @pytest.mark.parametrize(
     ("name", "value", "rule"),
     [
-        ("visit", True, "type BIGINT"), ("visit", 1.5, "type BIGINT"), ("visit", "1", "type BIGINT"), ("visit", 2**63, "type BIGINT"),
+        ("visit", True, "type BIGINT"), ("visit", 1.5, "type BIGINT"), ("visit", "1.5", "type BIGINT"), ("visit", 2**63, "type BIGINT"),
         ("visit", -1, "greater_than_or_equal_to(0)"), ("visit", [1], "type BIGINT"), ("small", 128, "type TINYINT"), ("small", 100, "less_than(100)"),
-        ("amount", False, "type DOUBLE"), ("amount", "1", "type DOUBLE"), ("amount", None, "not_nullable"), ("amount", 1e300, "less_than_or_equal_to(10)"),
-        ("kind", "c", "isin(['a', 'b'])"), ("kind", 1, "type VARCHAR"), ("open", 1, "type BOOLEAN"), ("open", "true", "type BOOLEAN"),
+        ("amount", False, "type DOUBLE"), ("amount", "1,5", "type DOUBLE"), ("amount", None, "not_nullable"), ("amount", 1e300, "less_than_or_equal_to(10)"),
+        ("kind", "c", "isin(['a', 'b'])"), ("kind", 1, "isin(['a', 'b'])"), ("kind", ["a"], "type VARCHAR"), ("kind", "a a", "isin(['a', 'b'])"), ("open", 2, "type BOOLEAN"),
+        ("open", "on", "type BOOLEAN"), ("amount", "", "not_nullable"), ("kind", " ", "not_nullable"),
         ("at", "2026-02-30", "type TIMESTAMP"), ("at", 1.7e9, "type TIMESTAMP"), ("at", "2026-01", "type TIMESTAMP"),
-        ("at", "2019-12-31", "greater_than_or_equal_to(2020-01-01 00:00:00)"), ("day", "2026-01-01T00:00:00", "type DATE"),
+        ("at", "2019-12-31", "greater_than_or_equal_to(2020-01-01 00:00:00)"), ("day", "2026-01-01T13:00:00", "type DATE"),
         ("word", "x", "str_length(2, 4)"), ("code", "a1", "str_matches('[A-Z]\\d+$')"),
     ],
 )  # fmt: skip
@@ -122,6 +122,29 @@ def test_one_moment_has_many_forms() -> None:
     cells = reader.cells([{**GOOD, "at": form, "visit": 3.0} for form in forms])
     assert set(cells["at"]) == {dt.datetime(2026, 1, 1, 8)}
     assert cells["visit"] == [3, 3, 3, 3]
+
+
+def test_what_clients_make_of_a_cell_is_that_cell() -> None:
+    (plain,) = reader.frame(reader.cells([GOOD])).rows()
+    for name, forms in {
+        "visit": ["1", 1.0, " 1 "], "amount": ["1.5", "1.50 "], "kind": ["a ", "\u00a0a", "\ta\n"], "word": [" abc"], "open": ["true", "Yes", 1, "1.0"],
+        "day": ["2026-01-01T00:00:00", "2026-01-01T00:00:00.000Z", "2026-01-01 00:00:00", "2026-1-1"], "at": ["2026-01-01", " 2026-01-01T00:00:00Z"],
+    }.items():  # fmt: skip
+        for form in forms:
+            assert reader.frame(reader.cells([{**GOOD, name: form}])).rows() == [plain], f"{name}: {form!r}"
+
+
+def test_an_empty_text_is_missing_where_that_is_allowed() -> None:
+    assert reader.cells([{**GOOD, "word": " ", "share": "", "day": "\u2003"}]) == reader.cells([{**GOOD, "word": None, "share": None, "day": None}])
+
+
+def test_what_a_definition_calls_missing_is_missing_in_a_request() -> None:
+    files = Files((File("a.csv", null=("", "?", "-1")),))
+    marked = Reader(toy("marked", schema=Everything, features=lambda rows: rows.select("amount"), source=files))
+    assert marked.cells([{**GOOD, "word": "?", "share": "?", "day": " ? ", "note": "-1"}])["word"] == [None]
+    assert said([{**GOOD, "day": "?"}]) == {(0, "day", "type DATE")}
+    with pytest.raises(RowsError, match="not_nullable"):
+        marked.cells([{**GOOD, "small": -1}])
 
 
 def test_frames_have_the_schemas_columns_and_types() -> None:
