@@ -8,7 +8,6 @@ from lifecycle.draft import (
     allowed,
     columns,
     defaults,
-    leaks,
     problem,
     roles,
     sample,
@@ -16,6 +15,7 @@ from lifecycle.draft import (
     smoke_test,
     target,
     time_column,
+    traps,
     use_case,
     warnings,
     writing,
@@ -80,12 +80,9 @@ def _drafted(stage: smoke_test.Stage, places: tuple[Path, Path], name: str, came
     table = columns.read(came)
     question = _ask(table, options)
     _roles(table, options)
-    scores = leaks.alone(table, question)
-    out, look = leaks.suspects(scores)
-    for each in out:
-        roles.give(each.column, "ignored", why=use_case.LEAKS)
+    found = traps.find(table, question)
     _something_left(table)
-    found = [*warnings.leaks(table, out, look, scores, question), *warnings.others(table, question), *warnings.trade_off(table)]
+    found += [*warnings.others(table, question), *warnings.trade_off(table)]
     chosen = defaults.choose(table, question)
     code = _code(table, question, chosen, name, source, found)
     if more := stage.rehearse(table, name, code):

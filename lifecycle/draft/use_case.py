@@ -10,8 +10,6 @@ from lifecycle.draft.problem import GuessedProblem
 from lifecycle.sources import Source
 from lifecycle.store.lake import quoted
 
-LEAKS = "left out: it almost determines the target all by itself"
-
 
 def write(table: Table, question: GuessedProblem, choices: Choices, name: str, title: str, origin: str, warnings: list[DraftWarning]) -> str:
     """The source of `usecases/NAME.py`; `title` is the schema's class."""
@@ -26,12 +24,14 @@ def write(table: Table, question: GuessedProblem, choices: Choices, name: str, t
 
 def select(table: Table) -> str:
     """SQL that makes the schema's columns of the source's, over the table `rows`; empty where they are taken as they come."""
-    dropped = [column for column in table.columns if not column.type]
-    replaced = [column for column in table.columns if column.type and column.sql and column.name == column.came]
-    renamed = [column for column in table.columns if column.type and not column.sql and column.name != column.came]
-    both = [column for column in table.columns if column.type and column.sql and column.name != column.came]
+    here = [column for column in table.columns if column.came in table.sample.columns]
+    added = [column for column in table.columns if column not in here]
+    dropped = [column for column in here if not column.type]
+    replaced = [column for column in here if column.type and column.sql and column.name == column.came]
+    renamed = [column for column in here if column.type and not column.sql and column.name != column.came]
+    both = [column for column in here if column.type and column.sql and column.name != column.came]
     flat = table.sample.flat
-    if not (dropped or replaced or renamed or both):
+    if not (dropped or replaced or renamed or both or added):
         return flat
     star = "*"
     if dropped or both:
@@ -40,7 +40,7 @@ def select(table: Table) -> str:
         star += " REPLACE (\n" + ",\n".join(f"        {column.sql} AS {quoted(column.came)}" for column in replaced) + "\n    )"
     if renamed:
         star += " RENAME (\n" + ",\n".join(f"        {quoted(column.came)} AS {quoted(column.name)}" for column in renamed) + "\n    )"
-    more = "".join(f",\n    {column.sql} AS {quoted(column.name)}" for column in both)
+    more = "".join(f",\n    {column.sql} AS {quoted(column.name)}" for column in [*both, *added])
     lines = [flat] if any("\n" in column.came for column in table.columns) else flat.split("\n")  # a line of a name is not to be moved
     inner = "(\n" + "".join(f"    {line}\n" for line in lines) + ")" if flat else "rows"
     return f"SELECT\n    {star}{more}\nFROM {inner}"
@@ -76,8 +76,8 @@ def _imports(found: Source, choices: Choices, name: str, title: str) -> list[str
 def _features(table: Table) -> list[str]:
     given = inputs.lines(table)
     body = python.packed("    return rows.select", given, 4).replace("    return", "    return", 1)
-    leaks = ", ".join(inputs.back(column) for column in table.columns if column.why == LEAKS)
-    back = [f"    # Left out as leaks; to put them back: {python.clean(leaks)}"] if leaks else []
+    leaks = ", ".join(inputs.back(column) for column in table.columns if column.trap)
+    back = [f"    # Left out, as the head says; to put them back: {python.clean(leaks)}"] if leaks else []
     return ["def features(rows: pl.DataFrame) -> pl.DataFrame:", python.docstring(inputs.described(table), indent=4), *back, body]
 
 
@@ -118,7 +118,7 @@ def findings(table: Table, question: GuessedProblem, choices: Choices) -> list[s
     found += [f"{choices.split}: {choices.why}"]
     for role in ("key", "time", "group", "entity", "sensitive", "text"):
         found += [f"{role}: {column.name}, {column.why}" for column in table.having(role) if column.why]
-    found += [f"{column.name or column.came}: {column.why}" for column in table.columns if column.why.startswith("left out") and column.why != LEAKS]
+    found += [f"{column.name or column.came}: {column.why}" for column in table.columns if column.why.startswith("left out") and not column.trap]
     found += [f"{column.name}: {'; '.join(column.cells.said)}" for column in table.columns if column.cells.said]
     if table.null:
         found += [f"missing values are also written as {', '.join(table.null)}"]
