@@ -112,7 +112,7 @@ def _product(columns: Sequence[ColumnProfile], values: np.ndarray, truth: np.nda
     for power, (place, rest) in sorted(zip(whole, (named[place] for place in chosen), strict=True), key=lambda pair: -pair[0]):
         name = f"(1 - {columns[place].name})" if rest else columns[place].name
         parts += [f"{'/' if power < 0 else '*'} {name}{'^2' if abs(power) == 2 else ''}"]
-    return Joint(tuple(dict.fromkeys(columns[named[place][0]] for place in chosen)), " ".join(parts).removeprefix("* "), score)
+    return Joint(tuple(columns[place] for place in dict.fromkeys(named[each][0] for each in chosen)), " ".join(parts).removeprefix("* "), score)
 
 
 def _regression(values: np.ndarray, truth: np.ndarray) -> tuple[list[int], np.ndarray, float]:

@@ -39,6 +39,15 @@ def find(labelled: Labelled) -> Iterator[DraftWarning]:
         )
 
 
+def before(labelled: Labelled, column: ColumnProfile) -> bool:
+    """Whether a column is a moment that is never later than the row."""
+    time = labelled.table.one("time")
+    if time is None or not column.moment:
+        return False
+    start, end = _seconds(labelled, time), _seconds(labelled, column)
+    return not (end > start).any()
+
+
 def _seconds(labelled: Labelled, column: ColumnProfile) -> np.ndarray:
     moments = labelled.frame[column.name].cast(pl.Datetime("us")).to_physical().cast(pl.Float64)
     return moments.fill_null(np.nan).to_numpy() / 1e6

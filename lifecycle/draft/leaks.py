@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from lifecycle.draft import trap, vocabulary, worth
+from lifecycle.draft import late_moments, trap, vocabulary, worth
 from lifecycle.draft.columns import ColumnProfile
 from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.labelled import Labelled
@@ -54,6 +54,11 @@ class Alone:
         """What it does not tell."""
         return max(1 - self.score, 1e-9)
 
+    @property
+    def by(self) -> str:
+        """What of it tells."""
+        return "where it is missing" if self.missing else "its values"
+
 
 def alone(labelled: Labelled) -> list[Alone]:
     """The score of every column that a model would see, the best first."""
@@ -63,23 +68,23 @@ def alone(labelled: Labelled) -> list[Alone]:
 def find(labelled: Labelled, scores: list[Alone]) -> Iterator[DraftWarning]:
     """Leave out the columns that determine the target, and those that by name and strength are known too late; warn of what is in doubt."""
     out, look = suspects(scores, labelled.classes)
-    late = [each for each in scores if each not in out and (_late(each, labelled.target) and _strong(each, scores, labelled.classes))]
-    look = [each for each in look if each not in late]
+    late = [each for each in scores if _late(each, labelled) and (each in out or _strong(each, scores, labelled.classes))]
+    out, look = [[each for each in some if each not in late] for some in (out, look)]
     metric, target = labelled.question.kind.alone, labelled.target.came
     chosen = [*out, *late, *look]
     usual = next((each for each in scores if each not in chosen), None)
     beside = f", the next best column {usual.score:.2f}" if usual else ""
     values = worth.Worth(labelled, [each.column for each in (*out, *late)])
     for each in out:
-        name, found = each.column.name, f"{metric} {each.score:.3f}{beside}"
-        by = f"{'where it is missing' if each.missing else 'its values'} alone: {found}"
+        name = each.column.name
+        by = f"{each.by} alone: {metric} {each.score:.3f}{beside}"
         if each.one_sided and each.score < 1 - STRONG:
             by = f"where it is missing tells the class of those rows in {each.one_sided:.1%} of them"
         said = f"leakage: {name} almost determines {target} all by itself ({by}); it may be made from the outcome, so it is left out{values.adds(each.column)}"
         yield trap.left_out("leak", [each.column], "it almost determines the target all by itself", said, "it is known when a prediction is needed")
     for each in late:
         said = (
-            f"leakage: {each.column.name} {_late(each, labelled.target)}, and it tells much of {target} ({metric} {each.score:.3f} alone{beside}),"
+            f"leakage: {each.column.name} {_late(each, labelled)}, and it tells much of {target} ({each.by} alone: {metric} {each.score:.3f}{beside}),"
             f" so it is left out{values.adds(each.column)}"
         )
         yield trap.left_out("late", [each.column], "by its name and strength it is known too late", said, "it is known when a prediction is needed")
@@ -92,7 +97,7 @@ def find(labelled: Labelled, scores: list[Alone]) -> Iterator[DraftWarning]:
             " prediction is needed, else take it out of features()",
         )
     for each in scores:
-        if each not in chosen and (said := _late(each, labelled.target)) and each.score >= WEAK:
+        if each not in chosen and (said := _late(each, labelled)) and each.score >= WEAK:
             yield DraftWarning(
                 "late",
                 (each.column.name,),
@@ -131,10 +136,10 @@ def _strong(each: Alone, scores: list[Alone], classes: bool) -> bool:
     return each.score >= (NAMED if classes else NAMED_OF_NUMBERS) and each.score >= others - 0.02
 
 
-def _late(each: Alone, target: ColumnProfile) -> str:
+def _late(each: Alone, labelled: Labelled) -> str:
     """What the name of a column says against it."""
-    said = words(each.column.came)
-    if said & vocabulary.BEFORE:
+    said, target = words(each.column.came), labelled.target
+    if said & vocabulary.BEFORE or late_moments.before(labelled, each.column):
         return ""
     if said & vocabulary.AFTER:
         return "may by its name be known only after the outcome, as the length of a call is"

@@ -15,8 +15,8 @@ MAX_ROWS = 200_000
 MEASURES = 6
 """Columns by which nearness is judged, those with the most values."""
 VALUES = 30
-SAME = 0.995
-"""The share of clumps in which a column says one thing."""
+SAME, SAME_OF_ALL = 0.995, 0.9
+"""The share of rows whose nearest says the same in a column, and of clumps whose rows all do: two clumps may lie side by side."""
 EXACT = 0.5
 """How many groups columns must make for each clump to stand for it."""
 MOST_EXACT = 6
@@ -71,7 +71,7 @@ def _exact(table: Table, rows: pl.DataFrame, found: "clumps.Clumps", expected: f
     """A group of the columns that are the same in every row of a clump, where they tell the clumps apart."""
     target = (table.one("target") or table.columns[0]).name
     able = [column for column in table.columns if column.name in rows.columns and column.name != target and column.distinct > 1]
-    same = [column for column in able if _same(rows[column.name], found.members) >= SAME]
+    same = [column for column in able if _same(rows[column.name], found.members)]
     same = sorted(same, key=lambda column: -column.distinct)[:MOST_EXACT]
     groups = rows.select(column.name for column in same).n_unique() if same else 0
     if not EXACT * expected <= groups <= 0.7 * len(rows):
@@ -81,9 +81,10 @@ def _exact(table: Table, rows: pl.DataFrame, found: "clumps.Clumps", expected: f
     )
 
 
-def _same(values: pl.Series, members: Sequence[np.ndarray]) -> float:
+def _same(values: pl.Series, members: Sequence[np.ndarray]) -> bool:
     codes = values.rank("dense").fill_null(0).to_numpy()
-    return float(np.mean([np.ptp(codes[each]) == 0 for each in members]))
+    nearest = np.mean([codes[each[0]] == codes[each[1]] for each in members])
+    return bool(nearest >= SAME and np.mean([np.ptp(codes[each]) == 0 for each in members]) >= SAME_OF_ALL)
 
 
 def _group(table: Table, parts: Sequence[str]) -> ColumnProfile:
