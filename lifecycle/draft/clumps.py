@@ -14,6 +14,9 @@ GAP_OF_PAIRS = 4.0
 LEAST = 20
 """Clumps that there must be."""
 
+LANDMARKS, LEAST_LANDMARKS, TRIES, PARTED = 40, 12, 40, 0.05
+"""Points that stand for several clumps each, at most and at least; how often they are sought, and the share of clumps that they may part."""
+
 
 @dataclass(frozen=True)
 class Clumps:
@@ -58,6 +61,29 @@ def find(values: np.ndarray) -> Clumps | None:
     members = [known[places[row, : last[row] + 2]] for row in chosen]
     reach = np.median(np.sqrt(distances[chosen, last[chosen]] * distances[chosen, last[chosen] + 1]))
     return Clumps(float(inside.mean()), last[inside] + 2, float(np.median(gaps[inside])), members, float(reach))
+
+
+def landmarks(values: np.ndarray, members: list[np.ndarray]) -> tuple[np.ndarray, float] | None:
+    """A few points, each the nearest to all of one clump, of shape (points, dimensions), and the share of clumps of which this is not so.
+
+    The clumps themselves are clustered (k-means), several times, and the clustering that parts the fewest is taken.
+    """
+    from scipy.cluster.vq import kmeans2
+    from scipy.spatial import cKDTree
+
+    whole = list({min(each): each for each in members}.values())
+    centres = np.stack([values[each].mean(axis=0) for each in whole])
+    count = min(LANDMARKS, len(whole) // 4)
+    if count < LEAST_LANDMARKS:
+        return None
+    parted, best = 1.0, centres
+    for seed in range(TRIES):
+        points = np.round(kmeans2(centres, count, minit="++", seed=seed)[0], 3)
+        nearest = cKDTree(points).query(values)[1]
+        share = float(np.mean([np.ptp(nearest[each]) > 0 for each in whole]))
+        if share < parted:
+            parted, best = share, points
+    return (best, parted) if parted <= PARTED else None
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

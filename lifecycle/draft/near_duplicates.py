@@ -39,7 +39,7 @@ def find(table: Table) -> Iterator[DraftWarning]:
         f"near-duplicates: {found.share:.0%} of the rows lie in clumps of about {size} that are {found.gap:.0f} times closer to each other than to the next"
         f" row (by {', '.join(column.name for column in measures)}), as readings of one thing do"
     )
-    made = _exact(table, rows, found, len(rows) / size)
+    made = _exact(table, rows, found, len(rows) / size) or _near(table, rows, measures, found)
     if made is None:
         yield DraftWarning(
             "near-duplicates",
@@ -76,9 +76,9 @@ def _exact(table: Table, rows: pl.DataFrame, found: "clumps.Clumps", expected: f
     groups = rows.select(column.name for column in same).n_unique() if same else 0
     if not EXACT * expected <= groups <= 0.7 * len(rows):
         return None
-    return f"what is exactly the same in them ({', '.join(column.name for column in same)})", _group(
-        table, [f"CAST({columns.expression(table, column)} AS VARCHAR)" for column in same]
-    )
+    parts = ", ".join(f"CAST({columns.expression(table, column)} AS VARCHAR)" for column in same)
+    made_of = f"what is exactly the same in them ({', '.join(column.name for column in same)})"
+    return made_of, _group(table, "str", f"md5(concat_ws({literal('|')}, {parts}))")
 
 
 def _same(values: pl.Series, members: Sequence[np.ndarray]) -> bool:
@@ -87,9 +87,23 @@ def _same(values: pl.Series, members: Sequence[np.ndarray]) -> bool:
     return bool(nearest >= SAME and np.mean([np.ptp(codes[each]) == 0 for each in members]) >= SAME_OF_ALL)
 
 
-def _group(table: Table, parts: Sequence[str]) -> ColumnProfile:
+def _near(table: Table, rows: pl.DataFrame, measures: Sequence[ColumnProfile], found: "clumps.Clumps") -> tuple[str, ColumnProfile] | None:
+    """A group for each of a few landmarks, to which its clumps are nearer than to the others."""
+    scales = [column.deviation or 1.0 for column in measures]
+    values = rows.select(pl.col(column.name).cast(pl.Float64).fill_null(column.mean) / scale for column, scale in zip(measures, scales, strict=True)).to_numpy()
+    marks = clumps.landmarks(values, found.members)
+    if marks is None:
+        return None
+    points, parted = marks
+    here = [f"coalesce({columns.expression(table, column)}, {column.mean:.6g}) / {scale:.6g}" for column, scale in zip(measures, scales, strict=True)]
+    listed = ",\n        ".join(f"[{', '.join(f'{value:.3f}' for value in point)}]" for point in points)
+    sql = f"list_min(list_transform([\n        {listed}\n    ], lambda c, i: {{'far': list_distance(c, [{', '.join(here)}]), 'i': i}})).i"
+    made_of = f"the nearest of {len(points)} landmarks, which parts {parted:.1%} of the clumps"
+    return made_of, _group(table, "int", sql)
+
+
+def _group(table: Table, kind: str, sql: str) -> ColumnProfile:
     name, taken = "clump", {column.name.lower() for column in table.columns}
     while name in taken:
         name += "_"
-    sql = f"md5(concat_ws({literal('|')}, {', '.join(parts)}))"
-    return ColumnProfile(name, name, "VARCHAR", Cells("str", sql), sql)
+    return ColumnProfile(name, name, columns.SQL[kind], Cells(kind, sql), sql)
