@@ -113,7 +113,7 @@ def account(random: Random) -> tuple[Columns, Columns]:
     metres = random.integers(1_000_000, 9_000_000, ROWS)
     return {**binary(random), "contract": random.integers(1_000_000, 9_999_999, ROWS)}, {
         **binary(random, more=(metres - 5e6) / 2e6),
-        "metres": metres,
+        "reach": metres,
     }
 
 
@@ -384,6 +384,16 @@ def spent_in_all(random: Random) -> tuple[Columns, Columns]:
     return tables[0], tables[1]
 
 
+def visits_of_a_card(random: Random) -> tuple[Columns, Columns]:
+    tables = []
+    for honest in (False, True):
+        own = np.minimum(random.geometric(0.01, ROWS), 400)
+        each = {"at": moments(np.sort(random.uniform(0, 200 * 86_400, ROWS))), "card": own, **binary(random)}
+        each["rides"] = random.poisson(9, 401)[own] if honest else np.bincount(own)[own]
+        tables.append(each)
+    return tables[0], tables[1]
+
+
 # rows that are nearly equal
 
 
@@ -423,7 +433,7 @@ TRAPS = {
     for each in (
         Trap("near-unique", policy_number, ("policy_number",), ("mileage",)),
         Trap("near-unique", numbered_without_a_name, ("registry",), ("income_cents",)),
-        Trap("near-unique", account, ("contract",), ("metres",)),
+        Trap("near-unique", account, ("contract",), ("reach",)),
         Trap("near-unique", running, ("entry",), ("salary",)),
         Trap("near-unique", token, ("voucher",), ("shop",)),
         Trap("near-unique", float_numbers, ("membership",), ("seen",)),
@@ -450,6 +460,7 @@ TRAPS = {
         Trap("group-mean", smoothed_mean, ("shop_rate",), ("shop_rate",)),
         Trap("future-total", orders_in_all, ("orders",), ("orders",)),
         Trap("future-total", spent_in_all, ("lifetime",), ("credit_limit",)),
+        Trap("future-total", visits_of_a_card, ("rides",), ("rides",)),
         Trap("near-duplicates", readings_of_a_plot, (), ("band_0", "area"), "GroupSplit"),
         Trap("near-duplicates", readings_with_noise_alone, (), ("band_0",), "GroupSplit"),
         Trap("near-duplicates", read_twice, (), ("band_0",), "GroupSplit"),
@@ -461,7 +472,7 @@ KINDS = {"strong"} | {trap.kind for trap in TRAPS.values()}
 
 def outcome(name: str, trap: Trap, folder: Path) -> Outcome:
     """Draft both tables."""
-    table, twin = trap.make(np.random.default_rng(sum(map(ord, name))))
+    table, twin = tables(name)
     made = drafted(table, folder)
     caught = any(warning.kind == trap.kind and set(trap.columns) <= set(warning.columns) for warning in made.warnings)
     inputs = {column.name for column in made.table.columns if column.feature}
@@ -476,9 +487,19 @@ def drafted(columns: Columns, folder: Path) -> Any:
     """The draft of a CSV file of these columns."""
     from lifecycle.draft.draft import Options, draft
 
-    target = "paid" if "paid" in columns else "bought"
-    pl.DataFrame(columns, strict=False).with_columns(pl.selectors.float().fill_nan(None)).write_csv(file := folder / "rows.csv")
+    target = write(columns, file := folder / "rows.csv")
     return draft("trapped", str(file), Options(target=target))
+
+
+def tables(name: str) -> tuple[Columns, Columns]:
+    """The columns of the table with a trap, and of its honest twin."""
+    return TRAPS[name].make(np.random.default_rng(sum(map(ord, name))))
+
+
+def write(columns: Columns, file: Path) -> str:
+    """Write a table as CSV; the name of its target."""
+    pl.DataFrame(columns, strict=False).with_columns(pl.selectors.float().fill_nan(None)).write_csv(file)
+    return "paid" if "paid" in columns else "bought"
 
 
 def outcomes(names: list[str]) -> Iterator[Outcome]:

@@ -76,13 +76,22 @@ def draft(name: str, source: str, options: Options, *, force: bool = False) -> D
         return _drafted(stage, places, name, came, source, options)
 
 
-def _drafted(stage: smoke_test.Stage, places: tuple[Path, Path], name: str, came: Sample, source: str, options: Options) -> Draft:
+def looked_at(came: Sample, options: Options) -> tuple[Table, GuessedProblem, list[DraftWarning]]:
+    """What is found in a sample before any code is written: the columns with their roles, the question, and what can make a model lie.
+
+    Raises:
+        LifecycleError: a column's name is wrong, or no model can be made of the rows.
+    """
     table = columns.read(came)
     question = _ask(table, options)
     _roles(table, options)
     found = traps.find(table, question)
     _something_left(table)
-    found += [*warnings.others(table, question), *warnings.trade_off(table)]
+    return table, question, [*found, *warnings.others(table, question), *warnings.trade_off(table)]
+
+
+def _drafted(stage: smoke_test.Stage, places: tuple[Path, Path], name: str, came: Sample, source: str, options: Options) -> Draft:
+    table, question, found = looked_at(came, options)
     chosen = defaults.choose(table, question)
     code = _code(table, question, chosen, name, source, found)
     if more := stage.rehearse(table, name, code):

@@ -61,7 +61,7 @@ def _identifier(table: Table, column: ColumnProfile, labelled: Labelled | None) 
         return ""
     if _named(column):
         return "by its name"
-    if any(low < numbers.min() and numbers.max() < high for low, high in EPOCH) or words(column.came) & (vocabulary.SECONDS | vocabulary.COUNTED):
+    if any(low < numbers.min() and numbers.max() < high for low, high in EPOCH) or words(column.came) & (vocabulary.SECONDS | vocabulary.MEASURED):
         return ""
     if _given_out(numbers):
         return "fewer repeats than chance would make among measurements"

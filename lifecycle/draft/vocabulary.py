@@ -84,5 +84,11 @@ COUNTED = frozenset({
     "income", "hours", "minutes", "seconds", "secs", "days", "months", "years", "size", "length", "width", "height", "weight", "area", "volume",
     "population", "visits", "clicks", "orders", "items", "number", "num", "passengers",
 })  # fmt: skip
+MEASURED = COUNTED - {"number", "num"} | {
+    "metres", "meters", "km", "kilometres", "kilometers", "miles", "feet", "cents", "grams", "kg", "bytes", "ms", "mm", "cm", "euros", "dollars", "usd",
+    "eur", "watts", "kwh", "revenue", "turnover", "balance", "budget", "sales", "mileage", "odometer", "steps", "views", "total", "sum", "payment",
+    "loan", "debt", "assets", "rent", "altitude", "elevation", "pressure", "power", "energy", "speed", "weight",
+}  # fmt: skip
+"""Words of names for what is measured, however many values it has."""
 SHARES = frozenset({"share", "ratio", "rate", "probability", "prob", "fraction", "proportion", "pct"})
 SECONDS = frozenset({"time", "seconds", "secs", "timestamp", "epoch", "unixtime", "unix", "ts"})
