@@ -6,10 +6,10 @@ import numpy as np
 
 ASKED, NEIGHBOURS = 2_000, 41
 """Points whose neighbours are looked at, and how many of these."""
-GAP = 2.5
+GAP = 2.0
 """How many times as far the first stranger must be as the last of the clump."""
-OFTEN, OFTEN_PAIRS = 0.5, 0.8
-"""The share of points in clumps of three and more, and in such with pairs. Of points spread evenly along a line a quarter seem to be the former."""
+OFTEN, OFTEN_PAIRS = 0.6, 0.8
+"""The share of points in clumps of three and more, and in such with pairs. Of points spread evenly along a line a half seem to be the former."""
 GAP_OF_PAIRS = 4.0
 LEAST = 20
 """Clumps that there must be."""

@@ -39,6 +39,11 @@ class Grouping:
     starts: np.ndarray
     sizes: np.ndarray
 
+    @property
+    def several(self) -> np.ndarray:
+        """Which rows are of a group of several."""
+        return np.repeat(self.sizes > 1, self.sizes)
+
     def same(self, values: np.ndarray) -> np.ndarray | None:
         """One value for each group, where all its rows have the same."""
         low, high = np.minimum.reduceat(values, self.starts), np.maximum.reduceat(values, self.starts)
@@ -54,27 +59,23 @@ class Grouping:
 def find(labelled: Labelled) -> Iterator[DraftWarning]:
     """Leave out the columns that are made of all rows of their group."""
     for grouping in _groupings(labelled):
-        for column in [each for each in labelled.inputs if each.number and each is not grouping.column and each.distinct <= 1.2 * grouping.column.distinct + 2][:MOST_MADE]:
+        whole = f"of all rows of the same {grouping.column.name}"
+        for column in [each for each in labelled.inputs if each.number and each is not grouping.column][:MOST_MADE]:
             values = grouping.frame[column.name].cast(pl.Float64).fill_null(np.nan).to_numpy()
-            if not np.isfinite(values).all() or (own := grouping.same(values)) is None:
+            if not np.isfinite(values[grouping.several]).all():
                 continue
-            if said := _mean(labelled, grouping, own):
+            own = grouping.same(values)
+            if said := _mean(labelled, grouping, own) if own is not None else _mean_of_others(labelled, grouping, values):
                 yield trap.left_out(
-                    "group-mean",
-                    [column],
-                    f"it is made of the target of all rows of the same {grouping.column.name}",
-                    f"leakage: {column.name} is {said} over all rows of the same {grouping.column.name}, the row itself among them, so it is left out",
-                    f"it was made of earlier rows alone",
-                )
-            elif labelled.table.one("time") and (said := _total(labelled, grouping, column, own)):
+                    "group-mean", [column], f"it is made of the target {whole}", f"leakage: {column.name} is {said}, so it is left out",
+                    "it was made of earlier rows alone",
+                )  # fmt: skip
+            elif own is not None and labelled.table.one("time") and (said := _total(labelled, grouping, column, own)):
                 yield trap.left_out(
-                    "future-total",
-                    [column],
-                    f"it counts all rows of the same {grouping.column.name}, also later ones",
-                    f"leakage: {column.name} is {said} of all rows of the same {grouping.column.name}, also of those that are later than the row,"
-                    " so it is left out; `lifecycle.windows` counts what was before",
-                    "it is known before the row",
-                )
+                    "future-total", [column], f"it is made {whole}, also of later ones",
+                    f"leakage: {column.name} is {said} {whole}, also of those that are later than the row, so it is left out; `lifecycle.windows`"
+                    " makes what was before", "it is known before the row",
+                )  # fmt: skip
 
 
 def _groupings(labelled: Labelled) -> Iterator[Grouping]:
@@ -107,15 +108,32 @@ def _mean(labelled: Labelled, grouping: Grouping, own: np.ndarray) -> str:
     truth = labelled.question.kind.truth(labelled.question, grouping.frame[labelled.target.name])
     for output in range(truth.shape[1]):
         y = truth[:, output]
-        sums, spread = grouping.sums(y), y.var()
-        within = spread / grouping.sizes
+        sums = grouping.sums(y)
+        spread = ((y**2).sum() - (sums**2 / grouping.sizes).sum()) / max(len(y) - len(sums), 1)
+        within = max(spread, 1e-6 * y.var()) / grouping.sizes
         for prior in PRIORS:
             means = (sums + prior * y.mean()) / (grouping.sizes + prior)
             chance = within * (grouping.sizes / (grouping.sizes + prior)) ** 2
             if means.std() > 0 and ((own - means) ** 2).mean() <= OWN * chance.mean() and np.median((own - means) ** 2 / chance) <= OWN / 2:
-                share = "the share of one class" if truth.shape[1] > 1 or labelled.classes else f"the mean of {labelled.target.came}"
-                return f"{share}{' (smoothed)' if prior else ''}"
+                smoothed = " (smoothed)" if prior else ""
+                return f"{_named(labelled)}{smoothed} over all rows of the same {grouping.column.name}, the row itself among them"
     return ""
+
+
+def _mean_of_others(labelled: Labelled, grouping: Grouping, values: np.ndarray) -> str:
+    """Whether a column is the mean over the group's other rows: what it lacks of the group's sum is the row's own target."""
+    truth = labelled.question.kind.truth(labelled.question, grouping.frame[labelled.target.name])
+    sizes, some = np.repeat(grouping.sizes, grouping.sizes), grouping.several
+    for output in range(truth.shape[1]):
+        y = truth[:, output]
+        means = (np.repeat(grouping.sums(y), grouping.sizes) - y)[some] / (sizes[some] - 1)
+        if means.std() > 0 and (np.abs(values[some] - means) <= 1e-3 * np.maximum(np.abs(means), y.std())).mean() >= WITHIN:
+            return f"{_named(labelled)} over the other rows of the same {grouping.column.name}, which betrays the row's own"
+    return ""
+
+
+def _named(labelled: Labelled) -> str:
+    return "the share of a class" if labelled.classes else f"the mean of {labelled.target.came}"
 
 
 def _total(labelled: Labelled, grouping: Grouping, column: ColumnProfile, own: np.ndarray) -> str:

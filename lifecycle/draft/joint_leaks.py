@@ -17,9 +17,9 @@ SEEN = 3_000
 GLANCE, GLANCE_BINS, GLANCED, MOST_PROVEN = 1_000, 50, 0.85, 8
 """Rows and ranges by which pairs are tried, the share of the variance that makes one likely, and how many of these are looked at closely."""
 MOST_COLUMNS = 60
-MOST_TOGETHER = 8
-SIMPLE, ANY = 0.99, 0.9995
-"""The R2 from which a sum of whole parts gives a number, and one with any factors."""
+MOST_TOGETHER = 40
+UNIT, SIMPLE, ANY = 0.97, 0.99, 0.9995
+"""The R2 from which a sum of parts as they are gives a number, one with a factor that all share, and one with any factors."""
 ALIKE = 0.04
 """How much the factors of a simple sum may differ."""
 PAIR = 0.997
@@ -84,10 +84,11 @@ def _sum(columns: Sequence[ColumnProfile], values: np.ndarray, truth: np.ndarray
     if len(chosen) < 2:
         return None
     simple = np.ptp(np.abs(factors)) <= ALIKE * np.abs(factors).max()
-    if score < (SIMPLE if simple else ANY):
+    unit = np.abs(np.abs(factors) - 1).max() <= ALIKE
+    if score < (UNIT if unit else SIMPLE if simple else ANY):
         return None
     signs = [f"{'-' if factor < 0 else '+'} {columns[place].name}" for place, factor in zip(chosen, factors, strict=True)]
-    if not simple:
+    if not simple and not unit:
         signs = [f"{'-' if factor < 0 else '+'} {abs(factor):.4g} {columns[place].name}" for place, factor in zip(chosen, factors, strict=True)]
     return Joint(tuple(columns[place] for place in chosen), " ".join(signs).removeprefix("+ "), score)
 
@@ -126,7 +127,7 @@ def _regression(values: np.ndarray, truth: np.ndarray) -> tuple[list[int], np.nd
     x, y = x - x.mean(axis=0), y - y.mean()
     spread = x.std(axis=0)
     x, spread = x / np.where(spread > 0, spread, 1), np.where(spread > 0, spread, 1)
-    if not y.std() or _fit(x, y)[1] < SIMPLE:
+    if not y.std() or _fit(x, y)[1] < UNIT:
         return [], np.empty(0), 0.0
     chosen: list[int] = []
     factors, score, rest = np.empty(0), 0.0, y
@@ -135,7 +136,7 @@ def _regression(values: np.ndarray, truth: np.ndarray) -> tuple[list[int], np.nd
         gain[chosen] = -1
         chosen.append(int(gain.argmax()))
         factors, better = _fit(x[:, chosen], y)
-        if score >= SIMPLE and 1 - better > 0.5 * (1 - score):
+        if score >= UNIT and 1 - better > 0.75 * (1 - score):
             chosen.pop()
             factors, _ = _fit(x[:, chosen], y)
             break
@@ -160,11 +161,14 @@ def _pair(labelled: Labelled, numbers: Sequence[Alone], values: np.ndarray) -> J
         others = np.array(able[at + 1 :], dtype=np.int64)
         for how, made in _made(seen[:, [first]], seen[:, others]).items() if len(others) else ():
             shares = _explained(made, truth)
+            if not labelled.classes:
+                shares = np.maximum(shares, [_straight(values, truth[:, 0]) for values in made.T])
             likely += [(shares[place], first, int(others[place]), how) for place in np.flatnonzero(shares >= GLANCED)]
     best: Joint | None = None
     for _, first, second, how in sorted(likely, reverse=True)[:MOST_PROVEN]:
         left = min(numbers[first].left, numbers[second].left)
-        proof = _ranges(labelled, _made(values[:, first], values[:, second])[how])
+        made = _made(values[:, first], values[:, second])[how]
+        proof = max(_ranges(labelled, made), 0.0 if labelled.classes else _straight(made, labelled.truth[:, 0]))
         if proof >= PAIR and (1 - proof) * TIMES <= left and (best is None or proof > best.score):
             named = how.format(numbers[first].column.name, numbers[second].column.name)
             best = Joint((numbers[first].column, numbers[second].column), f"{named} tells it", proof)
@@ -182,6 +186,14 @@ def _explained(made: np.ndarray, truth: np.ndarray) -> np.ndarray:
         between = blocks.mean(axis=1).var(axis=0)
         best = np.maximum(best, between / max(output.var(), 1e-12))
     return best
+
+
+def _straight(made: np.ndarray, truth: np.ndarray) -> float:
+    """R2 of a straight line."""
+    known = np.isfinite(made)
+    if known.mean() < 0.5 or not made[known].std():
+        return 0.0
+    return float(np.corrcoef(made[known], truth[known])[0, 1] ** 2)
 
 
 def _made(first: np.ndarray, second: np.ndarray) -> dict[str, np.ndarray]:
@@ -215,7 +227,7 @@ def _classes(labelled: Labelled, columns: Sequence[ColumnProfile], values: np.nd
         factors, _ = _fit((x - x.mean(axis=0)) / spread, y - y.mean())
         weighty = np.flatnonzero(np.abs(factors) >= 0.25 * np.abs(factors).max())
         raw = (factors / spread)[weighty]
-        if not 3 <= len(weighty) <= MOST_TOGETHER or np.ptp(np.abs(raw)) > 0.25 * np.abs(raw).max():
+        if len(weighty) < 3 or np.ptp(np.abs(raw)) > 0.25 * np.abs(raw).max():
             continue
         score = _ranges(labelled, values[:, [able[place] for place in weighty]] @ np.sign(raw))
         if score >= PAIR:

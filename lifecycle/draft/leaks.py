@@ -16,12 +16,13 @@ from lifecycle.draft.score import told
 BINS = 60
 PERFECT, STRONG, NEAR = 0.002, 0.1, 0.12
 """What a column leaves to explain, up to which it determines the target, may be left out, may be warned of."""
-SURE = 0.05
-"""What one leaves that may be honest where it is a number's R2: a distance tells most of a fare."""
-AHEAD, FAR, APART = 2.2, 1.7, 3.0
-"""So many times as much must the next column leave for it to be left out, to be warned of, or to be one of a few that are."""
-AHEAD_OF_NUMBERS = {SURE: 4.0, STRONG: 5.0}
-"""The same of a number, by what is left."""
+COPIED = 1e-4
+"""What is left by a column that its name calls earlier, up to which it determines the target all the same."""
+AHEAD, AHEAD_BY_GAPS, FAR, APART = 3.0, 2.0, 1.7, 3.0
+"""So many times as much must the next column leave for it to be left out by its values, or by where they are missing, to be warned of, or to be one of
+a few that are."""
+AHEAD_OF_NUMBERS = {0.02: 3.0, 0.05: 6.0, STRONG: 8.0}
+"""The same of a number, by what is left: a distance may honestly tell most of a fare."""
 MAX_SUSPECTS = 3
 USEFUL = 0.42
 """What a column leaves that is worth something: without one beside it, a strong column may be all that there is to know."""
@@ -30,7 +31,8 @@ ONE_SIDED, COVERED, AT_LEAST = 0.99, 0.5, 60
 """The share of one class among rows that have a value (or have none), the share of that class among them, and how many these must be."""
 NAMED, NAMED_OF_NUMBERS = 0.7, 0.5
 """The score from which a column is strong that by its name is known too late."""
-WEAK = 0.6
+WEAK = 0.68
+"""The score from which such a column is warned of where it is not left out."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,9 @@ def suspects(scores: list[Alone], classes: bool) -> tuple[list[Alone], list[Alon
         if "text" in each.column.roles and not each.missing and not each.one_sided:
             continue  # its words may tell as much as they can
         after = scores[place + 1].left if place + 1 < len(scores) else 1.0
-        ahead = len(out) == place and _ahead(each, after, classes) and not words(each.column.came) & vocabulary.BEFORE
-        if each.left <= PERFECT or ahead or each.one_sided:
+        earlier = bool(words(each.column.came) & vocabulary.BEFORE)
+        ahead = len(out) == place and not earlier and _ahead(each, after, classes)
+        if each.left <= (COPIED if earlier else PERFECT) or ahead or each.one_sided:
             out.append(each)
         elif each.left <= NEAR and (each.left * FAR <= after or (each in apart and len(apart) <= MAX_SUSPECTS)):
             look.append(each)
@@ -125,7 +128,7 @@ def suspects(scores: list[Alone], classes: bool) -> tuple[list[Alone], list[Alon
 def _ahead(each: Alone, after: float, classes: bool) -> bool:
     """Whether a column is far ahead of the next one, which leaves `after`."""
     if classes:
-        return each.left <= STRONG and each.left * AHEAD <= after and (after <= USEFUL or each.missing)
+        return each.left <= STRONG and each.left * (AHEAD_BY_GAPS if each.missing else AHEAD) <= after and (after <= USEFUL or each.missing)
     times = next((times for left, times in AHEAD_OF_NUMBERS.items() if each.left <= left), None)
     return times is not None and each.left * times <= after <= USEFUL_OF_NUMBERS
 

@@ -68,13 +68,14 @@ AFTER = frozenset({
 """Words of names for what is often known only after the outcome."""
 BEFORE = frozenset({
     "lag", "lagged", "previous", "prev", "prior", "yesterday", "last", "before", "baseline", "initial", "past", "former", "history", "historical",
-    "planned", "scheduled", "expected", "forecast", "requested",
+    "planned", "scheduled", "expected", "forecast", "requested", "test", "lab", "blood", "ecg", "scan",
 })  # fmt: skip
 """Words of names for what was known before the row: it may tell much of the target, and honestly."""
 PLANNED = frozenset({
     "due", "expiry", "expires", "expiration", "expire", "valid", "until", "planned", "plan", "scheduled", "schedule", "appointment", "departure",
     "departs", "promised", "deadline", "expected", "estimated", "estimate", "eta", "maturity", "renewal", "reserved", "reservation", "checkin",
     "checkout", "booked", "requested", "wanted", "target", "arrival", "travel", "flight", "stay", "forecast", "event",
+    "contract", "lease", "subscription", "policy", "warranty", "term", "validity",
 })  # fmt: skip
 """Words of names for moments that are known before they come."""
 ANY_TARGET = frozenset({"target", "label", "class", "value", "score", "amount", "price"})
