@@ -35,6 +35,7 @@ class ColumnProfile:
         words, length: of texts, on average.
         roles: what it is in the schema.
         why: in a clause.
+        trap: the kind of the warning for which it was taken from the inputs.
     """
 
     came: str
@@ -56,6 +57,7 @@ class ColumnProfile:
     length: float = 0.0
     roles: tuple[str, ...] = ("feature",)
     why: str = ""
+    trap: str = ""
 
     @property
     def type(self) -> str:

@@ -10,7 +10,6 @@ from lifecycle.draft import (
     columns,
     defaults,
     formulas,
-    leaks,
     problem,
     roles,
     sample,
@@ -18,6 +17,7 @@ from lifecycle.draft import (
     smoke_test,
     target,
     time_column,
+    traps,
     use_case,
     warnings,
     writing,
@@ -80,22 +80,24 @@ def draft(name: str, source: str, options: Options, *, force: bool = False) -> D
         return _drafted(stage, places, name, came, source, options)
 
 
-def _drafted(stage: smoke_test.Stage, places: tuple[Path, Path], name: str, came: Sample, source: str, options: Options) -> Draft:
+def looked_at(came: Sample, options: Options) -> tuple[Table, GuessedProblem, list[DraftWarning]]:
+    """What is found in a sample before any code is written: the columns with their roles, the question, and what can make a model lie.
+
+    Raises:
+        LifecycleError: a column's name is wrong, or no model can be made of the rows.
+    """
     table = columns.read(came, frozenset({options.key, options.group}))
     question = _ask(table, options)
     _roles(table, options)
-    scores = leaks.alone(table, question)
-    out, look = leaks.suspects(scores)
-    for each in out:
-        roles.give(each.column, "ignored", why=use_case.LEAKS)
+    found = traps.find(table, question)
     _something_left(table)
     formulas.remark(table)
-    found = [
-        *cell_warnings.of_cells(table, question),
-        *warnings.leaks(table, out, look, scores, question),
-        *warnings.others(table, question),
-        *warnings.trade_off(table),
-    ]
+    found = [*cell_warnings.of_cells(table, question), *found]
+    return table, question, [*found, *warnings.others(table, question), *warnings.trade_off(table)]
+
+
+def _drafted(stage: smoke_test.Stage, places: tuple[Path, Path], name: str, came: Sample, source: str, options: Options) -> Draft:
+    table, question, found = looked_at(came, options)
     chosen = defaults.choose(table, question)
     code = _code(table, question, chosen, name, source, found, options)
     if more := stage.rehearse(table, name, code):

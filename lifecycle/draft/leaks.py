@@ -1,25 +1,38 @@
-"""How well each column tells the target all by itself: what tells it nearly perfectly may not be known in time."""
+"""How well each column tells the target all by itself, and what is left out because it tells it too well."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from lifecycle.draft.columns import ColumnProfile, Table
-from lifecycle.draft.problem import GuessedProblem
-from lifecycle.store.lake import quoted
+from lifecycle.draft import late_moments, trap, vocabulary, worth
+from lifecycle.draft.columns import ColumnProfile
+from lifecycle.draft.draft_warning import DraftWarning
+from lifecycle.draft.labelled import Labelled
+from lifecycle.draft.names import words
+from lifecycle.draft.score import told
 
-MAX_ROWS = 30_000
-FOLDS = 5
 BINS = 60
-PRIOR = 2.0  # rows of the mean that a bin starts with
-PERFECT, STRONG, NEAR = 0.002, 0.05, 0.12
+PERFECT, STRONG, NEAR = 0.002, 0.1, 0.12
 """What a column leaves to explain, up to which it determines the target, may be left out, may be warned of."""
-AHEAD, FAR, APART = 4.0, 1.7, 3.0
-"""So many times as much must the next column leave for it to be left out, to be warned of, or to be one of a few that are."""
+COPIED = 1e-4
+"""What is left by a column that its name calls earlier, up to which it determines the target all the same."""
+AHEAD, AHEAD_BY_GAPS, FAR, APART = 3.0, 2.0, 1.7, 3.0
+"""So many times as much must the next column leave for it to be left out by its values, or by where they are missing, to be warned of, or to be one of
+a few that are."""
+AHEAD_OF_NUMBERS = {0.02: 3.0, 0.05: 6.0, STRONG: 8.0}
+"""The same of a number, by what is left: a distance may honestly tell most of a fare."""
 MAX_SUSPECTS = 3
 USEFUL = 0.42
 """What a column leaves that is worth something: without one beside it, a strong column may be all that there is to know."""
+USEFUL_OF_NUMBERS = 0.9
+ONE_SIDED, COVERED, AT_LEAST = 0.99, 0.5, 60
+"""The share of one class among rows that have a value (or have none), the share of that class among them, and how many these must be."""
+NAMED, NAMED_OF_NUMBERS = 0.7, 0.5
+"""The score from which a column is strong that by its name is known too late."""
+WEAK = 0.68
+"""The score from which such a column is warned of where it is not left out."""
 
 
 @dataclass(frozen=True)
@@ -30,56 +43,137 @@ class Alone:
         column: which.
         score: ROC AUC (of several classes the mean), or R2.
         missing: whether it is enough to know where its values are missing.
+        one_sided: the share of one class among the rows that have a value, or among those that have none, where it is nearly all.
     """
 
     column: ColumnProfile
     score: float
     missing: bool = False
+    one_sided: float = 0.0
 
     @property
     def left(self) -> float:
         """What it does not tell."""
         return max(1 - self.score, 1e-9)
 
+    @property
+    def by(self) -> str:
+        """What of it tells."""
+        return "where it is missing" if self.missing else "its values"
 
-def alone(table: Table, question: GuessedProblem) -> list[Alone]:
+
+def alone(labelled: Labelled) -> list[Alone]:
     """The score of every column that a model would see, the best first."""
-    target = table.one("target")
-    seen = [column for column in table.columns if column.feature and column.type != "bytes"]
-    if target is None or not seen:
-        return []
-    names = ", ".join(quoted(column.name) for column in [target, *seen])
-    frame = table.sample.connection.sql(
-        f"SELECT {names} FROM clean WHERE {quoted(target.name)} IS NOT NULL USING SAMPLE reservoir({MAX_ROWS} ROWS) REPEATABLE (7)"
-    ).pl()
-    truth = question.kind.truth(question, frame[target.name])
-    folds = np.random.default_rng(7).permutation(frame.height) % FOLDS
-    return sorted((_best(column, frame[column.name], truth, folds) for column in seen), key=lambda each: each.left)
+    return sorted((_best(column, labelled) for column in labelled.inputs), key=lambda each: each.left)
 
 
-def suspects(scores: list[Alone]) -> tuple[list[Alone], list[Alone]]:
+def find(labelled: Labelled, scores: list[Alone]) -> Iterator[DraftWarning]:
+    """Leave out the columns that determine the target, and those that by name and strength are known too late; warn of what is in doubt."""
+    out, look = suspects(scores, labelled.classes)
+    late = [each for each in scores if _late(each, labelled) and (each in out or _strong(each, scores, labelled.classes))]
+    out, look = [[each for each in some if each not in late] for some in (out, look)]
+    metric, target = labelled.question.kind.alone, labelled.target.came
+    chosen = [*out, *late, *look]
+    usual = next((each for each in scores if each not in chosen), None)
+    beside = f", the next best column {usual.score:.2f}" if usual else ""
+    values = worth.Worth(labelled, [each.column for each in (*out, *late)])
+    for each in out:
+        name = each.column.name
+        by = f"{each.by} alone: {metric} {each.score:.3f}{beside}"
+        if each.one_sided and each.score < 1 - STRONG:
+            by = f"where it is missing tells the class of those rows in {each.one_sided:.1%} of them"
+        said = f"leakage: {name} almost determines {target} all by itself ({by}); it may be made from the outcome, so it is left out{values.adds(each.column)}"
+        yield trap.left_out("leak", [each.column], "it almost determines the target all by itself", said, "it is known when a prediction is needed")
+    for each in late:
+        said = (
+            f"leakage: {each.column.name} {_late(each, labelled)}, and it tells much of {target} ({each.by} alone: {metric} {each.score:.3f}{beside}),"
+            f" so it is left out{values.adds(each.column)}"
+        )
+        yield trap.left_out("late", [each.column], "by its name and strength it is known too late", said, "it is known when a prediction is needed")
+    if look:
+        told_alone = ", ".join(f"{each.column.name} {each.score:.3f}" for each in look)
+        yield DraftWarning(
+            "strong",
+            tuple(each.column.name for each in look),
+            f"leakage?: tells much of {target} all by itself: {told_alone} ({metric}{beside}); make sure that it is known when a"
+            " prediction is needed, else take it out of features()",
+        )
+    for each in scores:
+        if each not in chosen and (said := _late(each, labelled)) and each.score >= WEAK:
+            yield DraftWarning(
+                "late",
+                (each.column.name,),
+                f"leakage?: {each.column.name} {said} ({metric} {each.score:.3f} alone); if it is known only after {target} is, take it out of features()",
+            )
+
+
+def suspects(scores: list[Alone], classes: bool) -> tuple[list[Alone], list[Alone]]:
     """The columns that determine the target so well that they are left out, and those that deserve a look."""
     out, look = [], []
     usual = next((each.left for each in scores if each.left > NEAR), 0.5)
     apart = [each for each in scores if each.left <= NEAR and each.left * APART <= usual]
     for place, each in enumerate(scores):
-        after = scores[place + 1].left if place + 1 < len(scores) else 0.5
-        alone_ahead = len(out) == place and each.left <= STRONG and each.left * AHEAD <= after <= USEFUL
-        if each.left <= PERFECT or alone_ahead:
+        if "text" in each.column.roles and not each.missing and not each.one_sided:
+            continue  # its words may tell as much as they can
+        after = scores[place + 1].left if place + 1 < len(scores) else 1.0
+        earlier = bool(words(each.column.came) & vocabulary.BEFORE)
+        ahead = len(out) == place and not earlier and _ahead(each, after, classes)
+        if each.left <= (COPIED if earlier else PERFECT) or ahead or each.one_sided:
             out.append(each)
         elif each.left <= NEAR and (each.left * FAR <= after or (each in apart and len(apart) <= MAX_SUSPECTS)):
             look.append(each)
     return out, look
 
 
-def _best(column: ColumnProfile, values: pl.Series, truth: np.ndarray, folds: np.ndarray) -> Alone:
-    score = max(_score(codes, truth, folds) for codes in _codes(column, values))
-    binary = set(np.unique(truth)) <= {0.0, 1.0}
-    if not binary and column.number:
+def _ahead(each: Alone, after: float, classes: bool) -> bool:
+    """Whether a column is far ahead of the next one, which leaves `after`."""
+    if classes:
+        return each.left <= STRONG and each.left * (AHEAD_BY_GAPS if each.missing else AHEAD) <= after and (after <= USEFUL or each.missing)
+    times = next((times for left, times in AHEAD_OF_NUMBERS.items() if each.left <= left), None)
+    return times is not None and each.left * times <= after <= USEFUL_OF_NUMBERS
+
+
+def _strong(each: Alone, scores: list[Alone], classes: bool) -> bool:
+    """Whether a column that may be known too late tells more than any other."""
+    others = max((other.score for other in scores if other is not each), default=0.0)
+    return each.score >= (NAMED if classes else NAMED_OF_NUMBERS) and each.score >= others - 0.02
+
+
+def _late(each: Alone, labelled: Labelled) -> str:
+    """What the name of a column says against it."""
+    said, target = words(each.column.came), labelled.target
+    if said & vocabulary.BEFORE or late_moments.before(labelled, each.column):
+        return ""
+    if said & vocabulary.AFTER:
+        return "may by its name be known only after the outcome, as the length of a call is"
+    own = "".join(sorted(words(target.came), key=len)[-1:])
+    if len(own) >= 4 and own not in vocabulary.ANY_TARGET and own in each.column.came.lower().replace("_", ""):
+        return "is named after the target"
+    return ""
+
+
+def _best(column: ColumnProfile, labelled: Labelled) -> Alone:
+    values, truth, folds = labelled.frame[column.name], labelled.truth, labelled.folds
+    score = max(told(codes, truth, folds) for codes in _codes(column, values))
+    if not labelled.classes and column.number:
         score = max(score, _straight(values, truth[:, 0]))
     nulls = values.is_null().to_numpy().astype(np.int64)
-    gone = _score(nulls, truth, folds) if 0.001 < nulls.mean() < 0.999 else 0.0
-    return Alone(column, max(score, gone), gone >= score - 0.005 and gone > 0.5)
+    gone = told(nulls, truth, folds) if 0.001 < nulls.mean() < 0.999 else 0.0
+    if "text" in column.roles:
+        score = max(score, worth.text_score(values, labelled))
+    return Alone(column, max(score, gone), gone >= score - 0.005 and gone > 0.5, _one_sided(nulls, truth) if labelled.classes else 0.0)
+
+
+def _one_sided(nulls: np.ndarray, truth: np.ndarray) -> float:
+    """The share of one class among the rows that have a value, or those that have none, where it is nearly all and most of that class is there."""
+    outputs = [*truth.T, *((1 - truth[:, 0],) if truth.shape[1] == 1 else ())]
+    for side in (nulls == 0, nulls == 1):
+        for output in outputs:
+            rows = side.sum()
+            share = output[side].mean() if rows else 0.0
+            if AT_LEAST <= rows < len(nulls) and share >= ONE_SIDED and output[side].sum() >= COVERED * output.sum() and output.mean() <= 0.7:
+                return float(share)
+    return 0.0
 
 
 def _codes(column: ColumnProfile, values: pl.Series) -> list[np.ndarray]:
@@ -95,34 +189,6 @@ def _codes(column: ColumnProfile, values: pl.Series) -> list[np.ndarray]:
     if column.distinct <= len(values) / 5:
         found.append(values.cast(pl.String).fill_null("").rank("dense").cast(pl.Int64).to_numpy())
     return found or [values.is_null().to_numpy().astype(np.int64)]
-
-
-def _score(codes: np.ndarray, truth: np.ndarray, folds: np.ndarray) -> float:
-    """The target's mean by bin, learned from the other folds: its ROC AUC, or its R2."""
-    guess = np.empty_like(truth)
-    count = int(codes.max()) + 1
-    for fold in range(FOLDS):
-        rest, here = folds != fold, folds == fold
-        base = truth[rest].mean(axis=0)
-        rows = np.bincount(codes[rest], minlength=count)
-        for output in range(truth.shape[1]):
-            sums = np.bincount(codes[rest], truth[rest, output], minlength=count)
-            guess[here, output] = ((sums + PRIOR * base[output]) / (rows + PRIOR))[codes[here]]
-    if set(np.unique(truth)) <= {0.0, 1.0}:
-        each = [_auc(truth[:, output], guess[:, output]) for output in range(truth.shape[1])]
-        return float(np.average(each, weights=np.maximum(truth.sum(axis=0), 1)))
-    spread = ((truth - truth.mean()) ** 2).sum()
-    return float(max(1 - ((truth - guess) ** 2).sum() / spread, 0.0)) if spread > 0 else 0.0
-
-
-def _auc(truth: np.ndarray, guess: np.ndarray) -> float:
-    """The area under the ROC curve by ranks, ties counted half (Mann and Whitney 1947)."""
-    positives = truth.sum()
-    negatives = len(truth) - positives
-    if not positives or not negatives:
-        return 0.5
-    ranks = pl.Series(guess).rank("average").to_numpy()
-    return float((ranks[truth > 0].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 def _straight(values: pl.Series, truth: np.ndarray) -> float:

@@ -10,8 +10,6 @@ from lifecycle.draft.problem import GuessedProblem
 from lifecycle.sources import Source
 from lifecycle.store.lake import quoted
 
-LEAKS = "left out: it almost determines the target all by itself"
-
 
 def write(
     table: Table, question: GuessedProblem, choices: Choices, name: str, title: str, origin: str, warnings: list[DraftWarning], said: str = ""
@@ -81,8 +79,8 @@ def _imports(found: Source, choices: Choices, name: str, title: str) -> list[str
 def _features(table: Table) -> list[str]:
     given = inputs.lines(table)
     body = python.packed("    return rows.select", given, 4).replace("    return", "    return", 1)
-    leaks = ", ".join(inputs.back(column) for column in table.columns if column.why == LEAKS)
-    back = [f"    # Left out as leaks; to put them back: {python.clean(leaks)}"] if leaks else []
+    leaks = ", ".join(inputs.back(column) for column in table.columns if column.trap)
+    back = [f"    # Left out, as the head says; to put them back: {python.clean(leaks)}"] if leaks else []
     return ["def features(rows: pl.DataFrame) -> pl.DataFrame:", python.docstring(inputs.described(table), indent=4), *back, body]
 
 
@@ -127,7 +125,7 @@ def findings(table: Table, question: GuessedProblem, choices: Choices) -> list[s
     found += [f"{choices.split}: {choices.why}"]
     for role in ("key", "time", "group", "entity", "sensitive", "text"):
         found += [f"{role}: {column.name}, {column.why}" for column in table.having(role) if column.why]
-    found += [f"{column.name or column.came}: {column.why}" for column in table.columns if column.why.startswith("left out") and column.why != LEAKS]
+    found += [f"{column.name or column.came}: {column.why}" for column in table.columns if column.why.startswith("left out") and not column.trap]
     found += [f"{column.name}: {'; '.join(column.cells.said)}" for column in table.columns if column.cells.said]
     if table.null:
         found += [f"missing values are also written as {', '.join(table.null)}"]

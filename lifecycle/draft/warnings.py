@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from lifecycle.draft import inputs, vocabulary
-from lifecycle.draft.columns import ColumnProfile, Table
+from lifecycle.draft.columns import Table
 from lifecycle.draft.draft_warning import DraftWarning
-from lifecycle.draft.leaks import Alone
 from lifecycle.draft.names import words
 from lifecycle.draft.problem import GuessedProblem
 from lifecycle.store.lake import quoted
@@ -13,38 +11,6 @@ from lifecycle.store.lake import quoted
 FEW_ROWS = 1_500
 DUPLICATES = 0.01
 BLOCKS = 10
-
-
-def leaks(table: Table, out: list[Alone], look: list[Alone], scores: list[Alone], question: GuessedProblem) -> Iterator[DraftWarning]:
-    """Columns that tell the target too well, or by their name too late."""
-    metric = question.kind.alone
-    target = (table.one("target") or table.columns[0]).came
-    chosen = {each.column.name for each in [*out, *look]}
-    usual = next((each for each in scores if each.column.name not in chosen), None)
-    beside = f", the next best column {usual.score:.2f}" if usual else ""
-    for each in out:
-        name = each.column.name
-        by = "where it is missing" if each.missing else "its values"
-        yield DraftWarning(
-            "leak",
-            (name,),
-            f"leakage: {name} almost determines {target} all by itself ({by} alone: {metric} {each.score:.3f}{beside}); it may be made from the outcome,"
-            f" so it is left out. If it is known when a prediction is needed, put it back: add {inputs.back(each.column)} in features()",
-        )
-    for each in look:
-        yield DraftWarning(
-            "strong",
-            (each.column.name,),
-            f"leakage?: {each.column.name} tells much of {target} all by itself ({metric} {each.score:.3f}{beside}); make sure that it is known when a"
-            " prediction is needed, else take it out of features()",
-        )
-    for each in scores:
-        if each.column.name not in chosen and (said := _late(each.column, table.one("target"))):
-            yield DraftWarning(
-                "late",
-                (each.column.name,),
-                f"leakage?: {each.column.name} {said} ({metric} {each.score:.3f} alone); if it is known only after {target} is, take it out of features()",
-            )
 
 
 def others(table: Table, question: GuessedProblem) -> Iterator[DraftWarning]:
@@ -80,20 +46,6 @@ def others(table: Table, question: GuessedProblem) -> Iterator[DraftWarning]:
             tuple(column.name for column in spoilt),
             f"quarantine: cells that are not of their column's type ({', '.join(said)}) send their rows there; see lifecycle quarantine",
         )
-
-
-def _late(column: ColumnProfile, target: ColumnProfile | None) -> str:
-    if words(column.came) & vocabulary.AFTER:
-        return "may by its name be known only after the outcome, as the length of a call is"
-    own = "".join(sorted(words(target.came), key=len)[-1:]) if target else ""
-    if (
-        target
-        and len(own) >= 4
-        and own not in ("target", "label", "class", "value", "score", "amount", "price")
-        and own in column.came.lower().replace("_", "")
-    ):
-        return "is named after the target"
-    return ""
 
 
 def _duplicates(table: Table) -> Iterator[DraftWarning]:

@@ -1,0 +1,73 @@
+"""What a column would add: the score of a quick model with it and without it, on rows that it has not learned from."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from lifecycle.draft.columns import ColumnProfile
+from lifecycle.draft.labelled import Labelled
+from lifecycle.draft.score import score
+
+MAX_ROWS, MAX_TEXTS = 8_000, 4_000
+"""Rows of a quick model, and of a model of words."""
+ROUNDS = 50
+
+
+class Worth:
+    """The score of a quick model without some columns, and with one of them."""
+
+    def __init__(self, labelled: Labelled, out: Sequence[ColumnProfile]) -> None:
+        self.labelled, self.out = labelled, [column.name for column in out]
+        self.kept = [column for column in labelled.inputs if column.name not in self.out]
+
+    @cached_property
+    def _without(self) -> float:
+        return _quick(self.labelled, self.kept)
+
+    def adds(self, *columns: ColumnProfile) -> str:
+        """What columns that are left out would add, as the end of a clause; empty where no others are left to compare with."""
+        if not self.kept:
+            return ""
+        metric, score = self.labelled.question.kind.alone, _quick(self.labelled, [*self.kept, *columns])
+        return f" (a quick model: {metric} {self._without:.2f} without, {score:.2f} with)"
+
+
+def text_score(values: pl.Series, labelled: Labelled) -> float:
+    """How well the words of a text tell the target, by a linear model of them: ROC AUC, or R2."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+    from sklearn.linear_model import Ridge
+
+    some = slice(0, MAX_TEXTS)
+    words = HashingVectorizer(n_features=2**14, alternate_sign=False).transform(values[some].fill_null("").to_list())
+    train = labelled.folds[some] > 0
+    if len(np.unique(labelled.truth[some][train])) < 2:
+        return 0.0
+    guess = Ridge(alpha=1.0, solver="sparse_cg").fit(words[train], labelled.truth[some][train]).predict(words[~train])
+    return score(labelled.truth[some][~train], guess.reshape(-1, labelled.truth.shape[1]))
+
+
+def _quick(labelled: Labelled, columns: Sequence[ColumnProfile]) -> float:
+    """Of boosted trees on columns as numbers, categories by their commonness, and texts by their length."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
+
+    rows = min(labelled.frame.height, MAX_ROWS)
+    inputs = np.column_stack([_numbers(labelled.frame[column.name].head(rows)) for column in columns])
+    truth = labelled.truth[:rows]
+    train = labelled.folds[:rows] > 0
+    guess = np.empty((int((~train).sum()), truth.shape[1]))
+    with threadpool_limits(1):  # threads that wait for each other cost more than they bring on so few rows
+        for output in range(truth.shape[1]):
+            model = HistGradientBoostingRegressor(max_iter=ROUNDS, max_leaf_nodes=15, early_stopping=False, random_state=7)
+            guess[:, output] = model.fit(inputs[train], truth[train, output]).predict(inputs[~train])
+    return score(truth[~train], guess)
+
+
+def _numbers(values: pl.Series) -> np.ndarray:
+    if values.dtype != pl.String:
+        return values.to_physical().cast(pl.Float64).fill_null(np.nan).to_numpy()
+    if values.n_unique() > len(values) / 5:
+        return values.str.len_chars().cast(pl.Float64).fill_null(np.nan).to_numpy()
+    return values.rank("dense").cast(pl.Float64).fill_null(np.nan).to_numpy()
