@@ -58,6 +58,8 @@ class Kind:
     """The baseline that knows nothing, in words."""
     plain: str = "a plain linear model"
     """The baseline that anybody would try first, in words."""
+    last: str = "the last known label"
+    """The baseline of what has an order, in words."""
     learns_tune: bool = True
     """Whether models are fitted on the tune rows too, since nothing of them is calibrated there."""
     averages: bool = True
@@ -150,6 +152,16 @@ class Kind:
     def constant(self, metric: str = "") -> Any:
         """The unfitted baseline that knows nothing but the target."""
         raise NotImplementedError
+
+    def repeated(self, last: "np.ndarray", known: "np.ndarray", seen: "tuple[np.ndarray, np.ndarray]") -> "pl.DataFrame | None":
+        """The answers of the baseline that says the last known label again; `None` where there is nothing to repeat.
+
+        Args:
+            last: the encoded label that was known last before each row, length n; without meaning where none was.
+            known: whether one was.
+            seen: the same for earlier rows, and their own labels.
+        """
+        return None
 
     def text_model(self, seed: int) -> Any:
         """The unfitted linear model over a text's words, whose outputs become inputs."""

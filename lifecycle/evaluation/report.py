@@ -50,6 +50,7 @@ class MetricReport(JsonModel):
     tune: float | None
     constant: float | None
     linear: float | None
+    last: float | None = None
     gap: float | None
 
 
@@ -58,6 +59,7 @@ class Gains(JsonModel):
 
     over_constant: Interval | None = None
     over_linear: Interval | None = None
+    over_last: Interval | None = None
 
 
 class CalibrationBin(JsonModel):

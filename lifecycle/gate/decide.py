@@ -82,6 +82,7 @@ def numbers(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison 
         challengers_before=comparison.earlier if comparison else 0,
         over_constant=_gain(evidence.constant),
         over_linear=_gain(evidence.linear),
+        over_last=_gain(evidence.last),
         overfit=evidence.overfit,
         overfit_most=allowed.overfit,
         worst_slice=evidence.slice,

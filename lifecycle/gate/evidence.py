@@ -63,5 +63,7 @@ class GateEvidence:
     slice: WorstSlice | None
     unfair: Mapping[str, GroupDifference]
     """By sensitive column, the largest difference in true-positive rate."""
+    last: Difference | None = None
+    """Over the last known label, where rows have an order."""
     blocked: str = ""
     """Why this version may not be promoted automatically any more."""

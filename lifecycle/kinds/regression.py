@@ -32,6 +32,7 @@ class Regression(Supervised):
 
     name = "regression"
     metric = "rmse"
+    last = "the last known value"
     metrics = ("rmse", "mae", "median_ae", "r2", "mape")
 
     def check(self, use_case: "UseCase") -> None:
@@ -78,6 +79,10 @@ class Regression(Supervised):
         from sklearn.dummy import DummyRegressor
 
         return DummyRegressor(strategy="median" if metric in OF_THE_MEDIAN else "mean")
+
+    def repeated(self, last: np.ndarray, known: np.ndarray, seen: tuple[np.ndarray, np.ndarray]) -> pl.DataFrame | None:
+        """The last value; the mean where none is known."""
+        return self.frame(np.where(known, last, seen[1].mean())) if len(seen[1]) else None
 
     def text_model(self, seed: int) -> Any:
         """Ridge regression."""

@@ -84,6 +84,7 @@ def _evidence(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -
         overfit=gate.overfit(use_case, evaluated),
         constant=difference(found.gains.over_constant),
         linear=difference(found.gains.over_linear),
+        last=difference(found.gains.over_last),
         slice=found.slices.worst,
         unfair={column: rate.difference if rate else GroupDifference() for column, rate in rates.items()},
         blocked=_blocked(use_case, challenger, stands),
