@@ -31,6 +31,7 @@ class ColumnProfile:
         tails: of numbers: the kurtosis, which is 0 for a normal distribution and large where a few values are far out.
         tops: the commonest values with their counts.
         words, length: of texts, on average.
+        given: whether the lake gives its cells: the source has no such column.
         roles: what it is in the schema.
         why: in a clause.
     """
@@ -52,6 +53,7 @@ class ColumnProfile:
     tops: list[tuple[Any, int]] = field(default_factory=list)
     words: float = 0.0
     length: float = 0.0
+    given: bool = False
     roles: tuple[str, ...] = ("feature",)
     why: str = ""
 
@@ -112,7 +114,7 @@ def read(sample: Sample) -> Table:
 
 def remake(table: Table, changed: list[ColumnProfile] | None = None) -> None:
     """Make the table `clean` anew, and measure its columns, or those that changed."""
-    held = [column for column in table.columns if column.type]
+    held = [column for column in table.columns if column.type and not column.given]
     listed = ", ".join(f"{expression(table, column)} AS {quoted(column.name)}" for column in held)
     table.sample.connection.execute(f"CREATE OR REPLACE TABLE clean AS SELECT {listed or 'NULL AS nothing'} FROM came")
     _measure(table, held if changed is None else changed)

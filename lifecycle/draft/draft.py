@@ -9,6 +9,7 @@ from lifecycle.draft import (
     columns,
     defaults,
     leaks,
+    order,
     problem,
     roles,
     sample,
@@ -85,8 +86,11 @@ def _drafted(stage: smoke_test.Stage, places: tuple[Path, Path], name: str, came
     for each in out:
         roles.give(each.column, "ignored", why=use_case.LEAKS)
     _something_left(table)
-    found = [*warnings.leaks(table, out, look, scores, question), *warnings.others(table, question), *warnings.trade_off(table)]
-    chosen = defaults.choose(table, question)
+    along = order.look(table, question)
+    order.placed(table, along)
+    found = [*order.warned(table, along), *warnings.leaks(table, out, look, scores, question), *warnings.others(table, question)]
+    found += warnings.trade_off(table)
+    chosen = defaults.choose(table, question, along)
     code = _code(table, question, chosen, name, source, found)
     if more := stage.rehearse(table, name, code):
         found += more

@@ -27,7 +27,7 @@ def back(column: ColumnProfile) -> str:
 
 def described(table: Table) -> str:
     """One sentence on the inputs, for the function's docstring."""
-    left = [column.name for column in table.columns if column.type and not column.feature and not {"target", "time"} & {*column.roles}]
+    left = [column.name for column in table.columns if column.type and not column.feature and not {"target", "time", "order"} & {*column.roles}]
     parts = ["All columns" + (f" but {', '.join(left[:6])}{' and more' if len(left) > 6 else ''}" if left else "")]
     if any(column.moment for column in table.columns if column.feature or "time" in column.roles):
         parts.append("of a time what comes again, such as its hour")

@@ -116,7 +116,7 @@ def findings(table: Table, question: GuessedProblem, choices: Choices) -> list[s
         f"{question.problem}, since the target {target.came} {question.why}; {metric} decides" if target else f"{question.problem}; {metric} decides"
     ]
     found += [f"{choices.split}: {choices.why}"]
-    for role in ("key", "time", "group", "entity", "sensitive", "text"):
+    for role in ("key", "time", "order", "group", "entity", "sensitive", "text"):
         found += [f"{role}: {column.name}, {column.why}" for column in table.having(role) if column.why]
     found += [f"{column.name or column.came}: {column.why}" for column in table.columns if column.why.startswith("left out") and column.why != LEAKS]
     found += [f"{column.name}: {'; '.join(column.cells.said)}" for column in table.columns if column.cells.said]
