@@ -62,7 +62,7 @@ def _verdict(data: Mapping[str, Any]) -> list[Line]:
         return []
     waiting = bool(data.get("waiting"))
     word, style = ("promoted", "green") if data["promoted"] else ("waits for approval", "yellow") if waiting else ("not promoted", "yellow")
-    return [("verdict", Text.assemble((word, style), f": {data.get('reason', '')}"))]
+    return [("verdict", Text.assemble((word, style), f": {str(data.get('reason', '')).removeprefix(f'{word}: ')}"))]
 
 
 def _use(data: Mapping[str, Any]) -> list[Line]:

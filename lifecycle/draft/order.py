@@ -54,7 +54,9 @@ def warned(table: Table, found: Order) -> Iterator[DraftWarning]:
         if found.splits
         else "They are shuffled all the same, since a split along the file would leave one class on a side: expect less than is promised"
     )
-    yield DraftWarning("order", tuple(column.name for column in table.having("order")), f"order: the rows follow each other: {'; '.join(found.depends)}. {fate}")
+    yield DraftWarning(
+        "order", tuple(column.name for column in table.having("order")), f"order: the rows follow each other: {'; '.join(found.depends)}. {fate}"
+    )
 
 
 def look(table: Table, question: GuessedProblem) -> Order:

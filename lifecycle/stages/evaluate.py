@@ -25,6 +25,7 @@ from lifecycle.evaluation.report import (
 )
 from lifecycle.evaluation.resample import Interval, average, clusters, intervals, paired
 from lifecycle.evaluation.slices import slices
+from lifecycle.evaluation.too_good import too_good
 from lifecycle.monitoring import profile
 from lifecycle.monitoring.typical_values import typical
 from lifecycle.references import Evaluated, Recipe, Trained
@@ -57,6 +58,10 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     leaned = importances(use_case, model, gate)
     drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned)
     report = _report(trained.recipe, evidence, unseen, found, _data(trained, train, gate), leaned, drawn)
+    deciding = report.metrics.get(use_case.metric)
+    if deciding:
+        suspect = too_good(use_case, trained.recipe, (train, gate), deciding.holdout, deciding.constant, report.judged.rows, leaned)
+        report = report.model_copy(update={"too_good": suspect})
     files = tracking.write(trained.run_id, shapley.FILE, shapley.background(train.X, use_case.seed))
     reference = profile.reference(use_case, train, evidence.unseen) | {"typical": typical(use_case, trained.parts.features.snapshot.version)}
     files |= _written(trained.run_id, report, drawn, reference)
