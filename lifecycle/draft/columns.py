@@ -31,6 +31,7 @@ class ColumnProfile:
         tails: of numbers: the kurtosis, which is 0 for a normal distribution and large where a few values are far out.
         tops: the commonest values with their counts.
         words, length: of texts, on average.
+        made: whether `select` makes it of other columns.
         given: whether the lake gives its cells: the source has no such column.
         roles: what it is in the schema.
         why: in a clause.
@@ -53,6 +54,7 @@ class ColumnProfile:
     tops: list[tuple[Any, int]] = field(default_factory=list)
     words: float = 0.0
     length: float = 0.0
+    made: bool = False
     given: bool = False
     roles: tuple[str, ...] = ("feature",)
     why: str = ""

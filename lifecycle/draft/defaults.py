@@ -48,7 +48,8 @@ def _split(table: Table, question: GuessedProblem, along: Order) -> tuple[str, s
     late = f"; too few rows or classes lie on the sides of a split by {time.name}" if time and not asked else ""
     if group:
         return "GroupSplit", f"all rows of one {group.name} are on one side, since they are alike{late}"
-    if place := table.one("order"):
+    place = table.one("order")
+    if place and (place.given or time_column.splits(table, place, table.one("target"))):
         return "OrderSplit", f"by {place.name}, the first rows train and the last judge, since they follow each other"
     since = late or f", since {along.sorted or 'no column says when'}"
     if question.classes:

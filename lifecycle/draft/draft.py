@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lifecycle.draft import (
     allowed,
+    calendar_columns,
     columns,
     defaults,
     leaks,
@@ -138,6 +139,7 @@ def _roles(table: Table, options: Options) -> None:
             _wish(table, role, _column(table, name, f"--{role}"))
     roles.constants(table)
     time_column.find(table, asked)
+    calendar_columns.find(table, asked)
     if found := roles.published(table, asked):
         roles.give(found, "split", why="what is for training and what for testing, as its publisher says")
     if not table.one("key") and (found := roles.key(table, asked)):

@@ -62,7 +62,7 @@ def warned(table: Table, found: Order) -> Iterator[DraftWarning]:
 def look(table: Table, question: GuessedProblem) -> Order:
     """Whether the rows follow each other, told by at most 10,000 of them; rows with a time, a group or a published split are divided by these."""
     target = table.one("target")
-    if target is None or any(table.one(role) for role in ("time", "group", "split")):
+    if target is None or any(table.one(role) for role in ("time", "order", "group", "split")):
         return Order()
     inputs = [column for column in table.columns if column.feature and _readable(column)]
     stretch, frame = _stretches(table, [target, *inputs])

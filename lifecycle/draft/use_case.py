@@ -26,12 +26,13 @@ def write(table: Table, question: GuessedProblem, choices: Choices, name: str, t
 
 def select(table: Table) -> str:
     """SQL that makes the schema's columns of the source's, over the table `rows`; empty where they are taken as they come."""
+    made = [column for column in table.columns if column.made]
     dropped = [column for column in table.columns if not column.type]
-    replaced = [column for column in table.columns if column.type and column.sql and column.name == column.came]
+    replaced = [column for column in table.columns if column.type and column.sql and column.name == column.came and not column.made]
     renamed = [column for column in table.columns if column.type and not column.sql and column.name != column.came]
     both = [column for column in table.columns if column.type and column.sql and column.name != column.came]
     flat = table.sample.flat
-    if not (dropped or replaced or renamed or both):
+    if not (made or dropped or replaced or renamed or both):
         return flat
     star = "*"
     if dropped or both:
@@ -40,7 +41,7 @@ def select(table: Table) -> str:
         star += " REPLACE (\n" + ",\n".join(f"        {column.sql} AS {quoted(column.came)}" for column in replaced) + "\n    )"
     if renamed:
         star += " RENAME (\n" + ",\n".join(f"        {quoted(column.came)} AS {quoted(column.name)}" for column in renamed) + "\n    )"
-    more = "".join(f",\n    {column.sql} AS {quoted(column.name)}" for column in both)
+    more = "".join(f",\n    {column.sql} AS {quoted(column.name)}" for column in [*both, *made])
     lines = [flat] if any("\n" in column.came for column in table.columns) else flat.split("\n")  # a line of a name is not to be moved
     inner = "(\n" + "".join(f"    {line}\n" for line in lines) + ")" if flat else "rows"
     return f"SELECT\n    {star}{more}\nFROM {inner}"
