@@ -49,7 +49,12 @@ def _model(data: Mapping[str, Any]) -> list[Line]:
     text = Text.assemble(
         f"version {data.get('model_version')}  ", (number, "bold"), f"  ({_number(interval[0])} to {_number(interval[1])})" if interval else ""
     )
-    beside = [("constant baseline", metrics.get("baseline")), ("linear", metrics.get("linear")), ("last known label", metrics.get("last")), ("in training", metrics.get("train"))]
+    beside = [
+        ("constant baseline", metrics.get("baseline")),
+        ("linear", metrics.get("linear")),
+        ("last known label", metrics.get("last")),
+        ("in training", metrics.get("train")),
+    ]
     shown = [f"{name} {_number(values[metric])}" for name, values in beside if values and metric in values]
     family = f"{data['candidate']}; " if data.get("candidate") else ""
     sampled = [f"{rows:,} rows of {part}" for part, rows in (data.get("sampled") or {}).items()]
