@@ -49,7 +49,12 @@ def _model(data: Mapping[str, Any]) -> list[Line]:
     text = Text.assemble(
         f"version {data.get('model_version')}  ", (number, "bold"), f"  ({_number(interval[0])} to {_number(interval[1])})" if interval else ""
     )
-    beside = [("constant baseline", metrics.get("baseline")), ("linear", metrics.get("linear")), ("in training", metrics.get("train"))]
+    beside = [
+        ("constant baseline", metrics.get("baseline")),
+        ("linear", metrics.get("linear")),
+        ("last known label", metrics.get("last")),
+        ("in training", metrics.get("train")),
+    ]
     shown = [f"{name} {_number(values[metric])}" for name, values in beside if values and metric in values]
     family = f"{data['candidate']}; " if data.get("candidate") else ""
     sampled = [f"{rows:,} rows of {part}" for part, rows in (data.get("sampled") or {}).items()]
@@ -62,7 +67,7 @@ def _verdict(data: Mapping[str, Any]) -> list[Line]:
         return []
     waiting = bool(data.get("waiting"))
     word, style = ("promoted", "green") if data["promoted"] else ("waits for approval", "yellow") if waiting else ("not promoted", "yellow")
-    return [("verdict", Text.assemble((word, style), f": {data.get('reason', '')}"))]
+    return [("verdict", Text.assemble((word, style), f": {str(data.get('reason', '')).removeprefix(f'{word}: ')}"))]
 
 
 def _use(data: Mapping[str, Any]) -> list[Line]:

@@ -262,7 +262,9 @@ def reason_of_complaints(random: Random) -> tuple[Columns, Columns]:
             own = [random.choice(words[bad] if random.random() < 0.3 else both) for _ in range(9)]
             texts.append("the staff was " + " ".join(own))
             filled = random.random() < 0.5 if honest else bool(bad) and random.random() < 0.85
-            notes.append(" ".join(["they said that it was"] + [str(random.choice(both)) for _ in range(4)]) + f" {random.integers(999)}" if filled else None)
+            notes.append(
+                " ".join(["they said that it was"] + [str(random.choice(both)) for _ in range(4)]) + f" {random.integers(999)}" if filled else None
+            )
         each["comment"], each["grounds"] = texts, notes
     return table, twin
 
@@ -332,7 +334,9 @@ def mean_of_a_place(random: Random) -> tuple[Columns, Columns]:
         own, each["zip"] = _groups(random, 80, "Z")
         level = random.normal(0, 15, 80)
         each["paid"] = (each["paid"] + level[own]).round(2)
-        each["zip_mean" if not honest else "zip_income"] = (_means(each["paid"], own) if not honest else 3_000 + 20 * level[own] + random.normal(0, 100, 80)[own]).round(2)
+        each["zip_mean" if not honest else "zip_income"] = (
+            _means(each["paid"], own) if not honest else 3_000 + 20 * level[own] + random.normal(0, 100, 80)[own]
+        ).round(2)
     return table, twin
 
 
@@ -379,7 +383,9 @@ def spent_in_all(random: Random) -> tuple[Columns, Columns]:
         own, names = _groups(random, 500, "C")
         each = {"ordered_at": moments(np.sort(random.uniform(0, 400 * 86_400, ROWS))), "customer_id": names, **binary(random)}
         each["basket"] = random.gamma(2, 30, ROWS).round(2)
-        each["lifetime" if not honest else "credit_limit"] = np.bincount(own, each["basket"])[own].round(2) if not honest else random.gamma(3, 500, 500).round(-1)[own]
+        each["lifetime" if not honest else "credit_limit"] = (
+            np.bincount(own, each["basket"])[own].round(2) if not honest else random.gamma(3, 500, 500).round(-1)[own]
+        )
         tables.append(each)
     return tables[0], tables[1]
 
@@ -521,7 +527,9 @@ def main(names: list[str]) -> None:
         said = "; ".join(each.false) or "nothing"
         print(f"| {each.name} | {TRAPS[each.name].kind} | {'yes' if each.caught else 'NO'} | {'yes' if each.acted else 'NO'} | {said} |", flush=True)
     caught, acted = sum(each.caught for each in found), sum(each.acted for each in found)
-    print(f"\n{len(found)} traps: {caught} caught, {acted} acted upon; {len(found)} honest twins: {sum(bool(each.false) for each in found)} with a false warning")
+    print(
+        f"\n{len(found)} traps: {caught} caught, {acted} acted upon; {len(found)} honest twins: {sum(bool(each.false) for each in found)} with a false warning"
+    )
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def of_snapshot(snapshot: Snapshot) -> dict[str, Any]:
 
 def of_training(evaluated: Evaluated, version: ModelVersion, verdict: Verdict) -> dict[str, Any]:
     """A model's numbers and what the gate said."""
-    metrics = {name: getattr(evaluated, name) for name in ("holdout", "train", "baseline", "linear", "intervals")}
+    metrics = {name: getattr(evaluated, name) for name in ("holdout", "train", "baseline", "linear", "last", "intervals")}
     return {
         "model_version": version.version,
         "candidate": evaluated.trained.recipe.candidate,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lifecycle.role import Role
     from lifecycle.source import ByColumn, ByFile, File, Source
     from lifecycle.sources import Files, Generated, Joined, Postgres, Query, SQLite
-    from lifecycle.splits import Boundaries, ColumnSplit, GroupSplit, HashSplit, Split, StratifiedSplit, TimeSplit
+    from lifecycle.splits import Boundaries, ColumnSplit, GroupSplit, HashSplit, OrderSplit, Split, StratifiedSplit, TimeSplit
     from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
     from lifecycle.windows import lookback
     from schemas.roles import column
@@ -33,7 +33,7 @@ _NAMES = {
     "lifecycle.role": ("Role",),
     "lifecycle.source": ("ByColumn", "ByFile", "File", "Source"),
     "lifecycle.sources": ("Files", "Generated", "Joined", "Postgres", "Query", "SQLite"),
-    "lifecycle.splits": ("Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "Split", "StratifiedSplit", "TimeSplit"),
+    "lifecycle.splits": ("Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "OrderSplit", "Split", "StratifiedSplit", "TimeSplit"),
     "lifecycle.usecase": ("Gate", "Monitoring", "Tuning", "UseCase"),
     "lifecycle.windows": ("lookback",),
     "schemas.roles": ("column",),
@@ -42,7 +42,7 @@ _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
     "Arrivals", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Check", "ColumnSplit", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
-    "Joined", "Kind", "Monitoring", "Postgres", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
+    "Joined", "Kind", "Monitoring", "OrderSplit", "Postgres", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
     "UseCase", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture",
 ]  # fmt: skip
 

@@ -50,9 +50,14 @@ class Column:
         return any(role.outcome for role in self.roles)
 
     @property
+    def given(self) -> bool:
+        """Whether the lake gives its cells where the source has none; they are no part of the row's content."""
+        return self.nullable and any(role.given for role in self.roles)
+
+    @property
     def requested(self) -> bool:
         """Whether a row of a request brings it."""
-        return all(role.requested for role in self.roles)
+        return all(role.requested for role in self.roles) and not self.given
 
     @property
     def numeric(self) -> bool:
@@ -70,6 +75,16 @@ class Columns:
     def names(self) -> list[str]:
         """All names, in order."""
         return [column.name for column in self.all]
+
+    @property
+    def content(self) -> list[str]:
+        """The names of those that make up a row as its source has it, in order."""
+        return [column.name for column in self.all if not column.given]
+
+    @property
+    def given(self) -> str | None:
+        """The name of the column whose cells the lake gives, or `None`."""
+        return next((column.name for column in self.all if column.given), None)
 
     def having(self, role: str) -> list[str]:
         """The names of the columns with a role."""
@@ -121,9 +136,9 @@ def columns(schema: "type[DataFrameModel]") -> Columns:
 
 
 @cache
-def outcomes(schema: "type[DataFrameModel]") -> frozenset[str]:
-    """The columns whose cells become known after the row does. Kept, for it is asked for every request."""
-    return frozenset(column.name for column in columns(schema).all if column.outcome)
+def hidden(schema: "type[DataFrameModel]") -> frozenset[str]:
+    """The columns that no model may see as they are: what becomes known after the row does, and its place. Kept, for it is asked for every request."""
+    return frozenset(column.name for column in columns(schema).all if column.outcome or any(role.given for role in column.roles))
 
 
 def _column(schema: str, name: str, column: Any) -> Column:

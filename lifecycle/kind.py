@@ -58,6 +58,10 @@ class Kind:
     """The baseline that knows nothing, in words."""
     plain: str = "a plain linear model"
     """The baseline that anybody would try first, in words."""
+    nearly_perfect: float = 0.002
+    """What a model may leave open (`left`) for its score to be too good to be true."""
+    last: str = "the last known label"
+    """The baseline of what has an order, in words."""
     learns_tune: bool = True
     """Whether models are fitted on the tune rows too, since nothing of them is calibrated there."""
     averages: bool = True
@@ -81,6 +85,12 @@ class Kind:
     def gain(self, metric: str, value: float, over: float) -> float:
         """How much better `value` is than `over`: positive is better, for scores and for errors."""
         return value - over if self.greater_is_better(metric) else over - value
+
+    def left(self, metric: str, value: float, constant: float) -> float:
+        """The share that a model leaves open of what the constant does: 0 is perfect. Infinite where that means nothing."""
+        if not self.greater_is_better(metric):
+            return value / constant if constant > 0 else float("inf")
+        return (1 - value) / (1 - constant) if constant < 1 else float("inf")
 
     # The definition
 
@@ -150,6 +160,16 @@ class Kind:
     def constant(self, metric: str = "") -> Any:
         """The unfitted baseline that knows nothing but the target."""
         raise NotImplementedError
+
+    def repeated(self, last: "np.ndarray", known: "np.ndarray", seen: "tuple[np.ndarray, np.ndarray]") -> "pl.DataFrame | None":
+        """The answers of the baseline that says the last known label again; `None` where there is nothing to repeat.
+
+        Args:
+            last: the encoded label that was known last before each row, length n; without meaning where none was.
+            known: whether one was.
+            seen: the same for earlier rows, and their own labels.
+        """
+        return None
 
     def text_model(self, seed: int) -> Any:
         """The unfitted linear model over a text's words, whose outputs become inputs."""

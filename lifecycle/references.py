@@ -135,6 +135,8 @@ class Evaluated(Reference):
     train: dict[str, float]
     baseline: dict[str, float]
     linear: dict[str, float]
+    last: dict[str, float] = {}
+    """Of the last known label, where rows have an order."""
     files: dict[str, str] = {}
     """As in `Tuned`; with all that evaluation wrote."""
 

@@ -35,6 +35,9 @@ class Role:
     """Whether the stages carry its columns beside the inputs."""
     outcome: bool = False
     """Whether its cells become known after the row does: a source may lack it, and `features()` must not return it."""
+    given: bool = False
+    """Whether its cells count the rows: `features()` must not return them, and where the column is nullable, a row that comes without
+    one is given the next when it is loaded, which is then no part of the row's content."""
     requested: bool = True
     """Whether a row of a request brings it."""
     optional: bool = False

@@ -72,6 +72,8 @@ class Gate:
     """The least number of rows to judge on; below it the verdict is 'not enough evidence'."""
     confidence: float = 0.95
     """Of the paired interval on challenger minus champion."""
+    too_good: Literal["ask", "allow"] = "ask"
+    """Whether a nearly perfect score on hundreds of rows waits for a person, or is known to be honest."""
     rules: tuple["Rule", ...] = ()
     """Rules of your own, beside those of `lifecycle/gate/rules/`."""
 

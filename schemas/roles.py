@@ -6,7 +6,7 @@ from typing import Any
 def column(*roles: Any, **checks: Any) -> Any:
     """A column with its roles (`feature` where none is given) and Pandera's checks: `nullable=True, ge=0, ...`.
 
-    A role is a name (`key`, `time`, `entity`, `target`, `label_time`, `group`, `split`, `sensitive`, `text`, `feature`, `ignored`), or an
+    A role is a name (`key`, `time`, `order`, `entity`, `target`, `label_time`, `group`, `split`, `sensitive`, `text`, `feature`, `ignored`), or an
     object that derives from `lifecycle.Role`.
     """
     import pandera.polars as pa

@@ -85,15 +85,18 @@ def evaluation(evaluated: Evaluated) -> None:
         "",
         f"Model family `{evaluated.trained.recipe.candidate}`, judged by {evaluated.mode}.",
         "",
-        "| metric | holdout | interval | train | constant | linear |",
-        "|---|---|---|---|---|---|",
+        f"| metric | holdout | interval | train | constant | linear |{' last known label |' if evaluated.last else ''}",
+        f"|---|---|---|---|---|---|{'---|' if evaluated.last else ''}",
     ]
     for name, value in evaluated.holdout.items():
         low, high = evaluated.intervals.get(name, (None, None))
         cells = [
             _number(value),
             f"[{_number(low)}, {_number(high)}]",
-            *(_number(part.get(name)) for part in (evaluated.train, evaluated.baseline, evaluated.linear)),
+            *(
+                _number(part.get(name))
+                for part in (evaluated.train, evaluated.baseline, evaluated.linear, *([evaluated.last] if evaluated.last else []))
+            ),
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     for path in sorted(path for path in evaluated.files if path.endswith(".png"))[:PLOTS]:

@@ -9,7 +9,7 @@ import pandera.polars as pa
 import polars as pl
 
 from lifecycle.sources import Generated
-from lifecycle.splits import HashSplit
+from lifecycle.splits import HashSplit, OrderSplit
 from lifecycle.usecase import UseCase
 from schemas.roles import column
 
@@ -84,3 +84,42 @@ def later(rows: int = 4_000, more: int = 0, shift: float = 0.0, spoilt: int = 0)
         return
     second = visits(more, seed=2, signal=-3.0).with_columns(pl.col("visit") + rows, pl.col("at") + pl.duration(minutes=rows))
     yield pl.concat([first, second.with_columns(pl.col("amount") * (1 + shift))])
+
+
+class Reading(pa.DataFrameModel):
+    """A made-up reading of a device that writes one line after the other, and no time."""
+
+    heat: float = column(ge=-50, le=150)
+    load: float = column(ge=0)
+    warm: bool = column("target", nullable=True)
+    place: int = column("order", nullable=True)
+
+
+def readings(rows: int = 2_000, seed: int = 1) -> pl.DataFrame:
+    """Readings that follow each other: heat wanders, and whether the next is warm depends on it and on the load."""
+    random = np.random.default_rng(seed)
+    heat = np.zeros(rows)
+    for at in range(1, rows):
+        heat[at] = 0.9 * heat[at - 1] + random.normal()
+    load = random.gamma(2.0, 1.0, rows)
+    warm = random.random(rows) < 1 / (1 + np.exp(-(1.2 * heat + load - 2)))
+    return pl.DataFrame({"heat": heat.round(3), "load": load.round(3), "warm": warm})
+
+
+def reading_source(**parameters: Any) -> Iterator[pl.DataFrame]:
+    """The readings as a source."""
+    yield readings(**parameters)
+
+
+def chain(name: str, **changes: Any) -> UseCase:
+    """A toy whose rows follow each other without a time."""
+    parameters = changes.pop("parameters", {})
+    given: dict[str, Any] = {
+        "title": "a toy in order",
+        "problem": "binary",
+        "schema": Reading,
+        "source": Generated(reading_source, parameters, deterministic=True),
+        "features": lambda rows: rows.select("heat", "load"),
+        "split": OrderSplit(),
+    }
+    return UseCase(name=name, **{**given, **changes})

@@ -8,7 +8,7 @@ from lifecycle.draft import names
 from lifecycle.draft.cells import missing, reading
 from lifecycle.draft.cells.cells import Cells, Extra, listed, without
 from lifecycle.draft.sample import Sample
-from lifecycle.reading import level
+from lifecycle.reading.cells import OFFSET
 from lifecycle.store.lake import literal, quoted
 
 TOPS = 40
@@ -33,6 +33,7 @@ class ColumnProfile:
         tails: of numbers: the kurtosis, which is 0 for a normal distribution and large where a few values are far out.
         tops: the commonest values with their counts.
         words, length: of texts, on average.
+        given: whether the lake gives its cells: the source has no such column.
         roles: what it is in the schema.
         why: in a clause.
         trap: the kind of the warning for which it was taken from the inputs.
@@ -55,6 +56,7 @@ class ColumnProfile:
     tops: list[tuple[Any, int]] = field(default_factory=list)
     words: float = 0.0
     length: float = 0.0
+    given: bool = False
     roles: tuple[str, ...] = ("feature",)
     why: str = ""
     trap: str = ""
@@ -63,6 +65,11 @@ class ColumnProfile:
     def type(self) -> str:
         """Of the schema; empty where a schema has none for it."""
         return self.cells.type
+
+    @property
+    def made(self) -> bool:
+        """Whether `select` makes it of other columns."""
+        return not self.came and not self.given
 
     @property
     def number(self) -> bool:
@@ -138,7 +145,7 @@ def _made(column: ColumnProfile, extra: Extra, taken: set[str]) -> ColumnProfile
 
 def remake(table: Table, changed: list[ColumnProfile] | None = None) -> None:
     """Make the table `clean` anew, and measure its columns, or those that changed."""
-    held = [column for column in table.columns if column.type]
+    held = [column for column in table.columns if column.type and not column.given]
     listed = ", ".join(f"{expression(table, column)} AS {quoted(column.name)}" for column in held)
     table.sample.connection.execute(f"CREATE OR REPLACE TABLE clean AS SELECT {listed or 'NULL AS nothing'} FROM came")
     _measure(table, held if changed is None else changed)
@@ -152,7 +159,7 @@ def expression(table: Table, column: ColumnProfile) -> str:
     if column.type == "float":
         return f"CASE WHEN abs(TRY_CAST({text} AS DOUBLE)) < {reading.LARGEST} THEN TRY_CAST({text} AS DOUBLE) END"
     if column.type == "datetime" and column.sql_type == "VARCHAR" and not column.sql:
-        return f"CASE WHEN contains({text}, ':') AND regexp_matches(right({text}, 6), {literal(level.OFFSET)}) THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' ELSE TRY_CAST({text} AS TIMESTAMP) END"
+        return f"CASE WHEN contains({text}, ':') AND regexp_matches(right({text}, 6), {literal(OFFSET)}) THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' ELSE TRY_CAST({text} AS TIMESTAMP) END"
     return f"TRY_CAST({text} AS {SQL[column.type]})"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from lifecycle import candidates as families
 from lifecycle.draft import python, roles, time_column
 from lifecycle.draft.columns import Table
+from lifecycle.draft.order import Order
 from lifecycle.draft.problem import GuessedProblem
 
 
@@ -26,9 +27,9 @@ class Choices:
     imports: tuple[str, ...] = ()
 
 
-def choose(table: Table, question: GuessedProblem) -> Choices:
-    """The choices for these columns and this question."""
-    split, why = _split(table, question)
+def choose(table: Table, question: GuessedProblem, along: Order) -> Choices:
+    """The choices for these columns and this question; `along`: what the order of the rows says."""
+    split, why = _split(table, question, along)
     metric = question.decides
     level = "0.8" if question.kind.greater_is_better(metric) else "10"
     gate = "gate=Gate()", f'it must beat the baselines and the champion; with minimum={{"{metric}": {level}}} also a number of yours'
@@ -36,7 +37,7 @@ def choose(table: Table, question: GuessedProblem) -> Choices:
     return Choices(split, why, _candidates(question), (*own, gate), ("Gate",))
 
 
-def _split(table: Table, question: GuessedProblem) -> tuple[str, str]:
+def _split(table: Table, question: GuessedProblem, along: Order) -> tuple[str, str]:
     time, given = table.one("time"), table.one("split")
     if given:
         return "ColumnSplit", f"by {given.name}, as its publisher says"
@@ -47,9 +48,13 @@ def _split(table: Table, question: GuessedProblem) -> tuple[str, str]:
     late = f"; too few rows or classes lie on the sides of a split by {time.name}" if time and not asked else ""
     if group:
         return "GroupSplit", f"all rows of one {group.name} are on one side, since they are alike{late}"
+    place = table.one("order")
+    if place and (place.given or time_column.splits(table, place, table.one("target"))):
+        return "OrderSplit", f"by {place.name}, the first rows train and the last judge, since they follow each other"
+    since = late or f", since {along.sorted or 'no column says when'}"
     if question.classes:
-        return "StratifiedSplit", f"at random, with the same shares of every class{late or ', since no column says when'}"
-    return "HashSplit", f"at random{late or ', since no column says when'}"
+        return "StratifiedSplit", f"at random, with the same shares of every class{since}"
+    return "HashSplit", f"at random{since}"
 
 
 def _candidates(question: GuessedProblem) -> tuple[str, ...]:

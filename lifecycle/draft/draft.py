@@ -6,10 +6,12 @@ from pathlib import Path
 
 from lifecycle.draft import (
     allowed,
+    calendar_columns,
     cell_warnings,
     columns,
     defaults,
     formulas,
+    order,
     problem,
     roles,
     sample,
@@ -80,8 +82,8 @@ def draft(name: str, source: str, options: Options, *, force: bool = False) -> D
         return _drafted(stage, places, name, came, source, options)
 
 
-def looked_at(came: Sample, options: Options) -> tuple[Table, GuessedProblem, list[DraftWarning]]:
-    """What is found in a sample before any code is written: the columns with their roles, the question, and what can make a model lie.
+def looked_at(came: Sample, options: Options) -> tuple[Table, GuessedProblem, Choices, list[DraftWarning]]:
+    """What is found in a sample before any code is written: the columns with their roles, the question, what is decided, and what can make a model lie.
 
     Raises:
         LifecycleError: a column's name is wrong, or no model can be made of the rows.
@@ -92,13 +94,15 @@ def looked_at(came: Sample, options: Options) -> tuple[Table, GuessedProblem, li
     found = traps.find(table, question)
     _something_left(table)
     formulas.remark(table)
-    found = [*cell_warnings.of_cells(table, question), *found]
-    return table, question, [*found, *warnings.others(table, question), *warnings.trade_off(table)]
+    along = order.look(table, question)
+    order.placed(table, along)
+    found = [*cell_warnings.of_cells(table, question), *order.warned(table, along), *found]
+    found += [*warnings.others(table, question), *warnings.trade_off(table)]
+    return table, question, defaults.choose(table, question, along), found
 
 
 def _drafted(stage: smoke_test.Stage, places: tuple[Path, Path], name: str, came: Sample, source: str, options: Options) -> Draft:
-    table, question, found = looked_at(came, options)
-    chosen = defaults.choose(table, question)
+    table, question, chosen, found = looked_at(came, options)
     code = _code(table, question, chosen, name, source, found, options)
     if more := stage.rehearse(table, name, code):
         found += more
@@ -150,6 +154,7 @@ def _roles(table: Table, options: Options) -> None:
             _wish(table, role, _column(table, name, f"--{role}"))
     roles.constants(table)
     time_column.find(table, asked)
+    calendar_columns.find(table, asked)
     if found := roles.published(table, asked):
         roles.give(found, "split", why="what is for training and what for testing, as its publisher says")
     if not table.one("key") and (found := roles.key(table, asked)):

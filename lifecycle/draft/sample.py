@@ -73,8 +73,7 @@ def _taken(connection: duckdb.DuckDBPyConnection, reader: Reader, given: str, so
         flat = flatten({name: sql_type for name, sql_type, *_ in connection.execute(f"DESCRIBE ({query})").fetchall()})
         query = f"WITH rows AS ({query}) {flat}" if flat else query
         distinct = _distinct(connection, query) if total > MAX_ROWS_READ else {}
-        drawn = f"SELECT * FROM ({query})" + (f" USING SAMPLE reservoir({TAKEN} ROWS) REPEATABLE ({SEED})" if total > MAX_ROWS_READ else "")
-        connection.execute(f"CREATE OR REPLACE TABLE came AS {drawn}")
+        connection.execute(f"CREATE OR REPLACE TABLE came AS {_drawn(query) if total > MAX_ROWS_READ else query}")
         if rejects.keep(reader):  # once more, without a quote that had swallowed the lines after it
             return _taken(connection, reader, given, source)
         unreadable = int(connection.execute(f"SELECT count(*) FROM {rejects.REJECTS}").fetchall()[0][0])
@@ -107,6 +106,13 @@ def _usual_decimal(reader: Reader, source: Source) -> str:
     if delimiter := csv.delimiter(reader):
         return USUAL.get(delimiter, "")
     return "." if source.says_missing else ""
+
+
+def _drawn(query: str) -> str:
+    """SQL for a sample of a query's rows, in their order: whether rows follow each other is seen by it."""
+    numbered = f"SELECT *, row_number() OVER () AS lifecycle_row FROM ({query})"
+    drawn = f"FROM ({numbered}) USING SAMPLE reservoir({TAKEN} ROWS) REPEATABLE ({SEED})"
+    return f"SELECT * EXCLUDE (lifecycle_row) FROM ({drawn}) ORDER BY lifecycle_row"
 
 
 def _distinct(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:

@@ -49,8 +49,8 @@ def _column(column: ColumnProfile, question: GuessedProblem) -> list[str]:
 
 
 def nullable(column: ColumnProfile) -> bool:
-    """Whether a value may be missing: where one was, and always the target, which is not known of new rows."""
-    return bool(column.nulls) or "target" in column.roles
+    """Whether a value may be missing: where one was, and always the target, which is not known of new rows, and what the lake gives."""
+    return bool(column.nulls) or "target" in column.roles or column.given
 
 
 def remark(column: ColumnProfile) -> str:
@@ -63,7 +63,7 @@ def remark(column: ColumnProfile) -> str:
 
 def observed(column: ColumnProfile) -> str:
     """The values that were seen: the range of a number or time, the values of a category."""
-    if not column.type:
+    if not column.type or column.given:
         return ""
     if column.nulls == column.rows:
         return "always missing"
@@ -81,7 +81,7 @@ def _checks(column: ColumnProfile, question: GuessedProblem) -> list[str]:
     if "target" in column.roles and question.classes:
         values = sorted(value for value, _ in question.classes)
         return [_isin(values)] if column.type != "bool" and len(values) <= MAX_CLASSES_LISTED else []
-    if "ignored" in column.roles or "key" in column.roles:
+    if {"ignored", "key", "order"} & {*column.roles}:
         return []
     if column.number:
         return [_isin([0, 1])] if column.distinct == 2 and (column.low, column.high) == (0, 1) else _range(column)

@@ -97,7 +97,7 @@ def opened() -> Iterator[Stage]:
 
 def _rows(table: Table) -> bytes:
     """Rows of the sample as the schema has them, as Arrow; cells that have not their type would be quarantined before."""
-    names = ", ".join(quoted(column.name) for column in table.columns if column.type)
+    names = ", ".join(f"{'NULL::BIGINT AS ' * column.given}{quoted(column.name)}" for column in table.columns if column.type)
     lost = " AND ".join(f"{quoted(column.name)} IS NOT NULL" for column in table.columns if column.cells.lost and not column.cells.dropped) or "true"
     rows = table.sample.connection.sql(f"SELECT {names} FROM clean WHERE {lost} USING SAMPLE reservoir({MAX_ROWS_TRIED} ROWS) REPEATABLE (5)").pl()
     rows.write_ipc(out := io.BytesIO())

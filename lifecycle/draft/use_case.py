@@ -28,7 +28,7 @@ def write(
 
 def select(table: Table) -> str:
     """SQL that makes the schema's columns of the source's, over the table `rows`; empty where they are taken as they come."""
-    came, made = [column for column in table.columns if column.came], [column for column in table.columns if not column.came]
+    came, made = [column for column in table.columns if column.came], [column for column in table.columns if column.made]
     dropped = [column for column in came if not column.type]
     replaced = [column for column in came if column.type and column.sql and column.name == column.came]
     renamed = [column for column in came if column.type and not column.sql and column.name != column.came]
@@ -123,7 +123,7 @@ def findings(table: Table, question: GuessedProblem, choices: Choices) -> list[s
         f"{question.problem}, since the target {target.came} {question.why}; {metric} decides" if target else f"{question.problem}; {metric} decides"
     ]
     found += [f"{choices.split}: {choices.why}"]
-    for role in ("key", "time", "group", "entity", "sensitive", "text"):
+    for role in ("key", "time", "order", "group", "entity", "sensitive", "text"):
         found += [f"{role}: {column.name}, {column.why}" for column in table.having(role) if column.why]
     found += [f"{column.name or column.came}: {column.why}" for column in table.columns if column.why.startswith("left out") and not column.trap]
     found += [f"{column.name}: {'; '.join(column.cells.said)}" for column in table.columns if column.cells.said]

@@ -49,7 +49,7 @@ def others(table: Table, question: GuessedProblem) -> Iterator[DraftWarning]:
 
 
 def _duplicates(table: Table) -> Iterator[DraftWarning]:
-    if table.one("time"):
+    if table.one("time") or table.one("order"):
         return
     compared = [quoted(column.name) for column in table.columns if column.type and "key" not in column.roles]
     count = table.sample.connection.execute(f"SELECT count(*) FROM (SELECT DISTINCT {', '.join(compared)} FROM clean)").fetchall()[0][0]

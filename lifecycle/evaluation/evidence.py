@@ -40,6 +40,7 @@ class Evidence:
         unseen: all predictions for rows that the model was not fitted on, in order of time where there is time.
         besides: the metrics that are measured once (`Kind.besides`), with their intervals.
         classes: of a multiclass problem, each class (`lifecycle.evaluation.per_class`).
+        last: the predictions of the last known label, where rows have an order.
     """
 
     mode: Literal["holdout", "cross-validation"]
@@ -52,6 +53,7 @@ class Evidence:
     unseen: pl.DataFrame
     besides: dict[str, Interval] = field(default_factory=dict)
     classes: tuple[ClassReport, ...] = ()
+    last: Predictions | None = None
 
 
 def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: Rows, gate: Rows) -> Evidence:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, model_serializer, model_validator
 
 from lifecycle.evaluation.resample import Interval
-from lifecycle.gate.findings import GroupDifference, Slice, WorstSlice
+from lifecycle.gate.findings import GroupDifference, Slice, TooGood, WorstSlice
 from lifecycle.json_model import JsonModel
 from lifecycle.references import Recipe
 
@@ -50,6 +50,7 @@ class MetricReport(JsonModel):
     tune: float | None
     constant: float | None
     linear: float | None
+    last: float | None = None
     gap: float | None
 
 
@@ -58,6 +59,7 @@ class Gains(JsonModel):
 
     over_constant: Interval | None = None
     over_linear: Interval | None = None
+    over_last: Interval | None = None
 
 
 class CalibrationBin(JsonModel):
@@ -194,6 +196,7 @@ class EvaluationReport(JsonModel):
         classes, clusters: a row each, where the kind of problem has some.
         selective_labels: as the definition says it.
         plots: paths in the run.
+        too_good: where the deciding metric is too good to be true.
     """
 
     use_case: str
@@ -215,3 +218,4 @@ class EvaluationReport(JsonModel):
     selective_labels: str = ""
     importances: Importances
     plots: tuple[str, ...] = ()
+    too_good: TooGood | None = None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 MIN_TIME_SPANS = 20  # so many spans of time at least, or they are no basis for an interval
+MIN_BLOCKS = 20  # and so many blocks of an order
 WEIGHTS_AT_ONCE = 2_000_000  # weights held at a time
 SPANS = {"day": "1d", "hour": "1h", "minute": "1m"}
 UNDEFINED = 0.1  # of the replicates: with more the metric has no interval
@@ -54,7 +55,7 @@ class Interval:
 
 
 def clusters(use_case: "UseCase", info: pl.DataFrame) -> ResampleGroups:
-    """Which rows are not independent: those of one group, else of one entity (the first), else of one span of time.
+    """Which rows are not independent: those of one group, else of one entity (the first), else of one span of time, else neighbours in an order.
 
     The span is a day, or an hour or a minute where the rows cover fewer than twenty days or hours. A missing group or
     entity is a cluster of its own. Without any of these each row stands for itself.
@@ -74,7 +75,22 @@ def clusters(use_case: "UseCase", info: pl.DataFrame) -> ResampleGroups:
             found = _numbered(name, moment.dt.truncate(span).to_physical().to_numpy())
             if found.count >= MIN_TIME_SPANS:
                 return found
+    if place := columns.one("order"):
+        return blocks(info[place])
     return ResampleGroups("row", np.arange(info.height), info.height)
+
+
+def blocks(place: pl.Series) -> ResampleGroups:
+    """Blocks of neighbours in an order, about as many as each has rows (Kunsch 1989: blocks must grow with their number).
+
+    Rows with the same place are in one block, unless that would leave too few blocks.
+    """
+    length = max(1, min(round(len(place) ** 0.5), len(place) // MIN_BLOCKS))
+    for method in ("min", "ordinal"):
+        found = _numbered("block", (place.rank(method).to_numpy() - 1) // length)
+        if found.count >= MIN_BLOCKS:
+            break
+    return found
 
 
 def intervals(

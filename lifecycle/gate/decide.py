@@ -41,7 +41,12 @@ def decide(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison |
 
 def reasons(looked_at: list[Check]) -> list[str]:
     """What speaks against a challenger of what the rules looked at, a clause each."""
-    return [check.reason for check in looked_at if not check.passed]
+    return [check.reason for check in looked_at if check.reason]
+
+
+def questions(looked_at: list[Check]) -> list[str]:
+    """Why a person has to decide of a challenger that nothing speaks against, a clause each."""
+    return [check.asks for check in looked_at if check.asks]
 
 
 def confidence(gate: "Gate", earlier: int) -> float:
@@ -82,6 +87,7 @@ def numbers(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison 
         challengers_before=comparison.earlier if comparison else 0,
         over_constant=_gain(evidence.constant),
         over_linear=_gain(evidence.linear),
+        over_last=_gain(evidence.last),
         overfit=evidence.overfit,
         overfit_most=allowed.overfit,
         worst_slice=evidence.slice,

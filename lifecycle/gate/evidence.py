@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle.gate.findings import GroupDifference, WorstSlice
+from lifecycle.gate.findings import GroupDifference, TooGood, WorstSlice
 
 
 @dataclass(frozen=True)
@@ -63,5 +63,9 @@ class GateEvidence:
     slice: WorstSlice | None
     unfair: Mapping[str, GroupDifference]
     """By sensitive column, the largest difference in true-positive rate."""
+    last: Difference | None = None
+    """Over the last known label, where rows have an order."""
+    too_good: TooGood | None = None
+    """Where the score is too good to be true, and no champion with such a one was let through before."""
     blocked: str = ""
     """Why this version may not be promoted automatically any more."""

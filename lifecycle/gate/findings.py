@@ -60,3 +60,24 @@ class GroupDifference(JsonModel):
     high: float | None = None
     confidence: float | None = None
     clusters: int | None = None
+
+
+class Telling(JsonModel):
+    """Columns, and the deciding metric of a model of these alone; `None`: they only matter most."""
+
+    columns: tuple[str, ...]
+    value: float | None
+
+
+class TooGood(JsonModel):
+    """A score that is too good to be true, on how many rows, and the columns that make it so."""
+
+    value: float
+    rows: int
+    columns: tuple[Telling, ...]
+
+    def __str__(self) -> str:
+        shown = " and ".join(" with ".join(each.columns) for each in self.columns)
+        if all(each.value is None for each in self.columns):
+            return f"no column and no two give it alone, {', '.join(name for each in self.columns for name in each.columns)} matter most"
+        return f"a model of {shown} alone has {', '.join(f'{each.value:.4g}' for each in self.columns)}"

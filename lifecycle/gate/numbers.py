@@ -31,7 +31,7 @@ class VerdictNumbers(JsonModel):
     Attributes:
         metric, value: the deciding metric and what it is on unseen rows; in JSON the value stands under the metric's name.
         rows, rows_needed: the rows that were judged on.
-        over_champion, over_constant, over_linear: what is gained in the deciding metric.
+        over_champion, over_constant, over_linear, over_last: what is gained in the deciding metric.
         confidence: of the interval of the gain over the champion, which is wider after `challengers_before` others on the same rows.
         overfit, overfit_most: the gap between training and unseen rows, as a share of the gain over the constant, and what it may be.
         worst_slice, worst_slice_least: the slice that keeps least, and what it must keep.
@@ -51,6 +51,7 @@ class VerdictNumbers(JsonModel):
     challengers_before: int = 0
     over_constant: Gain | None = None
     over_linear: Gain | None = None
+    over_last: Gain | None = None
     overfit: float | None = None
     overfit_most: float | None = None
     worst_slice: WorstSlice | None = None

@@ -27,6 +27,8 @@ class Check:
     """What it may be."""
     reason: str = ""
     """Why a challenger may not be promoted for it, in a clause; empty: it passed."""
+    asks: str = ""
+    """Why a person has to decide, in a clause; empty: nobody has to."""
 
     @property
     def result(self) -> CheckResult:
@@ -36,7 +38,7 @@ class Check:
     @property
     def passed(self) -> bool:
         """Whether nothing speaks against the challenger here."""
-        return not self.reason
+        return not self.reason and not self.asks
 
 
 class Rule:

@@ -32,6 +32,8 @@ class Regression(Supervised):
 
     name = "regression"
     metric = "rmse"
+    last = "the last known value"
+    nearly_perfect = 0.001
     metrics = ("rmse", "mae", "median_ae", "r2", "mape")
 
     def check(self, use_case: "UseCase") -> None:
@@ -40,6 +42,11 @@ class Regression(Supervised):
         target = use_case.columns[use_case.target]
         if not target.numeric:
             raise use_case.wrong(f"a regression needs a number as target, '{use_case.target}' is {target.sql_type}")
+
+    def left(self, metric: str, value: float, constant: float) -> float:
+        """Of squares, whatever the metric, so that all errors count as they do in r2."""
+        found = super().left(metric, value, constant)
+        return found if self.greater_is_better(metric) else found**2
 
     def encode(self, use_case: "UseCase", target: pl.Series) -> np.ndarray:
         """The number."""
@@ -78,6 +85,10 @@ class Regression(Supervised):
         from sklearn.dummy import DummyRegressor
 
         return DummyRegressor(strategy="median" if metric in OF_THE_MEDIAN else "mean")
+
+    def repeated(self, last: np.ndarray, known: np.ndarray, seen: tuple[np.ndarray, np.ndarray]) -> pl.DataFrame | None:
+        """The last value; the mean where none is known."""
+        return self.frame(np.where(known, last, seen[1].mean())) if len(seen[1]) else None
 
     def text_model(self, seed: int) -> Any:
         """Ridge regression."""

@@ -36,12 +36,12 @@ def met(use_case: "UseCase", model: ModelVersion, features: Features) -> Rows:
 def unseen(use_case: "UseCase", model: ModelVersion, features: Features, rows: Rows) -> np.ndarray:
     """The positions of the rows that a model was neither trained nor tuned on, oldest first.
 
-    Divided by time: the gate's rows and all later ones. Otherwise: the gate's rows, and all that have come since.
+    Divided by time or by order: the gate's rows and all later ones. Otherwise: the gate's rows, and all that have come since.
     """
     part = parts_then(use_case, model, rows.info)
     bounds = use_case.split.drawn(model.evaluated.trained.parts.bounds)
-    if bounds is not None and (start := use_case.split.unseen_from(bounds)) is not None:
-        return np.flatnonzero((rows.info["_time"] >= start).to_numpy())
+    if bounds is not None and (beyond := use_case.split.unseen(use_case, bounds)) is not None:
+        return np.flatnonzero(rows.info.select(beyond.fill_null(False)).to_series().to_numpy())
     came = _came(use_case, model, features, rows.info)
     position = np.flatnonzero((part == "gate").to_numpy() | (came > 0))
     return position if rows.time is not None else position[np.argsort(came[position], kind="stable")]

@@ -38,8 +38,8 @@ def reference(use_case: "UseCase", train: "Rows", predictions: pl.DataFrame) -> 
     order, ordered = _order(train, use_case, random)
     X = train.X if order is None else train.X[order]
     watched = watch(predictions.select(name for name in answer_schema.watched(use_case.kind.answer_schema) if name in predictions.columns))
-    timed = use_case.columns.one("time") is not None
-    columns, beside = _fit(X, ordered), _fit(watched[stretches(watched.height)], timed)
+    along = any(use_case.columns.one(role) for role in ("time", "order"))
+    columns, beside = _fit(X, ordered), _fit(watched[stretches(watched.height)], along)
     families = [(list(names), cells) for names, cells in (columns, beside) if cells.rows]
     sizes = sorted({*limits.SIZES, *_monitored(use_case, train)})
     time = train.time
@@ -72,15 +72,16 @@ def stretches(rows: int) -> np.ndarray:
 def _order(train: "Rows", use_case: "UseCase", random: np.random.Generator) -> tuple[np.ndarray | None, bool]:
     """Positions that put rows which belong together beside each other, and whether there is such an order."""
     clusters = [*use_case.columns.having("group"), *use_case.columns.having("entity")]
-    time = train.time
-    if time is not None:
-        order = time.arg_sort().to_numpy()
+    place = use_case.columns.one("order")
+    along = train.info[place] if place and train.time is None else train.time
+    if along is not None:
+        order = along.arg_sort().to_numpy()
     elif clusters:
         found = train.info[clusters[0]].rank("dense").fill_null(0).to_numpy().astype(np.int64)
         order = np.argsort(random.permutation(found.max() + 1)[found], kind="stable")
     else:
         order = None
-    if len(train) <= MAX_PROFILE_ROWS and (order is None or (time is not None and time.is_sorted())):
+    if len(train) <= MAX_PROFILE_ROWS and (order is None or (along is not None and along.is_sorted())):
         return None, order is not None
     some = stretches(len(train))
     return (some if order is None else order[some]), order is not None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.evaluation.report import EvaluationReport
+from lifecycle.evaluation.report import EvaluationReport, MetricReport
 from lifecycle.reading.secrets_in_text import masked
 from lifecycle.reports import card_findings
 from lifecycle.reports.markdown import bullets, code, count, interval, number, plain, signed, span, table
@@ -66,6 +66,8 @@ def limits(use_case: "UseCase", evaluation: EvaluationReport) -> list[str]:
         found.append(
             f"It is judged on rows from {span(spans['gate'])}: a world that changed since then is not in the numbers; monitoring watches for that."
         )
+    if evaluation.too_good:
+        found.append(f"**Too good to be true?** {evaluation.metric} {number(evaluation.too_good.value)}: {plain(evaluation.too_good)}.")
     linear = evaluation.gains.over_linear
     if linear and evaluation.recipe.candidate != "linear" and (linear.low is None or linear.low <= 0):
         found.append(f"It is **not shown to be better than {use_case.kind.plain}**, which would be simpler to explain.")
@@ -80,10 +82,11 @@ def _purpose(use_case: "UseCase", evaluation: EvaluationReport) -> str:
     shown = ", ".join(code(name) for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     kind = use_case.kind
     better = "higher" if use_case.kind.greater_is_better(evaluation.metric) else "lower"
+    reached = [f"{name}{' reaches' * (at == 0)} {number(value)}" for at, (name, value) in enumerate(_beside(use_case, found))]
     return (
         f"{kind.says(use_case)} from {count(len(names), 'input')}: {shown}.\n\n"
         f"**{evaluation.metric} {number(found.holdout)}**{interval(found)} ({better} is better); "
-        f"{kind.knows_nothing} reaches {number(found.constant)}, {kind.plain} {number(found.linear)}. Predictions {evaluation.how}.\n\n"
+        f"{', '.join(reached)}. Predictions {evaluation.how}.\n\n"
         f"An answer holds {'; '.join(f'{code(each.name)}, {plain(each.says(use_case))}' for each in kind.answer_schema)}."
     )
 
@@ -126,7 +129,8 @@ def _quality(use_case: "UseCase", evaluation: EvaluationReport) -> str:
             f"**{metric}**" if metric == evaluation.metric else metric,
             number(found.holdout),
             interval(found, ""),
-            *(number(value) for value in (found.train, found.constant, found.linear)),
+            number(found.train),
+            *(number(value) for _, value in _beside(use_case, found)),
         )
         for metric, found in evaluation.metrics.items()
     ]
@@ -138,12 +142,19 @@ def _quality(use_case: "UseCase", evaluation: EvaluationReport) -> str:
         for name, gain in (
             (use_case.kind.knows_nothing, evaluation.gains.over_constant),
             (use_case.kind.plain, evaluation.gains.over_linear),
+            (use_case.kind.last, evaluation.gains.over_last),
         )
         if gain
     ]
-    return "\n\n".join(
-        [text, table(("metric", "new rows", "interval", "training rows", use_case.kind.knows_nothing, use_case.kind.plain), rows), " ".join(gains)]
-    )
+    named = [name for name, _ in _beside(use_case, evaluation.metrics[evaluation.metric])]
+    return "\n\n".join([text, table(("metric", "new rows", "interval", "training rows", *named), rows), " ".join(gains)])
+
+
+def _beside(use_case: "UseCase", found: MetricReport) -> list[tuple[str, float | None]]:
+    """The baselines by name, each with its value of a metric; the last known label where rows have an order."""
+    kind = use_case.kind
+    last = [(kind.last, found.last)] if found.last is not None else []
+    return [(kind.knows_nothing, found.constant), (kind.plain, found.linear), *last]
 
 
 def _use(use_case: "UseCase", facts: Mapping[str, Any]) -> str:

@@ -4,8 +4,9 @@ from lifecycle.splits.boundaries import Boundaries
 from lifecycle.splits.column_split import ColumnSplit
 from lifecycle.splits.group_split import GroupSplit
 from lifecycle.splits.hash_split import HashSplit
+from lifecycle.splits.order_split import OrderSplit
 from lifecycle.splits.split import Split
 from lifecycle.splits.stratified_split import StratifiedSplit
 from lifecycle.splits.time_split import TimeSplit
 
-__all__ = ["Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "Split", "StratifiedSplit", "TimeSplit"]
+__all__ = ["Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "OrderSplit", "Split", "StratifiedSplit", "TimeSplit"]

@@ -1,7 +1,6 @@
 """What a way to divide rows answers for. A definition may bring its own: a frozen dataclass that derives from `Split`."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from lifecycle.splits import folds
@@ -82,8 +81,12 @@ class Split(Generic[B]):
         """The column whose hash is a row's `_hash`, a number in [0, 1) that it always has; empty: the key, else the row's content; `None`: not needed."""
         return use_case.columns.one("group") or ""
 
-    def unseen_from(self, bounds: B) -> datetime | None:
-        """The moment from which on no row was trained or tuned on, where the lines lie in time."""
+    def unseen(self, use_case: "UseCase", bounds: B) -> "pl.Expr | None":
+        """Whether a row is beyond all that was trained or tuned on, where the lines lie in time, or along another order."""
+        return None
+
+    def last_known(self, use_case: "UseCase", info: "pl.DataFrame") -> "tuple[np.ndarray, np.ndarray] | None":
+        """The place of each row along time or another order, and the place from which on its label is known, as whole numbers; `None`: rows have none."""
         return None
 
     def folds(self, use_case: "UseCase", rows: "Rows", repeat: int) -> "Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]":

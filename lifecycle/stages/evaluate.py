@@ -11,6 +11,7 @@ from lifecycle.evaluation.evaluation_set import EvaluationSet
 from lifecycle.evaluation.evidence import Evidence
 from lifecycle.evaluation.fairness import fairness
 from lifecycle.evaluation.importance import importances
+from lifecycle.evaluation.last_label import last_label
 from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.report import (
     FILE,
@@ -24,6 +25,7 @@ from lifecycle.evaluation.report import (
 )
 from lifecycle.evaluation.resample import Interval, average, clusters, intervals, paired
 from lifecycle.evaluation.slices import slices
+from lifecycle.evaluation.too_good import too_good
 from lifecycle.monitoring import profile
 from lifecycle.monitoring.typical_values import typical
 from lifecycle.references import Evaluated, Recipe, Trained
@@ -44,7 +46,7 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
 
     Writes `evaluation.json` (everything that the gate and the model card read), `plots/*.png`, `profile.json` (the
     reference for drift, and what a row usually holds), `background.parquet` (what explanations start from) and the metrics `holdout_*`, `train_*`,
-    `tune_*`, `baseline_*` (a constant) and `linear_*`.
+    `tune_*`, `baseline_*` (a constant), `linear_*` and `last_*` (the last known label, where rows have an order).
     """
     tracking.active(use_case.name, trained.run_id)
     train, tune, gate = (rows(use_case, trained.parts, part) for part in ("train", "tune", "gate"))
@@ -52,10 +54,14 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     evidence = use_case.kind.evidence(use_case, model, trained.recipe, train, tune, gate)
     unseen = EvaluationSet(use_case, evidence.model, evidence.constant, clusters(use_case, evidence.model.rows.info))
     found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, unseen.groups, confidence=CONFIDENCE) | evidence.besides
-    evidence = replace(evidence, classes=use_case.kind.per_class(unseen))
+    evidence = replace(evidence, classes=use_case.kind.per_class(unseen), last=last_label(use_case, trained.parts, evidence.model))
     leaned = importances(use_case, model, gate)
     drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned)
     report = _report(trained.recipe, evidence, unseen, found, _data(trained, train, gate), leaned, drawn)
+    deciding = report.metrics.get(use_case.metric)
+    if deciding:
+        suspect = too_good(use_case, trained.recipe, (train, gate), deciding.holdout, deciding.constant, report.judged.rows, leaned)
+        report = report.model_copy(update={"too_good": suspect})
     files = tracking.write(trained.run_id, shapley.FILE, shapley.background(train.X, use_case.seed))
     reference = profile.reference(use_case, train, evidence.unseen) | {"typical": typical(use_case, trained.parts.features.snapshot.version)}
     files |= _written(trained.run_id, report, drawn, reference)
@@ -70,6 +76,7 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
         train=evidence.train,
         baseline=_metrics(use_case, evidence.constant),
         linear=_metrics(use_case, evidence.linear),
+        last=_metrics(use_case, evidence.last) if evidence.last else {},
         files={**trained.files, **files},
     )
     _logged(evaluated, evidence.tune)
@@ -93,7 +100,11 @@ def _report(
         confidence=CONFIDENCE,
         judged=JudgedRows(rows=len(unseen.y), clusters=unseen.groups.count, clustered_by=unseen.groups.by),
         metrics=table,
-        gains=Gains(over_constant=_gain(unseen, evidence.constant), over_linear=_gain(unseen, evidence.linear)),
+        gains=Gains(
+            over_constant=_gain(unseen, evidence.constant),
+            over_linear=_gain(unseen, evidence.linear),
+            over_last=_gain(unseen, evidence.last) if evidence.last else None,
+        ),
         calibration=_calibration(use_case, evidence.model, table),
         slices=slices(unseen),
         fairness=fairness(unseen),
@@ -108,11 +119,12 @@ def _report(
 def _table(use_case: "UseCase", evidence: Evidence, found: Mapping[str, Interval]) -> dict[str, MetricReport]:
     """Each metric on the unseen rows, in training, and of the baselines."""
     constant, linear = _metrics(use_case, evidence.constant), _metrics(use_case, evidence.linear)
+    last = _metrics(use_case, evidence.last) if evidence.last else {}
     return {
         name: MetricReport(
             holdout=one.value, low=one.low, high=one.high,
             train=evidence.train.get(name), tune=evidence.tune.get(name),
-            constant=constant.get(name), linear=linear.get(name),
+            constant=constant.get(name), linear=linear.get(name), last=last.get(name),
             gap=use_case.kind.gain(name, evidence.train[name], one.value) if name in evidence.train else None,
         )
         for name, one in found.items()
@@ -165,7 +177,14 @@ def _written(run_id: str, report: EvaluationReport, drawn: dict[str, bytes], dri
 
 
 def _logged(evaluated: Evaluated, tune: dict[str, float]) -> None:
-    parts = {"holdout": evaluated.holdout, "train": evaluated.train, "tune": tune, "baseline": evaluated.baseline, "linear": evaluated.linear}
+    parts = {
+        "holdout": evaluated.holdout,
+        "train": evaluated.train,
+        "tune": tune,
+        "baseline": evaluated.baseline,
+        "linear": evaluated.linear,
+        "last": evaluated.last,
+    }
     logged = {f"{part}_{name}": value for part, values in parts.items() for name, value in values.items()}
     for name, (low, high) in evaluated.intervals.items():
         logged |= {f"holdout_{name}_low": low, f"holdout_{name}_high": high}

@@ -7,6 +7,7 @@ from lifecycle import gate
 from lifecycle.errors import Lost
 from lifecycle.evaluation.compare import compare, difference
 from lifecycle.evaluation.report import FILE, EvaluationReport
+from lifecycle.evaluation.too_good import nearly_perfect
 from lifecycle.gate import GateEvidence
 from lifecycle.gate.findings import GroupDifference
 from lifecycle.history import JUDGED, Decision, Standing
@@ -24,7 +25,7 @@ def promote(use_case: "UseCase", model_version: ModelVersion) -> Verdict:
     """Judge a challenger against the rules, the baselines and the champion; make it champion if nothing speaks against it.
 
     A version is judged once: asked again, the ledger answers. "Not shown to be better" is a verdict, not an error.
-    With `approval='human'` a version that passes waits for `approve` or `reject` of `lifecycle.decisions`.
+    With `approval='human'`, or where it is too good to be true, a version that passes waits for `approve` or `reject` of `lifecycle.decisions`.
     """
     with turn(use_case) as stands:
         if model_version.version not in stands.judged:
@@ -34,18 +35,18 @@ def promote(use_case: "UseCase", model_version: ModelVersion) -> Verdict:
 
 def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> Decision:
     """The ledger's row of the gate's verdict."""
-    evidence = _evidence(use_case, challenger, stands)
     champion, alone = _champion(use_case, stands)
+    evidence = _evidence(use_case, challenger, champion, stands)
     comparison, gate_rows = None, ""
     if champion:
         comparison, gate_rows = compare(use_case, challenger, champion, _earlier(stands))
     checks = gate.checks(use_case, evidence, comparison)
     reasons = gate.reasons(checks)
-    passed = not reasons
-    waiting = passed and use_case.approval == "human"
+    passed, asked = not reasons, gate.questions(checks)
+    waiting = passed and (use_case.approval == "human" or bool(asked))
     won = gate.praise(use_case, evidence, comparison, alone)
     reason = "; ".join([*reasons, *([f"judged without a champion: {alone}"] if alone else [])]) if reasons else won
-    reason = f"waits for approval: {won}" if waiting else reason
+    reason = f"waits for approval: {'; '.join([*asked, won])}" if waiting else reason
     follows = {"waiting": waiting, "reasons": tuple(reasons), "alone": alone, "checks": tuple(check.result for check in checks)}
     return Decision(
         model_version=challenger.version,
@@ -71,7 +72,7 @@ def _champion(use_case: "UseCase", stands: Standing) -> tuple[ModelVersion | Non
     return found, ""
 
 
-def _evidence(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> GateEvidence:
+def _evidence(use_case: "UseCase", challenger: ModelVersion, champion: ModelVersion | None, stands: Standing) -> GateEvidence:
     """What the evaluation found, as the gate takes it."""
     found = EvaluationReport.from_json(versions.artifact(challenger, FILE))
     evaluated = challenger.evaluated
@@ -84,10 +85,18 @@ def _evidence(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -
         overfit=gate.overfit(use_case, evaluated),
         constant=difference(found.gains.over_constant),
         linear=difference(found.gains.over_linear),
+        last=difference(found.gains.over_last),
         slice=found.slices.worst,
         unfair={column: rate.difference if rate else GroupDifference() for column, rate in rates.items()},
+        too_good=None if champion and _as_good(use_case, champion) else found.too_good,
         blocked=_blocked(use_case, challenger, stands),
     )
+
+
+def _as_good(use_case: "UseCase", champion: ModelVersion) -> bool:
+    """Whether the champion was too good to be true as well, so that somebody has let such a score through."""
+    held, constant = (part.get(use_case.metric) for part in (champion.evaluated.holdout, champion.evaluated.baseline))
+    return nearly_perfect(use_case, held, constant)
 
 
 def _earlier(stands: Standing) -> Counter[str]:

@@ -18,13 +18,14 @@ def typed(use_case: "UseCase", there: dict[str, str], query: str) -> str:
     that the schema does not know, as JSON, where the definition keeps them).
     """
     names = ", ".join(quoted(name) for name in use_case.columns.names)
+    content = ", ".join(quoted(name) for name in use_case.columns.content)
     shown = [_cell(column, there.get(column.name)) for column in use_case.columns.all]
     others = [column for column in use_case.columns.all if there.get(column.name, column.sql_type) != column.sql_type]
     wrong = " OR ".join(f"({cells.wrong(column, there[column.name])})" for column in others) or "false"
     bad = ", ".join(_mismatch(column, there[column.name]) for column in others)
     marked = f"list_filter([{bad}], cell -> cell IS NOT NULL)" if others else '[]::STRUCT("column" VARCHAR, value VARCHAR, type VARCHAR)[]'
     return f"""
-        SELECT {names}, _bad, _record, _extra, hash({names}) AS _content FROM (
+        SELECT {names}, _bad, _record, _extra, hash({content}) AS _content FROM (
             SELECT {", ".join(shown)}, CASE WHEN {wrong} THEN {marked} END AS _bad,
                 CASE WHEN {wrong} THEN to_json(lifecycle_came)::VARCHAR END AS _record, {_extra(use_case, there)} AS _extra
             FROM ({query}) AS lifecycle_came)"""
@@ -36,7 +37,7 @@ def fits(use_case: "UseCase", there: dict[str, str], source: str) -> tuple[str, 
     Raises:
         DataError: a declared column is missing, or there are new ones and the definition refuses them.
     """
-    optional = {column.name for column in use_case.columns.all if column.outcome and column.nullable}
+    optional = {column.name for column in use_case.columns.all if column.given or (column.outcome and column.nullable)}
     missing = [name for name in use_case.columns.names if name not in there and name not in optional]
     if missing:
         raise DataError(

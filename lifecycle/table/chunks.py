@@ -21,14 +21,14 @@ SAMPLED = 50_000
 
 
 def valid(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> Iterator[tuple[pl.DataFrame, int]]:
-    """The rows of a snapshot in order of time, else of key, with `_key` and `_hash` (uniform in [0, 1), for the split).
+    """The rows of a snapshot in order of time, else in that of their `order`, else of key, with `_key` and `_hash` (uniform in [0, 1), for the split).
 
     Yields:
         The rows of a chunk, with those of the `history` before it in front; and how many these are. Rows of one moment are
         in one chunk.
     """
-    place = quoted(use_case.columns.one("time") or use_case.columns.one("key") or "_key")
-    order = [name for name in (use_case.columns.one("time"), use_case.columns.one("key") or "_key") if name]
+    along, key = use_case.columns.one("time") or use_case.columns.one("order"), use_case.columns.one("key") or "_key"
+    place, order = quoted(along or key), [name for name in (along, key) if name]
     names = ", ".join(quoted(name) for name in use_case.columns.names)
     query = f"""SELECT {names}, {key_sql(use_case)} AS _key, {_uniform(use_case)} AS _hash
         FROM {use_case.name}.{snapshot.table} AT (VERSION => {snapshot.version})"""

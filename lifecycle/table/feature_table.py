@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lifecycle.columns import outcomes
+from lifecycle.columns import hidden
 from lifecycle.dataset import Rows, info_columns
 from lifecycle.dependencies.watched import Remembered
 from lifecycle.references import Features, Snapshot
@@ -44,8 +44,8 @@ def compute(use_case: "UseCase", rows: pl.DataFrame) -> pl.DataFrame:
     if not isinstance(inputs, pl.DataFrame) or inputs.height != rows.height:
         found = f"{inputs.height} rows" if isinstance(inputs, pl.DataFrame) else type(inputs).__name__
         raise use_case.wrong(f"features() returns a Polars frame with a row for each of the {rows.height} rows it gets, found {found}")
-    if shown := outcomes(use_case.schema) & set(inputs.columns):
-        raise use_case.wrong(f"features() must not return the target or its time, found {', '.join(sorted(shown))}")
+    if shown := hidden(use_case.schema) & set(inputs.columns):
+        raise use_case.wrong(f"features() must not return the target or its time, nor the place of a row, found {', '.join(sorted(shown))}")
     for name, dtype in inputs.schema.items():
         if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String)) or name.startswith("_"):
             raise use_case.wrong(f"features() returns numbers, Booleans and texts under names without a leading _, found {name}: {dtype}")

@@ -10,7 +10,8 @@ import duckdb
 from lifecycle.reading import increments
 from lifecycle.references import Batch
 from lifecycle.store.lake import Lake, literal, quoted
-from lifecycle.table.raw import make, names, record_sql, stamp
+from lifecycle.table import places
+from lifecycle.table.raw import content, key_sql, make, names, record_sql, stamp
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -127,14 +128,18 @@ def merge(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", number: str, r
         cursor.execute(f"""CREATE OR REPLACE TEMP TABLE lifecycle_known AS
             SELECT v._row, v.{key} AS key, r._content = v._content AND r._extra IS NOT DISTINCT FROM v._extra AS same
             FROM valid v JOIN {table} r ON r.{key} = v.{key} WHERE v._row NOT IN (FROM {SKIPPED})""")
+        changed = f"{key} IN (SELECT key FROM lifecycle_known WHERE NOT same)"
+        places.keep(cursor, use_case, changed)
         if _count(cursor, "lifecycle_known WHERE NOT same"):
-            cursor.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT key FROM lifecycle_known WHERE NOT same)")
+            cursor.execute(f"DELETE FROM {table} WHERE {changed}")
         cursor.execute(f"INSERT INTO {SKIPPED} SELECT _row FROM lifecycle_known WHERE same")
+    else:
+        places.keep(cursor, use_case, "false")
     return insert(cursor, use_case, number, source=source)
 
 
 def insert(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", number: str, key: str = "NULL", source: str = "valid") -> int:
-    """Insert the valid rows that are not skipped; returns how many.
+    """Insert the valid rows that are not skipped; returns how many. `places.keep` was called before.
 
     Args:
         cursor: in a transaction.
@@ -143,10 +148,11 @@ def insert(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", number: str, 
         key: SQL for its `_key`, where the schema has no key.
         source: SQL for the valid rows, with what the other two need.
     """
-    listed = f"{names(use_case)}, _content, _extra"
+    cells, rows = places.cells(use_case, source, key_sql(use_case) if use_case.columns.one("key") else key)
     some = f"WHERE _row NOT IN (FROM {SKIPPED})" if _count(cursor, SKIPPED) else ""
     row = cursor.execute(
-        f"INSERT INTO {use_case.name}.raw ({listed}, _key, _batch) SELECT {listed}, {key}, {number} FROM {source} {some}"
+        f"INSERT INTO {use_case.name}.raw ({names(use_case)}, _content, _extra, _key, _batch)"
+        f" SELECT {cells}, _content, _extra, {key}, {number} FROM {rows} {some}"
     ).fetchall()[0]
     return int(row[0])
 
@@ -155,9 +161,11 @@ def _replace(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", batch: Batc
     """Replace the rows of the same source, or join them; returns how many rows came in. Equal rows get keys of their own."""
     if _count(cursor, "valid") == 0:
         return 0
+    own = f"_batch IN (SELECT batch FROM {use_case.name}.batches WHERE source = {literal(batch.source)})"
+    places.keep(cursor, use_case, own)
     if batch.adds:  # what is there stays, with its keys
         return insert(cursor, use_case, str(number), f"'{number}-' || key", f"({keyed(use_case)})")
-    cursor.execute(f"DELETE FROM {use_case.name}.raw WHERE _batch IN (SELECT batch FROM {use_case.name}.batches WHERE source = ?)", [batch.source])
+    cursor.execute(f"DELETE FROM {use_case.name}.raw WHERE {own}")
     return insert(cursor, use_case, str(number), "key", f"({keyed(use_case)})")
 
 
@@ -169,7 +177,7 @@ def keyed(use_case: "UseCase", there: str = "0") -> str:
         there: SQL for how many rows of the same `content` are there already.
     """
     return f"""SELECT * EXCLUDE (content), content || '-' || ({there} + row_number() OVER (PARTITION BY content ORDER BY _row)) AS key
-        FROM (SELECT *, left(md5(CAST(({names(use_case)}) AS VARCHAR)), 16) AS content FROM valid) ORDER BY _row"""
+        FROM (SELECT *, left(md5(CAST(({content(use_case)}) AS VARCHAR)), 16) AS content FROM valid) ORDER BY _row"""
 
 
 def repeated(cursor: duckdb.DuckDBPyConnection, key: str, table: str) -> bool:

@@ -72,12 +72,12 @@ def make(store: Lake, cursor: duckdb.DuckDBPyConnection, use_case: "UseCase") ->
     if newest and newest[0][0] == stamp(use_case):
         return
     _alter(cursor, use_case)
-    cursor.execute(f"UPDATE {name}.raw SET _content = hash({names(use_case)})")
+    cursor.execute(f"UPDATE {name}.raw SET _content = hash({content(use_case)})")
 
 
 def stamp(use_case: "UseCase") -> str:
     """What `_content` of every row in `raw` is a hash of, and by whom: where it changes, all are hashed anew."""
-    hashed = [(column.name, column.sql_type) for column in use_case.columns.all]
+    hashed = [(column.name, column.sql_type) for column in use_case.columns.all if not column.given]
     return hashlib.sha256(repr([hashed, duckdb.__version__]).encode()).hexdigest()[:16]
 
 
@@ -103,3 +103,8 @@ def _alter(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase") -> None:
 def names(use_case: "UseCase") -> str:
     """The columns of the schema as SQL lists them."""
     return ", ".join(quoted(name) for name in use_case.columns.names)
+
+
+def content(use_case: "UseCase") -> str:
+    """Those of them that make up a row as its source has it."""
+    return ", ".join(quoted(name) for name in use_case.columns.content)

@@ -11,7 +11,7 @@ from lifecycle.reading import level
 from lifecycle.references import Batch, Reference
 from lifecycle.store import staging, tables
 from lifecycle.store.lake import Lake, lake, literal, quoted
-from lifecycle.table import casting, load, quarantine, raw
+from lifecycle.table import casting, load, places, quarantine, raw
 from lifecycle.table.batch_checks import TOO_MANY
 from lifecycle.table.load import FAILURES, REFUSED, SKIPPED, ValidatedBatch
 from lifecycle.table.repaired import TRIED, open_all, open_file
@@ -144,8 +144,9 @@ def _append(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase") -> int:
         SELECT source, greatest(tried, coalesce(loaded, 0)) AS newest FROM now LEFT JOIN there USING (source)""")
     cursor.execute(f"""INSERT INTO {SKIPPED} SELECT lifecycle_number FROM {TRIED} JOIN lifecycle_newest ON source = lifecycle_source
         WHERE lifecycle_batch < newest""")
-    cursor.execute(f"""DELETE FROM {name}.raw WHERE _batch IN
-        (SELECT b.batch FROM {name}.batches b JOIN lifecycle_newest n ON b.source = n.source WHERE b.batch < n.newest)""")
+    older = f"_batch IN (SELECT b.batch FROM {name}.batches b JOIN lifecycle_newest n ON b.source = n.source WHERE b.batch < n.newest)"
+    places.keep(cursor, use_case, older)
+    cursor.execute(f"DELETE FROM {name}.raw WHERE {older}")
     there = f"coalesce((SELECT max(split_part(r._key, '-', 2)::BIGINT) FROM {name}.raw r WHERE split_part(r._key, '-', 1) = content), 0)"
     source = f"(SELECT k.*, lifecycle_batch FROM ({load.keyed(use_case, there)}) k JOIN {TRIED} ON lifecycle_number = k._row)"
     return load.insert(cursor, use_case, "lifecycle_batch", "key", source)

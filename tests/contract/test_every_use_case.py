@@ -32,15 +32,18 @@ from lifecycle.table.feature_table import compute, read
 from lifecycle.table.parts import rows
 from lifecycle.table.validation import failing
 from lifecycle.usecase import UseCase
+from tests.toys import chain
 
 MOST = 20_000  # rows that a model of these tests is fitted on
 
-every = pytest.mark.parametrize("name", registry.names())
+TOYS = {made.name: made for made in (chain("in_order"),)}
+"""What no use case of ours has."""
+every = pytest.mark.parametrize("name", [*registry.names(), *TOYS])
 
 
 @cache
 def ingested(name: str) -> tuple[UseCase, Snapshot]:
-    use_case = registry.find(name)
+    use_case = TOYS.get(name) or registry.find(name)
     try:
         return use_case, validate(use_case, collect(use_case))
     except LifecycleError as error:
@@ -56,9 +59,9 @@ def divided(name: str) -> tuple[UseCase, Parts]:
 
 
 def raw_rows(name: str, most: int | None = None) -> tuple[UseCase, pl.DataFrame]:
-    """Valid rows in order of time, or of nothing."""
+    """Valid rows in order of time, or in their own order, or in none."""
     use_case, snapshot = ingested(name)
-    time = use_case.columns.one("time")
+    time = use_case.columns.one("time") or use_case.columns.one("order")
     order = f'ORDER BY "{time}"' if time else ""
     names = ", ".join(f'"{column}"' for column in use_case.columns.names)
     return use_case, lake().frame(f"SELECT {names} FROM {name}.raw AT (VERSION => {snapshot.version}) {order} {f'LIMIT {most}' if most else ''}")
@@ -124,6 +127,9 @@ def test_no_row_is_on_both_sides_of_the_split(name: str) -> None:
     if isinstance(use_case.split, TimeSplit):
         train, gate = (rows(use_case, parts, part).info["_time"] for part in ("train", "gate"))
         assert train.max() + 2 * use_case.split.gap <= gate.min()  # type: ignore[operator]
+    if place := use_case.columns.one("order"):
+        train, gate = (rows(use_case, parts, part).info[place] for part in ("train", "gate"))
+        assert train.max() < gate.min()  # type: ignore[operator]
 
 
 def some(part: Rows, seed: int) -> Rows:

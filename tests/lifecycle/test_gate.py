@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lifecycle.gate import Comparison, Difference, GateEvidence, VerdictNumbers, confidence, decide, numbers, overfit, praise
-from lifecycle.gate.findings import GroupDifference, WorstSlice
+from lifecycle.gate import Comparison, Difference, GateEvidence, VerdictNumbers, checks, confidence, decide, numbers, overfit, praise, questions
+from lifecycle.gate.findings import GroupDifference, Telling, TooGood, WorstSlice
 from lifecycle.references import Verdict
 from lifecycle.usecase import Gate, UseCase
 from tests.toys import toy
@@ -150,3 +150,30 @@ def test_the_numbers_of_a_ledger_of_before_are_read_and_shown_as_they_were(kept:
     assert found.as_json() == json.loads(kept)
     assert Verdict(use_case="old", version=1, promoted=True, reason="", champion=None, numbers=found).model_dump()["numbers"] == json.loads(kept)
     assert (found.value, found.waiting, found.checks) == ((0.85, True, ()) if kept != "{}" else (None, False, ()))
+
+
+def test_where_rows_have_an_order_a_model_must_be_shown_to_beat_the_last_known_label() -> None:
+    assert reasons(replace(GOOD, last=Difference(0.05, 0.01, 0.09, 0.95))) == []
+    (found,) = reasons(replace(GOOD, last=Difference(0.05, -0.01, 0.09, 0.95)))
+    assert found.startswith("not shown to beat the last known label: roc_auc +0.05 [-0.01, +0.09]")
+    assert reasons(replace(GOOD, last=Difference(0.05, None, None, 0.95)))
+
+
+def test_a_score_that_is_too_good_to_be_true_asks_a_person_unless_the_definition_allows_it() -> None:
+    perfect = replace(GOOD, too_good=TooGood(value=0.9999, rows=800, columns=(Telling(columns=("refund",), value=0.9998),)))
+    assert reasons(perfect) == []
+    (asked,) = questions(checks(use_case(), perfect, BETTER))
+    assert asked.startswith("too good to be true: roc_auc 0.9999 on 800 rows; a model of refund alone has 0.9998")
+    (looked,) = [check for check in checks(use_case(), perfect, BETTER) if check.asks]
+    assert not looked.passed
+    assert questions(checks(use_case(too_good="allow"), perfect, BETTER)) == []
+    assert questions(checks(use_case(), GOOD, BETTER)) == []
+
+
+def test_what_makes_a_score_too_good_is_said_alone_together_or_not_at_all() -> None:
+    def said(*columns: Telling) -> str:
+        return str(TooGood(value=1.0, rows=800, columns=columns))
+
+    assert said(Telling(columns=("paid",), value=1.0), Telling(columns=("owed",), value=0.99)) == "a model of paid and owed alone has 1, 0.99"
+    assert said(Telling(columns=("paid", "owed"), value=1.0)) == "a model of paid with owed alone has 1"
+    assert said(Telling(columns=("a", "b", "c"), value=None)) == "no column and no two give it alone, a, b, c matter most"

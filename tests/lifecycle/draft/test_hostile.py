@@ -25,6 +25,7 @@ from lifecycle.draft.defaults import choose
 from lifecycle.draft.draft import Draft, Options, draft
 from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.names import identifiers
+from lifecycle.draft.order import Order
 from lifecycle.draft.sample import Sample
 from lifecycle.errors import LifecycleError
 from lifecycle.sources import File, Files, Query, Source
@@ -145,7 +146,7 @@ def _written(names: list[str], first: str, second: str, source: Source) -> tuple
         target.cells, target.tops, target.distinct = columns.Cells("str"), [("a", 1), ("b", 1)], 2
     question = problem.ask(target, "binary")
     roles.give(target, "target", why="what is predicted")
-    chosen = choose(found, question)
+    chosen = choose(found, question, Order())
     definition = use_case.write(found, question, chosen, "drafted", "Drafted", first, [DraftWarning("leak", (second,), f"a warning of {second}")])
     connection.close()
     return found, definition, schema.write(found, question, "drafted", "Drafted", first)

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from benchmarks import traps
-from lifecycle.draft import defaults, sample
+from lifecycle.draft import sample
 from lifecycle.draft.draft import Options, looked_at
 from tests.lifecycle.draft.conftest import ROWS, Drafted, code, roles, table
 
@@ -19,11 +19,11 @@ PAGE = (ROOT / "docs" / "your-data.md").read_text()
 def seen(columns: traps.Columns, folder: Path) -> tuple[dict[str, list[str]], set[str], str]:
     """The columns of each kind of warning, the inputs, and the split."""
     target = traps.write(columns, file := folder / "rows.csv")
-    made, question, warnings = looked_at(sample.take(str(file)), Options(target=target))
+    made, _, choices, warnings = looked_at(sample.take(str(file)), Options(target=target))
     named: dict[str, list[str]] = {}
     for warning in warnings:
         named.setdefault(warning.kind, []).extend(warning.columns)
-    return named, {column.name for column in made.columns if column.feature}, defaults.choose(made, question).split
+    return named, {column.name for column in made.columns if column.feature}, choices.split
 
 
 @pytest.mark.parametrize("name", traps.TRAPS)
