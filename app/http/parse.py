@@ -37,6 +37,8 @@ def listed(body: bytes, name: str, each: str, most: int) -> list[Any]:
     try:
         content = orjson.loads(body.removeprefix(BOM))
     except orjson.JSONDecodeError as error:
+        if not _is_text(body):
+            raise Refused(422, "the body must be JSON in UTF-8, found bytes that are no text in it; see /docs") from None
         raise Refused(422, f"the body must be JSON as in /docs, found {error}") from None
     found = content.get(name) if type(content) is dict else None
     if type(found) is not list or not found:
@@ -44,3 +46,11 @@ def listed(body: bytes, name: str, each: str, most: int) -> list[Any]:
     if len(found) > most:
         raise Refused(413, f"a request may have {most:,} {name if most > 1 else name[:-1]}, found {len(found):,}; send several")
     return found
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 ASCII_WHITE = " \t\n\v\f\r"
 WHITE = ASCII_WHITE + "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
 """Unicode's white space, the zero-width blank and the mark of byte order."""
+NO_BLANKS = "\t\n\v\f\r\x85\u200b\u2028\u2029\ufeff"
+"""Those of them that are no blanks of some width (Unicode's category Zs)."""
 APART = "\u0300-\u036f\u1100-\u11ff\u3099\u309a"
 """Accents, letters of Korean and sound marks of Japanese that are characters of their own; only texts with one are put together."""
 FRACTION = ("'.'", "'e'", "'E'")
@@ -51,14 +53,16 @@ def text(value: str, null: Sequence[str] = ("",)) -> str:
         null: the texts that mean a missing value, beside the empty one.
     """
     missing = ", ".join(literal(each) for each in dict.fromkeys(("", *null)))
-    bare = f"trim({value}, {literal(WHITE)})"
+    blanks = f"trim({value})"  # what DuckDB takes for white space: blanks of any width
+    tabs = " OR ".join(f"contains({value}, {literal(sign)})" for sign in ASCII_WHITE if sign != " ")
+    plain = f"CASE WHEN {tabs} THEN trim({value}, {literal(ASCII_WHITE)}) ELSE {blanks} END"
+    beyond = f"CASE WHEN regexp_matches({value}, {literal(f'[{NO_BLANKS}]')}) THEN trim({value}, {literal(WHITE)}) ELSE {blanks} END"
+    composed = f"CASE WHEN regexp_matches({value}, {literal(f'[{APART}]')}) THEN nfc_normalize({beyond}) ELSE {beyond} END"
+    odd = f"regexp_matches({value}, {literal(f'^[{WHITE}]|[{WHITE}]$|[{APART}]')})"
     ends = " OR ".join(f"ends_with({value}, {literal(sign)})" for sign in ASCII_WHITE)
-    odd = literal(f"^[{WHITE}]|[{WHITE}]$|[{APART}]")
-    marks = literal(f"[{APART}]")
-    composed = f"CASE WHEN regexp_matches({value}, {marks}) THEN nfc_normalize({bare}) ELSE {bare} END"
     return (
-        f"CASE WHEN {value} IN ({missing}) THEN NULL WHEN strlen({value}) <> length({value}) THEN CASE WHEN regexp_matches({value}, {odd})"
-        f" THEN {_unless(missing, composed)} ELSE {value} END WHEN {value} < '!' OR {ends} THEN {_unless(missing, bare)} ELSE {value} END"
+        f"CASE WHEN {value} IN ({missing}) THEN NULL WHEN strlen({value}) <> length({value}) THEN CASE WHEN {odd}"
+        f" THEN {_unless(missing, composed)} ELSE {value} END WHEN {value} < '!' OR {ends} THEN {_unless(missing, plain)} ELSE {value} END"
     )
 
 

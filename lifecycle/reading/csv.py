@@ -189,7 +189,8 @@ def _beginning(reader: Reader, file: File, path: Path) -> Beginning:
         if len(sign) != 1:
             continue
         rows, places = _parted(lines, before, sign)
-        counted = sum(len(row) == surroundings.width(rows) for row in rows)
+        most = surroundings.width(rows)
+        counted = sum(len(row) == most for row in rows)
         if counted <= wide:
             continue
         wide, found = counted, surroundings.start(rows, reader.expects)

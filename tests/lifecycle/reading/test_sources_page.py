@@ -68,7 +68,7 @@ def run(code: str) -> dict[str, Any]:
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 8
+    assert len(EXAMPLES) == 9
     assert len(SPELLINGS) == 9
 
 
