@@ -84,7 +84,9 @@ def _groupings(labelled: Labelled) -> Iterator[Grouping]:
     able = [
         column
         for column in table.columns
-        if column.type in ("int", "str", "date") and {"target", "key", "text", "time"}.isdisjoint(column.roles) and not column.trap
+        if column.type in ("int", "str", "date")
+        and {"target", "key", "text", "time"}.isdisjoint(column.roles)
+        and not column.trap
         and LEAST_GROUPS <= column.distinct <= 0.6 * column.rows
     ]
     able.sort(key=lambda column: ({"group", "entity"}.isdisjoint(column.roles), column.number, -column.distinct))

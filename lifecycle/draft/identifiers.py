@@ -118,5 +118,3 @@ def _says(column: ColumnProfile, labelled: Labelled | None) -> bool:
     codes = np.where(np.isfinite(numbers), np.searchsorted(edges, numbers, side="right") + 1, 0)
     score = told(codes, labelled.truth, labelled.folds)
     return score - (0.5 if labelled.classes else 0.0) >= SAYS[labelled.classes]
-
-

@@ -55,7 +55,11 @@ class Labelled:
 
     def numbers(self, columns: Sequence[ColumnProfile]) -> np.ndarray:
         """Columns of numbers or Booleans as floats, shape (n, columns); what is missing is NaN."""
-        return np.column_stack([self.frame[column.name].cast(pl.Float64).to_numpy() for column in columns]) if columns else np.empty((self.frame.height, 0))
+        return (
+            np.column_stack([self.frame[column.name].cast(pl.Float64).to_numpy() for column in columns])
+            if columns
+            else np.empty((self.frame.height, 0))
+        )
 
 
 def draw(table: Table, question: GuessedProblem) -> Labelled | None:

@@ -14,13 +14,15 @@ from lifecycle.draft.names import words
 from lifecycle.draft.score import told
 
 BINS = 60
-PERFECT, STRONG, NEAR = 0.002, 0.1, 0.12
-"""What a column leaves to explain, up to which it determines the target, may be left out, may be warned of."""
+PERFECT, STRONG = 0.002, 0.1
+"""What a column leaves to explain, up to which it determines the target, or is left out where it is far ahead, else warned of."""
 COPIED = 1e-4
 """What is left by a column that its name calls earlier, up to which it determines the target all the same."""
-AHEAD, AHEAD_BY_GAPS, FAR, APART = 3.0, 2.0, 1.7, 3.0
-"""So many times as much must the next column leave for it to be left out by its values, or by where they are missing, to be warned of, or to be one of
-a few that are."""
+AHEAD, AHEAD_PLAINLY, FAR, APART = 3.0, 2.0, 1.7, 3.0
+"""So many times as much must the next column leave for it to be left out, or where a flag or a gap tells so much, to be warned of, or to be one of a
+few that are."""
+FLAG = 4
+"""Values up to which a column is a flag: what is measured may honestly tell much, a flag hardly ever."""
 AHEAD_OF_NUMBERS = {0.02: 3.0, 0.05: 6.0, STRONG: 8.0}
 """The same of a number, by what is left: a distance may honestly tell most of a fare."""
 MAX_SUSPECTS = 3
@@ -91,12 +93,13 @@ def find(labelled: Labelled, scores: list[Alone]) -> Iterator[DraftWarning]:
         )
         yield trap.left_out("late", [each.column], "by its name and strength it is known too late", said, "it is known when a prediction is needed")
     if look:
-        told_alone = ", ".join(f"{each.column.name} {each.score:.3f}" for each in look)
+        told_alone = ", ".join(f"{each.column.name} ({metric} {each.score:.3f})" for each in look)
         yield DraftWarning(
             "strong",
             tuple(each.column.name for each in look),
-            f"leakage?: tells much of {target} all by itself: {told_alone} ({metric}{beside}); make sure that it is known when a"
-            " prediction is needed, else take it out of features()",
+            f"leakage?: {told_alone} {'tells' if len(look) == 1 else 'tell'} much of {target} all by {'itself' if len(look) == 1 else 'themselves'}"
+            f"{beside}; make sure that {'it is' if len(look) == 1 else 'they are'} known when a prediction is needed, else take"
+            f" {'it' if len(look) == 1 else 'them'} out of features()",
         )
     for each in scores:
         if each not in chosen and (said := _late(each, labelled)) and each.score >= WEAK:
@@ -110,17 +113,17 @@ def find(labelled: Labelled, scores: list[Alone]) -> Iterator[DraftWarning]:
 def suspects(scores: list[Alone], classes: bool) -> tuple[list[Alone], list[Alone]]:
     """The columns that determine the target so well that they are left out, and those that deserve a look."""
     out, look = [], []
-    usual = next((each.left for each in scores if each.left > NEAR), 0.5)
-    apart = [each for each in scores if each.left <= NEAR and each.left * APART <= usual]
+    usual = next((each.left for each in scores if each.left > STRONG), 0.5)
+    apart = [each for each in scores if each.left <= STRONG and each.left * APART <= usual]
     for place, each in enumerate(scores):
         if "text" in each.column.roles and not each.missing and not each.one_sided:
             continue  # its words may tell as much as they can
-        after = scores[place + 1].left if place + 1 < len(scores) else 1.0
+        after = scores[place + 1].left if place + 1 < len(scores) else 0.5
         earlier = bool(words(each.column.came) & vocabulary.BEFORE)
         ahead = len(out) == place and not earlier and _ahead(each, after, classes)
         if each.left <= (COPIED if earlier else PERFECT) or ahead or each.one_sided:
             out.append(each)
-        elif each.left <= NEAR and (each.left * FAR <= after or (each in apart and len(apart) <= MAX_SUSPECTS)):
+        elif each.left <= STRONG and (each.left * FAR <= after or (each in apart and len(apart) <= MAX_SUSPECTS)):
             look.append(each)
     return out, look
 
@@ -128,7 +131,8 @@ def suspects(scores: list[Alone], classes: bool) -> tuple[list[Alone], list[Alon
 def _ahead(each: Alone, after: float, classes: bool) -> bool:
     """Whether a column is far ahead of the next one, which leaves `after`."""
     if classes:
-        return each.left <= STRONG and each.left * (AHEAD_BY_GAPS if each.missing else AHEAD) <= after and (after <= USEFUL or each.missing)
+        times = AHEAD_PLAINLY if each.missing or each.column.distinct <= FLAG else AHEAD
+        return each.left <= STRONG and each.left * times <= after and (after <= USEFUL or each.missing)
     times = next((times for left, times in AHEAD_OF_NUMBERS.items() if each.left <= left), None)
     return times is not None and each.left * times <= after <= USEFUL_OF_NUMBERS
 

@@ -26,7 +26,9 @@ def find(table: Table) -> Iterator[DraftWarning]:
     """Give near-duplicate rows a group, where there is neither a group nor a time yet, and say so."""
     if any(table.having(role) for role in ("group", "entity", "time", "split")):
         return
-    measures = [column for column in table.columns if column.feature and column.number and column.distinct >= VALUES and column.nulls <= 0.05 * column.rows]
+    measures = [
+        column for column in table.columns if column.feature and column.number and column.distinct >= VALUES and column.nulls <= 0.05 * column.rows
+    ]
     measures = sorted(measures, key=lambda column: -column.distinct)[:MEASURES]
     if len(measures) < 2:
         return
@@ -90,7 +92,9 @@ def _same(values: pl.Series, members: Sequence[np.ndarray]) -> bool:
 def _near(table: Table, rows: pl.DataFrame, measures: Sequence[ColumnProfile], found: "clumps.Clumps") -> tuple[str, ColumnProfile] | None:
     """A group for each of a few landmarks, to which its clumps are nearer than to the others."""
     scales = [column.deviation or 1.0 for column in measures]
-    values = rows.select(pl.col(column.name).cast(pl.Float64).fill_null(column.mean) / scale for column, scale in zip(measures, scales, strict=True)).to_numpy()
+    values = rows.select(
+        pl.col(column.name).cast(pl.Float64).fill_null(column.mean) / scale for column, scale in zip(measures, scales, strict=True)
+    ).to_numpy()
     marks = clumps.landmarks(values, found.members)
     if marks is None:
         return None
