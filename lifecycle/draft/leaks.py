@@ -74,40 +74,36 @@ def find(labelled: Labelled, scores: list[Alone]) -> Iterator[DraftWarning]:
     out, look = suspects(scores, labelled.classes)
     late = [each for each in scores if _late(each, labelled) and (each in out or _strong(each, scores, labelled.classes))]
     out, look = [[each for each in some if each not in late] for some in (out, look)]
-    metric, target = labelled.question.kind.alone, labelled.target.came
     chosen = [*out, *late, *look]
     usual = next((each for each in scores if each not in chosen), None)
     beside = f", the next best column {usual.score:.2f}" if usual else ""
-    values = worth.Worth(labelled, [each.column for each in (*out, *late)])
-    for each in out:
-        name = each.column.name
+    metric, target = labelled.question.kind.alone, labelled.target.came
+    added = worth.Worth(labelled, [each.column for each in (*out, *late)])
+    for each in [*out, *late]:
         by = f"{each.by} alone: {metric} {each.score:.3f}{beside}"
         if each.one_sided and each.score < 1 - STRONG:
             by = f"where it is missing tells the class of those rows in {each.one_sided:.1%} of them"
-        said = f"leakage: {name} almost determines {target} all by itself ({by}); it may be made from the outcome, so it is left out{values.adds(each.column)}"
-        yield trap.left_out("leak", [each.column], "it almost determines the target all by itself", said, "it is known when a prediction is needed")
-    for each in late:
-        said = (
-            f"leakage: {each.column.name} {_late(each, labelled)}, and it tells much of {target} ({each.by} alone: {metric} {each.score:.3f}{beside}),"
-            f" so it is left out{values.adds(each.column)}"
-        )
-        yield trap.left_out("late", [each.column], "by its name and strength it is known too late", said, "it is known when a prediction is needed")
+        known = "it is known when a prediction is needed"
+        if each in out:
+            said = f"leakage: {each.column.name} almost determines {target} all by itself ({by}); it may be made from the outcome, so it is left out"
+            yield trap.left_out("leak", [each.column], "it almost determines the target all by itself", said + added.adds(each.column), known)
+        else:
+            said = f"leakage: {each.column.name} {_late(each, labelled)}, and it tells much of {target} ({by}), so it is left out"
+            yield trap.left_out("late", [each.column], "by its name and strength it is known too late", said + added.adds(each.column), known)
     if look:
-        told_alone = ", ".join(f"{each.column.name} ({metric} {each.score:.3f})" for each in look)
-        yield DraftWarning(
-            "strong",
-            tuple(each.column.name for each in look),
-            f"leakage?: {told_alone} {'tells' if len(look) == 1 else 'tell'} much of {target} all by {'itself' if len(look) == 1 else 'themselves'}"
-            f"{beside}; make sure that {'it is' if len(look) == 1 else 'they are'} known when a prediction is needed, else take"
-            f" {'it' if len(look) == 1 else 'them'} out of features()",
-        )
+        yield _doubt(look, metric, target, beside)
     for each in scores:
         if each not in chosen and (said := _late(each, labelled)) and each.score >= WEAK:
-            yield DraftWarning(
-                "late",
-                (each.column.name,),
-                f"leakage?: {each.column.name} {said} ({metric} {each.score:.3f} alone); if it is known only after {target} is, take it out of features()",
-            )
+            text = f"leakage?: {each.column.name} {said} ({metric} {each.score:.3f} alone); if it is known only after {target} is, take it out of features()"
+            yield DraftWarning("late", (each.column.name,), text)
+
+
+def _doubt(look: list[Alone], metric: str, target: str, beside: str) -> DraftWarning:
+    """What is said of strong columns that may be honest, all in one warning."""
+    each = ", ".join(f"{each.column.name} ({metric} {each.score:.3f})" for each in look)
+    tells, itself, it_is, it = ("tells", "itself", "it is", "it") if len(look) == 1 else ("tell", "themselves", "they are", "them")
+    text = f"leakage?: {each} {tells} much of {target} all by {itself}{beside}; make sure that {it_is} known when a prediction is needed, else take {it} out"
+    return DraftWarning("strong", tuple(each.column.name for each in look), f"{text} of features()")
 
 
 def suspects(scores: list[Alone], classes: bool) -> tuple[list[Alone], list[Alone]]:
