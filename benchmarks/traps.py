@@ -93,6 +93,7 @@ def repeated(values: np.ndarray, times: int = 3) -> np.ndarray:
 
 
 def policy_number(random: Random) -> tuple[Columns, Columns]:
+    """A number given out in order, with three repeats, while the target drifts; a mileage."""
     place = np.arange(ROWS)
     drift = np.sin(place / 90) * 2
     return {**binary(random, more=drift), "policy_number": repeated(place + 1)}, {
@@ -102,6 +103,7 @@ def policy_number(random: Random) -> tuple[Columns, Columns]:
 
 
 def numbered_without_a_name(random: Random) -> tuple[Columns, Columns]:
+    """A permutation of 1 to n with five repeats; an income in cents."""
     income = random.lognormal(15, 0.6, ROWS).astype(int)
     return {**binary(random), "registry": repeated(random.permutation(ROWS) + 1, 5)}, {
         **binary(random, more=np.log(income) - 15),
@@ -110,6 +112,7 @@ def numbered_without_a_name(random: Random) -> tuple[Columns, Columns]:
 
 
 def account(random: Random) -> tuple[Columns, Columns]:
+    """Seven digits spread evenly; a distance spread evenly that tells something."""
     metres = random.integers(1_000_000, 9_000_000, ROWS)
     return {**binary(random), "contract": random.integers(1_000_000, 9_999_999, ROWS)}, {
         **binary(random, more=(metres - 5e6) / 2e6),
@@ -118,6 +121,7 @@ def account(random: Random) -> tuple[Columns, Columns]:
 
 
 def running(random: Random) -> tuple[Columns, Columns]:
+    """Numbers that grow with the rows in uneven steps; a salary."""
     salary = (random.gamma(4, 900_000, ROWS)).astype(int)
     return {**binary(random, more=np.sin(np.arange(ROWS) / 100)), "entry": np.cumsum(random.integers(1, 9, ROWS))}, {
         **binary(random, more=(salary - 3.6e6) / 2e6),
@@ -126,11 +130,13 @@ def running(random: Random) -> tuple[Columns, Columns]:
 
 
 def token(random: Random) -> tuple[Columns, Columns]:
+    """Texts with a few repeats; 150 shops."""
     values = np.array([f"{a}-{b:05}" for a, b in zip(random.choice(["AX", "BY", "CZ"], ROWS), random.integers(0, 99_999, ROWS), strict=True)])
     return {**binary(random), "voucher": repeated(values)}, {**binary(random), "shop": random.choice([f"S-{i:03}" for i in range(150)], ROWS)}
 
 
 def float_numbers(random: Random) -> tuple[Columns, Columns]:
+    """Whole numbers with gaps, which come as floats; seconds since 1970."""
     number = (repeated(random.permutation(ROWS) + 500_000)).astype(float)
     number[::50] = np.nan
     seconds = random.integers(1_690_000_000, 1_700_000_000, ROWS)
@@ -141,6 +147,7 @@ def float_numbers(random: Random) -> tuple[Columns, Columns]:
 
 
 def parts_of_a_sum(random: Random) -> tuple[Columns, Columns]:
+    """Two counts that are the target together; the same with much noise."""
     table, twin = amount(random), amount(random)
     for each, noise in ((table, 0.0), (twin, 25.0)):
         each["casual"] = random.poisson(random.gamma(2, 15, ROWS))
@@ -150,6 +157,7 @@ def parts_of_a_sum(random: Random) -> tuple[Columns, Columns]:
 
 
 def difference(random: Random) -> tuple[Columns, Columns]:
+    """Revenue less spending; the same with much noise."""
     table, twin = amount(random), amount(random)
     for each, noise in ((table, 0.0), (twin, 30.0)):
         each["revenue"] = random.gamma(5, 40, ROWS).round(2)
@@ -159,6 +167,7 @@ def difference(random: Random) -> tuple[Columns, Columns]:
 
 
 def sum_with_noise(random: Random) -> tuple[Columns, Columns]:
+    """Three parts and a little noise; the same with much."""
     table, twin = amount(random), amount(random)
     for each, noise in ((table, 2.0), (twin, 40.0)):
         for part, scale in (("rent", 60.0), ("food", 40.0), ("travel", 30.0)):
@@ -168,6 +177,7 @@ def sum_with_noise(random: Random) -> tuple[Columns, Columns]:
 
 
 def product(random: Random) -> tuple[Columns, Columns]:
+    """Quantity times price; the same with much noise."""
     table, twin = amount(random), amount(random)
     for each, noise in ((table, 0.0), (twin, 0.3)):
         each["quantity"] = random.integers(1, 30, ROWS)
@@ -177,6 +187,7 @@ def product(random: Random) -> tuple[Columns, Columns]:
 
 
 def discounted(random: Random) -> tuple[Columns, Columns]:
+    """Quantity times price less a discount; the same with much noise."""
     table, twin = amount(random), amount(random)
     for each, noise in ((table, 0.0), (twin, 0.4)):
         each["quantity"] = random.integers(1, 30, ROWS)
@@ -187,6 +198,7 @@ def discounted(random: Random) -> tuple[Columns, Columns]:
 
 
 def ratio(random: Random) -> tuple[Columns, Columns]:
+    """What was spent at a time; the same with much noise."""
     table, twin = amount(random), amount(random)
     for each, noise in ((table, 0.0), (twin, 0.4)):
         each["spent"], each["times"] = random.gamma(4, 100, ROWS).round(2), random.integers(1, 25, ROWS)
@@ -195,6 +207,7 @@ def ratio(random: Random) -> tuple[Columns, Columns]:
 
 
 def above_a_limit(random: Random) -> tuple[Columns, Columns]:
+    """Whether points reach what is needed; the same with much noise."""
     table, twin = binary(random), binary(random)
     for each, noise in ((table, 0.0), (twin, 15.0)):
         each["points"], each["needed"] = random.normal(60, 15, ROWS).round(1), random.normal(55, 15, ROWS).round(1)
@@ -203,6 +216,7 @@ def above_a_limit(random: Random) -> tuple[Columns, Columns]:
 
 
 def marks(random: Random) -> tuple[Columns, Columns]:
+    """Whether three marks reach a sum; the same with much noise."""
     table, twin = binary(random), binary(random)
     for each, noise in ((table, 0.0), (twin, 30.0)):
         for subject in ("maths", "reading", "writing"):
@@ -212,6 +226,7 @@ def marks(random: Random) -> tuple[Columns, Columns]:
 
 
 def result_of_a_match(random: Random) -> tuple[Columns, Columns]:
+    """The goals of both sides; their shots."""
     table, twin = binary(random), binary(random)
     for each, honest in ((table, False), (twin, True)):
         home, away = random.poisson(2.2, ROWS), random.poisson(1.8, ROWS)
@@ -222,6 +237,7 @@ def result_of_a_match(random: Random) -> tuple[Columns, Columns]:
 
 
 def the_same_code(random: Random) -> tuple[Columns, Columns]:
+    """Whether two codes are the same; two flags of which just one is set, an interaction."""
     table, twin = binary(random), binary(random)
     table["sent_to"] = random.integers(10, 25, ROWS)
     table["billed_to"] = np.where(random.random(ROWS) < 0.5, table["sent_to"], random.integers(10, 25, ROWS))
@@ -235,6 +251,7 @@ def the_same_code(random: Random) -> tuple[Columns, Columns]:
 
 
 def copy_with_noise(random: Random) -> tuple[Columns, Columns]:
+    """A copy of a number; a distance that honestly tells most of it."""
     table, twin = amount(random), amount(random)
     table["billed"] = (table["paid"] + random.normal(0, 2, ROWS)).round(2)
     twin["distance"] = random.gamma(3, 3, ROWS).round(2)
@@ -243,6 +260,7 @@ def copy_with_noise(random: Random) -> tuple[Columns, Columns]:
 
 
 def there_when_refunded(random: Random) -> tuple[Columns, Columns]:
+    """A sum that only rows of one class have; gaps at random."""
     table, twin = binary(random), binary(random)
     for each, filled in ((table, (table["bought"] == 1) & (random.random(ROWS) < 0.9)), (twin, random.random(ROWS) < 0.6)):
         each["sum_back"] = np.where(filled, random.gamma(2, 20, ROWS).round(2), np.nan)
@@ -250,6 +268,7 @@ def there_when_refunded(random: Random) -> tuple[Columns, Columns]:
 
 
 def reason_of_complaints(random: Random) -> tuple[Columns, Columns]:
+    """A text that only complaints have; one that is there at random."""
     table, twin = binary(random), binary(random)
     words = {
         0: ["nice", "quick", "friendly", "good", "warm", "clean"],
@@ -270,6 +289,7 @@ def reason_of_complaints(random: Random) -> tuple[Columns, Columns]:
 
 
 def nearly_a_copy(random: Random) -> tuple[Columns, Columns]:
+    """A flag that is wrong in a twentieth of the rows; one that is wrong in a quarter."""
     table, twin = binary(random), binary(random)
     for each, wrong in ((table, 0.05), (twin, 0.25)):
         each["state"] = np.where((each["bought"] == 1) ^ (random.random(ROWS) < wrong), "open", "shut")
@@ -280,6 +300,7 @@ def nearly_a_copy(random: Random) -> tuple[Columns, Columns]:
 
 
 def length_of_a_call(random: Random) -> tuple[Columns, Columns]:
+    """The duration of a call that ends in a sale; months of a loan that tell nothing."""
     table, twin = binary(random), binary(random)
     table["duration"] = random.gamma(2, np.where(table["bought"] == 1, 250, 100)).round().astype(int)
     twin["duration"] = random.integers(6, 60, ROWS)
@@ -287,6 +308,7 @@ def length_of_a_call(random: Random) -> tuple[Columns, Columns]:
 
 
 def named_after_the_target(random: Random) -> tuple[Columns, Columns]:
+    """A strong column with the target in its name; a weak one."""
     table, twin = binary(random), binary(random)
     for each, weight in ((table, 1.4), (twin, 0.2)):
         each["bought_flow"] = (each["bought"] * weight + random.normal(size=ROWS)).round(3)
@@ -294,6 +316,7 @@ def named_after_the_target(random: Random) -> tuple[Columns, Columns]:
 
 
 def closed_later(random: Random) -> tuple[Columns, Columns]:
+    """When a case was solved, and how long that took; when it is due."""
     table, twin = binary(random), binary(random)
     seconds = np.sort(random.uniform(0, 300 * 86_400, ROWS))
     for each, name in ((table, "solved_at"), (twin, "due_at")):
@@ -305,6 +328,7 @@ def closed_later(random: Random) -> tuple[Columns, Columns]:
 
 
 def there_once_paid(random: Random) -> tuple[Columns, Columns]:
+    """When a row was settled, later than it, with a flag; the same before it."""
     table, twin = binary(random), binary(random)
     seconds = np.sort(random.uniform(0, 300 * 86_400, ROWS))
     for each, sign in ((table, 1), (twin, -1)):
@@ -329,6 +353,7 @@ def _means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def mean_of_a_place(random: Random) -> tuple[Columns, Columns]:
+    """The mean price of a place; its income."""
     table, twin = amount(random), amount(random)
     for each, honest in ((table, False), (twin, True)):
         own, each["zip"] = _groups(random, 80, "Z")
@@ -341,6 +366,7 @@ def mean_of_a_place(random: Random) -> tuple[Columns, Columns]:
 
 
 def mean_of_a_customer(random: Random) -> tuple[Columns, Columns]:
+    """The share of a customer's own rows; of earlier rows."""
     level = random.normal(0, 1, 600)
     tables = []
     for honest in (False, True):
@@ -353,6 +379,7 @@ def mean_of_a_customer(random: Random) -> tuple[Columns, Columns]:
 
 
 def smoothed_mean(random: Random) -> tuple[Columns, Columns]:
+    """The share of a shop's rows drawn to that of all; its rating."""
     level = random.normal(0, 1, 120)
     tables = []
     for honest in (False, True):
@@ -367,6 +394,7 @@ def smoothed_mean(random: Random) -> tuple[Columns, Columns]:
 
 
 def orders_in_all(random: Random) -> tuple[Columns, Columns]:
+    """How many orders a customer has in all; before this one."""
     tables = []
     for honest in (False, True):
         own, names = _groups(random, 500, "C")
@@ -378,6 +406,7 @@ def orders_in_all(random: Random) -> tuple[Columns, Columns]:
 
 
 def spent_in_all(random: Random) -> tuple[Columns, Columns]:
+    """What a customer spends in all; their credit limit."""
     tables = []
     for honest in (False, True):
         own, names = _groups(random, 500, "C")
@@ -391,6 +420,7 @@ def spent_in_all(random: Random) -> tuple[Columns, Columns]:
 
 
 def visits_of_a_card(random: Random) -> tuple[Columns, Columns]:
+    """How often a card comes; a number of its own."""
     tables = []
     for honest in (False, True):
         own = np.minimum(random.geometric(0.01, ROWS), 400)
@@ -421,14 +451,17 @@ def _clusters(random: Random) -> Columns:
 
 
 def readings_of_a_plot(random: Random) -> tuple[Columns, Columns]:
+    """Plots read ten times, their area unchanged; plots read once."""
     return _plots(random, True, 10, 0.02), _plots(random, True, 1, 0.02)
 
 
 def readings_with_noise_alone(random: Random) -> tuple[Columns, Columns]:
+    """Plots read ten times, every column with noise; eight wide clusters."""
     return _plots(random, False, 10, 0.02), _clusters(random)
 
 
 def read_twice(random: Random) -> tuple[Columns, Columns]:
+    """Plots read three times; a walk in which each row is near the one before."""
     walk = np.cumsum(random.normal(size=(ROWS, 6)), axis=0) * 0.1
     honest = {f"band_{i}": walk[:, i].round(5) for i in range(6)}
     return _plots(random, True, 3, 0.01), {**honest, "bought": chance(random, walk[:, 0])}

@@ -39,7 +39,7 @@ class Clumps:
 
 def find(values: np.ndarray) -> Clumps | None:
     """The clumps among points of shape (n, dimensions); nothing where there are no more than chance makes."""
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     known = np.flatnonzero(np.isfinite(values).all(axis=1))
     _, first = np.unique(values[known], axis=0, return_index=True)  # what is equal is no clump, but one point
@@ -48,7 +48,7 @@ def find(values: np.ndarray) -> Clumps | None:
         return None
     points = _ranks(values[known])
     asked = np.random.default_rng(5).permutation(len(points))[:ASKED]
-    distances, places = cKDTree(points).query(points[asked], k=min(NEIGHBOURS + 1, len(points)))
+    distances, places = map(np.asarray, KDTree(points).query(points[asked], k=min(NEIGHBOURS + 1, len(points))))
     distances = np.maximum(distances[:, 1:], 1e-9)
     ratios = distances[:, 1:] / distances[:, :-1]
     last = ratios.argmax(axis=1)
@@ -69,7 +69,7 @@ def landmarks(values: np.ndarray, members: list[np.ndarray]) -> tuple[np.ndarray
     The clumps themselves are clustered (k-means), several times, and the clustering that parts the fewest is taken.
     """
     from scipy.cluster.vq import kmeans2
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     whole = list({min(each): each for each in members}.values())
     centres = np.stack([values[each].mean(axis=0) for each in whole])
@@ -78,8 +78,8 @@ def landmarks(values: np.ndarray, members: list[np.ndarray]) -> tuple[np.ndarray
         return None
     parted, best = 1.0, centres
     for seed in range(TRIES):
-        points = np.round(kmeans2(centres, count, minit="++", seed=seed)[0], 3)
-        nearest = cKDTree(points).query(values)[1]
+        points = np.round(kmeans2(centres, count, minit="++", rng=np.random.default_rng(seed))[0], 3)
+        nearest = np.asarray(KDTree(points).query(values)[1])
         share = float(np.mean([np.ptp(nearest[each]) > 0 for each in whole]))
         if share < parted:
             parted, best = share, points

@@ -1,6 +1,6 @@
 """Columns that are made of all rows of a group: the mean of its target, a total that counts what comes later."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,8 @@ from lifecycle.draft.labelled import MAX_ROWS, Labelled
 from lifecycle.store.lake import quoted
 
 MOST_GROUPINGS, MOST_MADE = 12, 60
+MOST_ROWS, SEEN_OFTEN = 300_000, 8
+"""Rows up to which every number is looked at in groups of many rows, and how many rows such have of a sample."""
 LEAST_GROUPS, LEAST_ROWS = 8, 0.5
 """Groups of several rows, and the share of the rows that these must hold."""
 WITHIN = 0.995
@@ -44,6 +46,10 @@ class Grouping:
         """Which rows are of a group of several."""
         return np.repeat(self.sizes > 1, self.sizes)
 
+    def numbers(self, column: ColumnProfile) -> np.ndarray:
+        """A column of numbers; what is missing is NaN."""
+        return self.frame[column.name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+
     def same(self, values: np.ndarray) -> np.ndarray | None:
         """One value for each group, where all its rows have the same."""
         low, high = np.minimum.reduceat(values, self.starts), np.maximum.reduceat(values, self.starts)
@@ -60,8 +66,10 @@ def find(labelled: Labelled) -> Iterator[DraftWarning]:
     """Leave out the columns that are made of all rows of their group."""
     for grouping in _groupings(labelled):
         whole = f"of all rows of the same {grouping.column.name}"
-        for column in [each for each in labelled.inputs if each.number and each is not grouping.column][:MOST_MADE]:
-            values = grouping.frame[column.name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        for column in [each for each in labelled.inputs if each.number and each is not grouping.column and each.name in grouping.frame.columns][
+            :MOST_MADE
+        ]:
+            values = grouping.numbers(column)
             if not np.isfinite(values[grouping.several]).all():
                 continue
             own = grouping.same(values)
@@ -90,19 +98,34 @@ def _groupings(labelled: Labelled) -> Iterator[Grouping]:
         and LEAST_GROUPS <= column.distinct <= 0.6 * column.rows
     ]
     able.sort(key=lambda column: ({"group", "entity"}.isdisjoint(column.roles), column.number, -column.distinct))
-    made = [column for column in table.columns if column.number and column.type]
-    names = ", ".join(quoted(name) for name in dict.fromkeys([labelled.target.name, *(column.name for column in made)]))
     for column in able[:MOST_GROUPINGS]:
-        own = quoted(column.name)
-        parts = max(table.sample.rows // MAX_ROWS, 1)
-        where = f"{own} IS NOT NULL AND {quoted(labelled.target.name)} IS NOT NULL" + (f" AND hash({own}) % {parts} = 0" if parts > 1 else "")
-        frame = table.sample.connection.sql(f"SELECT {own} AS _group, {names} FROM clean WHERE {where} LIMIT {10 * MAX_ROWS}").pl().sort("_group")
-        if frame.height < 100:
-            continue
-        starts = np.flatnonzero(np.r_[True, (frame["_group"].rank("dense").diff().fill_null(1) > 0).to_numpy()[1:]])
-        sizes = np.diff(np.r_[starts, frame.height])
-        if (sizes > 1).sum() >= LEAST_GROUPS and sizes[sizes > 1].sum() >= LEAST_ROWS * frame.height:
-            yield Grouping(column, frame, starts, sizes)
+        made = [each for each in table.columns if each.number and each is not labelled.target]
+        many = column.distinct <= labelled.frame.height / SEEN_OFTEN
+        if many and table.sample.rows > MOST_ROWS:  # the sample has so many rows of each group that it shows what is the same in all of them
+            some = _grouping(column, labelled.frame.with_columns(pl.col(column.name).alias("_group")))
+            made = [each for each in made if some and some.same(some.numbers(each)) is not None]
+        parts = max(min(table.sample.rows // MAX_ROWS, column.distinct // (4 * LEAST_GROUPS)), 1)
+        if made and (grouping := _whole(labelled, column, made, parts if many else max(table.sample.rows // MAX_ROWS, 1))):
+            yield grouping
+
+
+def _whole(labelled: Labelled, column: ColumnProfile, made: Sequence[ColumnProfile], parts: int) -> Grouping | None:
+    """All rows of some of the groups, one in so many of them."""
+    own, target = quoted(column.name), quoted(labelled.target.name)
+    names = ", ".join(quoted(name) for name in dict.fromkeys([labelled.target.name, *(each.name for each in made)]))
+    where = f"{own} IS NOT NULL AND {target} IS NOT NULL" + (f" AND hash({own}) % {parts} = 0" if parts > 1 else "")
+    return _grouping(column, labelled.table.sample.connection.sql(f"SELECT {own} AS _group, {names} FROM clean WHERE {where}").pl())
+
+
+def _grouping(column: ColumnProfile, frame: pl.DataFrame) -> Grouping | None:
+    """Rows by their group, where most of them are in groups of several."""
+    frame = frame.filter(pl.col("_group").is_not_null()).sort("_group")
+    if frame.height < 100:
+        return None
+    starts = np.flatnonzero(np.r_[True, (frame["_group"].rank("dense").diff().fill_null(1) > 0).to_numpy()[1:]])
+    sizes = np.diff(np.r_[starts, frame.height])
+    enough = (sizes > 1).sum() >= LEAST_GROUPS and sizes[sizes > 1].sum() >= LEAST_ROWS * frame.height
+    return Grouping(column, frame, starts, sizes) if enough else None
 
 
 def _mean(labelled: Labelled, grouping: Grouping, own: np.ndarray) -> str:
@@ -143,9 +166,9 @@ def _total(labelled: Labelled, grouping: Grouping, column: ColumnProfile, own: n
     if len(np.unique(grouping.sizes)) >= 3 and _fits(own, grouping.sizes.astype(np.float64)):
         return "the number"
     for other in labelled.table.columns:
-        if not other.number or other is column or other.trap:
+        if not other.number or other is column or other.trap or other.name not in grouping.frame.columns:
             continue
-        values = grouping.frame[other.name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        values = grouping.numbers(other)
         if not np.isfinite(values).all() or grouping.same(values) is not None:
             continue
         sums = grouping.sums(values)

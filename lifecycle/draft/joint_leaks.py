@@ -102,7 +102,7 @@ def _product(columns: Sequence[ColumnProfile], values: np.ndarray, truth: np.nda
     logs = [np.log(values[positive][:, place]) for place in usable]
     named = [(place, False) for place in usable]
     for place in usable:
-        if 0 < values[:, place].min() and values[:, place].max() < 1:  # a discount: what is left of the price
+        if values[:, place].min() > 0 and values[:, place].max() < 1:  # a discount: what is left of the price
             logs.append(np.log1p(-values[positive][:, place]))
             named.append((place, True))
     chosen, powers, score = _regression(np.column_stack(logs), np.log(truth[positive]))

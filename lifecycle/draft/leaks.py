@@ -14,13 +14,15 @@ from lifecycle.draft.names import words
 from lifecycle.draft.score import told
 
 BINS = 60
-PERFECT, STRONG, NEAR = 0.002, 0.1, 0.12
-"""What a column leaves to explain, up to which it determines the target, may be left out, may be warned of."""
+PERFECT, STRONG = 0.002, 0.1
+"""What a column leaves to explain, up to which it determines the target, or is left out where it is far ahead, else warned of."""
 COPIED = 1e-4
 """What is left by a column that its name calls earlier, up to which it determines the target all the same."""
-AHEAD, AHEAD_BY_GAPS, FAR, APART = 3.0, 2.0, 1.7, 3.0
-"""So many times as much must the next column leave for it to be left out by its values, or by where they are missing, to be warned of, or to be one of
-a few that are."""
+AHEAD, AHEAD_PLAINLY, FAR, APART = 3.0, 2.0, 1.7, 3.0
+"""So many times as much must the next column leave for it to be left out, or where a flag or a gap tells so much, to be warned of, or to be one of a
+few that are."""
+FLAG = 4
+"""Values up to which a column is a flag: what is measured may honestly tell much, a flag hardly ever."""
 AHEAD_OF_NUMBERS = {0.02: 3.0, 0.05: 6.0, STRONG: 8.0}
 """The same of a number, by what is left: a distance may honestly tell most of a fare."""
 MAX_SUSPECTS = 3
@@ -72,55 +74,52 @@ def find(labelled: Labelled, scores: list[Alone]) -> Iterator[DraftWarning]:
     out, look = suspects(scores, labelled.classes)
     late = [each for each in scores if _late(each, labelled) and (each in out or _strong(each, scores, labelled.classes))]
     out, look = [[each for each in some if each not in late] for some in (out, look)]
-    metric, target = labelled.question.kind.alone, labelled.target.came
     chosen = [*out, *late, *look]
     usual = next((each for each in scores if each not in chosen), None)
     beside = f", the next best column {usual.score:.2f}" if usual else ""
-    values = worth.Worth(labelled, [each.column for each in (*out, *late)])
-    for each in out:
-        name = each.column.name
+    metric, target = labelled.question.kind.alone, labelled.target.came
+    added = worth.Worth(labelled, [each.column for each in (*out, *late)])
+    for each in [*out, *late]:
         by = f"{each.by} alone: {metric} {each.score:.3f}{beside}"
         if each.one_sided and each.score < 1 - STRONG:
             by = f"where it is missing tells the class of those rows in {each.one_sided:.1%} of them"
-        said = f"leakage: {name} almost determines {target} all by itself ({by}); it may be made from the outcome, so it is left out{values.adds(each.column)}"
-        yield trap.left_out("leak", [each.column], "it almost determines the target all by itself", said, "it is known when a prediction is needed")
-    for each in late:
-        said = (
-            f"leakage: {each.column.name} {_late(each, labelled)}, and it tells much of {target} ({each.by} alone: {metric} {each.score:.3f}{beside}),"
-            f" so it is left out{values.adds(each.column)}"
-        )
-        yield trap.left_out("late", [each.column], "by its name and strength it is known too late", said, "it is known when a prediction is needed")
+        known = "it is known when a prediction is needed"
+        if each in out:
+            said = f"leakage: {each.column.name} almost determines {target} all by itself ({by}); it may be made from the outcome, so it is left out"
+            yield trap.left_out("leak", [each.column], "it almost determines the target all by itself", said + added.adds(each.column), known)
+        else:
+            said = f"leakage: {each.column.name} {_late(each, labelled)}, and it tells much of {target} ({by}), so it is left out"
+            yield trap.left_out("late", [each.column], "by its name and strength it is known too late", said + added.adds(each.column), known)
     if look:
-        told_alone = ", ".join(f"{each.column.name} {each.score:.3f}" for each in look)
-        yield DraftWarning(
-            "strong",
-            tuple(each.column.name for each in look),
-            f"leakage?: tells much of {target} all by itself: {told_alone} ({metric}{beside}); make sure that it is known when a"
-            " prediction is needed, else take it out of features()",
-        )
+        yield _doubt(look, metric, target, beside)
     for each in scores:
         if each not in chosen and (said := _late(each, labelled)) and each.score >= WEAK:
-            yield DraftWarning(
-                "late",
-                (each.column.name,),
-                f"leakage?: {each.column.name} {said} ({metric} {each.score:.3f} alone); if it is known only after {target} is, take it out of features()",
-            )
+            text = f"leakage?: {each.column.name} {said} ({metric} {each.score:.3f} alone); if it is known only after {target} is, take it out of features()"
+            yield DraftWarning("late", (each.column.name,), text)
+
+
+def _doubt(look: list[Alone], metric: str, target: str, beside: str) -> DraftWarning:
+    """What is said of strong columns that may be honest, all in one warning."""
+    each = ", ".join(f"{each.column.name} ({metric} {each.score:.3f})" for each in look)
+    tells, itself, it_is, it = ("tells", "itself", "it is", "it") if len(look) == 1 else ("tell", "themselves", "they are", "them")
+    text = f"leakage?: {each} {tells} much of {target} all by {itself}{beside}; make sure that {it_is} known when a prediction is needed, else take {it} out"
+    return DraftWarning("strong", tuple(each.column.name for each in look), f"{text} of features()")
 
 
 def suspects(scores: list[Alone], classes: bool) -> tuple[list[Alone], list[Alone]]:
     """The columns that determine the target so well that they are left out, and those that deserve a look."""
     out, look = [], []
-    usual = next((each.left for each in scores if each.left > NEAR), 0.5)
-    apart = [each for each in scores if each.left <= NEAR and each.left * APART <= usual]
+    usual = next((each.left for each in scores if each.left > STRONG), 0.5)
+    apart = [each for each in scores if each.left <= STRONG and each.left * APART <= usual]
     for place, each in enumerate(scores):
         if "text" in each.column.roles and not each.missing and not each.one_sided:
             continue  # its words may tell as much as they can
-        after = scores[place + 1].left if place + 1 < len(scores) else 1.0
+        after = scores[place + 1].left if place + 1 < len(scores) else 0.5
         earlier = bool(words(each.column.came) & vocabulary.BEFORE)
         ahead = len(out) == place and not earlier and _ahead(each, after, classes)
         if each.left <= (COPIED if earlier else PERFECT) or ahead or each.one_sided:
             out.append(each)
-        elif each.left <= NEAR and (each.left * FAR <= after or (each in apart and len(apart) <= MAX_SUSPECTS)):
+        elif each.left <= STRONG and (each.left * FAR <= after or (each in apart and len(apart) <= MAX_SUSPECTS)):
             look.append(each)
     return out, look
 
@@ -128,7 +127,8 @@ def suspects(scores: list[Alone], classes: bool) -> tuple[list[Alone], list[Alon
 def _ahead(each: Alone, after: float, classes: bool) -> bool:
     """Whether a column is far ahead of the next one, which leaves `after`."""
     if classes:
-        return each.left <= STRONG and each.left * (AHEAD_BY_GAPS if each.missing else AHEAD) <= after and (after <= USEFUL or each.missing)
+        times = AHEAD_PLAINLY if each.missing or each.column.distinct <= FLAG else AHEAD
+        return each.left <= STRONG and each.left * times <= after and (after <= USEFUL or each.missing)
     times = next((times for left, times in AHEAD_OF_NUMBERS.items() if each.left <= left), None)
     return times is not None and each.left * times <= after <= USEFUL_OF_NUMBERS
 

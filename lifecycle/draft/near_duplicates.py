@@ -11,7 +11,7 @@ from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.store.lake import literal, quoted
 
-MAX_ROWS = 200_000
+MAX_ROWS = 50_000
 MEASURES = 6
 """Columns by which nearness is judged, those with the most values."""
 VALUES = 30
@@ -32,7 +32,7 @@ def find(table: Table) -> Iterator[DraftWarning]:
     measures = sorted(measures, key=lambda column: -column.distinct)[:MEASURES]
     if len(measures) < 2:
         return
-    rows = _rows(table)
+    rows = _rows(table, measures[0])
     found = clumps.find(rows.select(column.name for column in measures).cast(pl.Float64).to_numpy())
     if found is None:
         return
@@ -62,11 +62,15 @@ def find(table: Table) -> Iterator[DraftWarning]:
     )
 
 
-def _rows(table: Table) -> pl.DataFrame:
-    """The rows, at most so many, without those that are equal to another."""
+def _rows(table: Table, measure: ColumnProfile) -> pl.DataFrame:
+    """The rows, or where they are many those of a narrow range of a measure, which has whole clumps in it."""
     names = ", ".join(quoted(column.name) for column in table.columns if column.type and column.type != "bytes" and "key" not in column.roles)
-    limit = f"USING SAMPLE reservoir({MAX_ROWS} ROWS) REPEATABLE (11)" if table.sample.rows > MAX_ROWS else ""
-    return table.sample.connection.sql(f"SELECT DISTINCT {names} FROM (SELECT * FROM clean {limit})").pl()
+    connection, own, where = table.sample.connection, quoted(measure.name), ""
+    if table.sample.rows > MAX_ROWS:
+        share = MAX_ROWS / table.sample.rows
+        low, high = connection.execute(f"SELECT approx_quantile({own}, [{0.5 - share / 2}, {0.5 + share / 2}]) FROM clean").fetchall()[0][0]
+        where = f"WHERE {own} BETWEEN {float(low)!r} AND {float(high)!r} LIMIT {2 * MAX_ROWS}"
+    return connection.sql(f"SELECT {names} FROM clean {where}").pl()
 
 
 def _exact(table: Table, rows: pl.DataFrame, found: "clumps.Clumps", expected: float) -> tuple[str, ColumnProfile] | None:
@@ -95,7 +99,7 @@ def _near(table: Table, rows: pl.DataFrame, measures: Sequence[ColumnProfile], f
     values = rows.select(
         pl.col(column.name).cast(pl.Float64).fill_null(column.mean) / scale for column, scale in zip(measures, scales, strict=True)
     ).to_numpy()
-    marks = clumps.landmarks(values, found.members)
+    marks = clumps.landmarks(values, found.members) if len(rows) == table.sample.rows else None
     if marks is None:
         return None
     points, parted = marks

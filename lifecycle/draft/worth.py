@@ -39,13 +39,13 @@ def text_score(values: pl.Series, labelled: Labelled) -> float:
     from sklearn.feature_extraction.text import HashingVectorizer
     from sklearn.linear_model import Ridge
 
-    some = slice(0, MAX_TEXTS)
-    words = HashingVectorizer(n_features=2**14, alternate_sign=False).transform(values[some].fill_null("").to_list())
-    train = labelled.folds[some] > 0
-    if len(np.unique(labelled.truth[some][train])) < 2:
+    texts, truth, train = values.fill_null("")[:MAX_TEXTS], labelled.truth[:MAX_TEXTS], labelled.folds[:MAX_TEXTS] > 0
+    if len(np.unique(truth[train])) < 2 or train.all():
         return 0.0
-    guess = Ridge(alpha=1.0, solver="sparse_cg").fit(words[train], labelled.truth[some][train]).predict(words[~train])
-    return score(labelled.truth[some][~train], guess.reshape(-1, labelled.truth.shape[1]))
+    vectors = HashingVectorizer(n_features=2**14, alternate_sign=False)
+    model = Ridge(alpha=1.0, solver="sparse_cg").fit(vectors.transform(texts.filter(train).to_list()), truth[train])
+    guess = model.predict(vectors.transform(texts.filter(~train).to_list()))
+    return score(truth[~train], guess.reshape(-1, truth.shape[1]))
 
 
 def _quick(labelled: Labelled, columns: Sequence[ColumnProfile]) -> float:
@@ -60,7 +60,7 @@ def _quick(labelled: Labelled, columns: Sequence[ColumnProfile]) -> float:
     guess = np.empty((int((~train).sum()), truth.shape[1]))
     with threadpool_limits(1):  # threads that wait for each other cost more than they bring on so few rows
         for output in range(truth.shape[1]):
-            model = HistGradientBoostingRegressor(max_iter=ROUNDS, max_leaf_nodes=15, early_stopping=False, random_state=7)
+            model = HistGradientBoostingRegressor(max_iter=ROUNDS, max_leaf_nodes=15, early_stopping="auto", random_state=7)
             guess[:, output] = model.fit(inputs[train], truth[train, output]).predict(inputs[~train])
     return score(truth[~train], guess)
 

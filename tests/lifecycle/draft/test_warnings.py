@@ -35,7 +35,7 @@ def test_a_noisier_copy_is_left_out_where_it_is_far_ahead_and_warned_of_in_doubt
     far = drafted(table(copy=np.where(np.arange(ROWS) % 14 == 0, ~TRUTH, TRUTH)))
     assert any("copy" in warning for warning in said(far.warnings, "leakage:"))
     assert roles(far)["copy"] == ("ignored",)
-    near = drafted(table(copy=np.where(np.arange(ROWS) % 10 == 0, ~TRUTH, TRUTH)))
+    near = drafted(table(copy=np.where(np.arange(ROWS) % 12 == 0, ~TRUTH, TRUTH), second=TRUTH + RANDOM.normal(size=ROWS) * 0.75))
     assert any("copy" in warning for warning in said(near.warnings, "leakage?"))
     assert roles(near)["copy"] == ("feature",)
 
