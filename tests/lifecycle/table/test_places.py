@@ -144,7 +144,7 @@ def test_a_place_is_no_input_and_a_whole_number() -> None:
     class Worded(Reading):
         """A place in words."""
 
-        place: str = column("order", nullable=True)
+        place: str = column("order", nullable=True)  # pyright: ignore[reportIncompatibleVariableOverride]
 
     with pytest.raises(DefinitionError, match="place"):
         chain("place_in_words", schema=Worded)
