@@ -39,6 +39,7 @@ NEW = (
     ("--problem", {"metavar": "P", "help": "binary, multiclass, regression, ...; left out: as the target's values say"}),
     ("--key", {"metavar": "C", "help": "the column that identifies a row"}),
     ("--time", {"metavar": "C", "help": "the column that says when a row happened: the newest rows judge"}),
+    ("--order", {"metavar": "C", "help": "the column that says which row came first, where none says when: the last rows judge"}),
     ("--group", {"metavar": "C", "help": "the column whose rows belong together, such as a patient: never on both sides of the split"}),
     ("--text", {"metavar": "C", "action": "append", "help": "a column of free text; may be given more than once"}),
     ("--force", {"action": "store_true", "help": "write over a use case of this name"}),

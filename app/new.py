@@ -28,7 +28,7 @@ def new(options: argparse.Namespace) -> Answer:
     environment.prepare(settings(), debug=options.debug)
     chosen = Options(
         target=options.target or "", problem=options.problem or "", key=options.key or "", time=options.time or "",
-        group=options.group or "", text=tuple(options.text or ()), title=options.title or "",
+        order=options.order or "", group=options.group or "", text=tuple(options.text or ()), title=options.title or "",
     )  # fmt: skip
     made = draft(options.name, options.source, chosen, force=options.force)
     writing.save(made.files)

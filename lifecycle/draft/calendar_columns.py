@@ -40,7 +40,7 @@ CONSTANT = "left out: it always says the same"
 
 def find(table: Table, target: str) -> None:
     """Give the rows a time that is made of the parts of one, else an order where a column counts weeks or the like."""
-    if table.one("time"):
+    if table.one("time") or table.one("order"):
         return
     found = {part: column for part in PARTS if (column := _part(table, target, part))}
     year = found.get("year")
@@ -158,4 +158,4 @@ def _sorted(table: Table, column: ColumnProfile) -> bool:
         return False
     steps, ranks = values.diff().drop_nulls(), values.rank("average").to_numpy()
     moved = steps.filter(steps != 0)
-    return float(np.mean((moved > 0).to_numpy()) if len(moved) else 0) >= RISING and float(np.corrcoef(ranks, np.arange(len(ranks)))[0, 1]) >= ALONG
+    return len(moved) > 0 and float((moved.to_numpy() > 0).mean()) >= RISING and float(np.corrcoef(ranks, np.arange(len(ranks)))[0, 1]) >= ALONG

@@ -9,6 +9,9 @@ from lifecycle.draft.order import Order
 from lifecycle.draft.problem import GuessedProblem
 
 
+NO_ORDER = Order()
+
+
 @dataclass(frozen=True)
 class Choices:
     """What is decided.
@@ -27,7 +30,7 @@ class Choices:
     imports: tuple[str, ...] = ()
 
 
-def choose(table: Table, question: GuessedProblem, along: Order) -> Choices:
+def choose(table: Table, question: GuessedProblem, along: Order = NO_ORDER) -> Choices:
     """The choices for these columns and this question; `along`: what the order of the rows says."""
     split, why = _split(table, question, along)
     metric = question.decides

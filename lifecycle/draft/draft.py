@@ -44,6 +44,7 @@ class Options:
     problem: str = ""
     key: str = ""
     time: str = ""
+    order: str = ""
     group: str = ""
     text: tuple[str, ...] = ()
     title: str = ""
@@ -149,7 +150,13 @@ def _enough(rows: int, what: str) -> None:
 def _roles(table: Table, options: Options) -> None:
     """Give every column its role: first what the caller says, then what is found."""
     asked = (table.one("target") or ColumnProfile("", "", "", None)).name  # pyright: ignore[reportArgumentType]
-    for role, names in (("key", [options.key]), ("time", [options.time]), ("group", [options.group]), ("text", options.text)):
+    for role, names in (
+        ("key", [options.key]),
+        ("time", [options.time]),
+        ("order", [options.order]),
+        ("group", [options.group]),
+        ("text", options.text),
+    ):
         for name in filter(None, names):
             _wish(table, role, _column(table, name, f"--{role}"))
     roles.constants(table)
@@ -173,6 +180,10 @@ def _wish(table: Table, role: str, column: ColumnProfile) -> None:
     if not column.type or (role == "text" and column.type != "str"):
         raise LifecycleError(
             f"--{role} needs a column of {'texts' if role == 'text' else 'single values'}, '{column.came}' holds {column.type or column.sql_type} values"
+        )
+    if role == "order" and (column.type != "int" or column.nulls):
+        raise LifecycleError(
+            f"--order needs a column of whole numbers that every row has, '{column.came}' is {'empty at times' if column.nulls else column.type}"
         )
     if role == "key" and (again := roles.repeated(table, column)):
         raise LifecycleError(f"--key needs a column that tells every row from every other, {again:,} rows have no '{column.came}' of their own")

@@ -75,9 +75,7 @@ def _guessed(X: np.ndarray, truth: np.ndarray, folds: np.ndarray) -> np.ndarray:
         for fold in range(FOLDS):
             rest, here = folds != fold, folds == fold
             for output in range(truth.shape[1]):
-                model = HistGradientBoostingRegressor(
-                    max_iter=40, learning_rate=0.15, max_leaf_nodes=15, max_bins=63, early_stopping=False, random_state=7
-                )
+                model = HistGradientBoostingRegressor(max_iter=40, learning_rate=0.15, max_leaf_nodes=15, max_bins=63, random_state=7)
                 said[here, output] = model.fit(X[rest], truth[rest, output]).predict(X[here])
     return said
 

@@ -14,6 +14,8 @@ PARTS = 3 * 20  # rows, that a split by time needs at the very least
 def find(table: Table, target: str) -> None:
     """Give one column the role `time`: what the caller named, else the likeliest; counted seconds are made moments first."""
     wished = table.one("time")
+    if table.one("order") and not wished:
+        return
     counted = [wished] if wished and wished.number else [] if wished else _counted(table, target)
     for column in counted:
         _moment(column)

@@ -65,10 +65,12 @@ def load_rows(store: Lake, cursor: duckdb.DuckDBPyConnection, use_case: "UseCase
         _refuse(cursor, use_case, judged.refused)
     quarantined = batch.rows if judged.refused else judged.bad
     view_valid(cursor)
+    places.keep(cursor, use_case)
     kept = merge(cursor, use_case, str(number), judged.repeated) if use_case.columns.one("key") else _replace(cursor, use_case, batch, number)
+    record, failures = places.record(use_case, FAILURES)
     cursor.execute(
         f"""INSERT INTO {name}.quarantine (batch, row, "column", "check", value, record, source, quarantined_at)
-        SELECT ?, abs(row), "column", "check", value, record, ?, now() FROM {FAILURES}""",
+        SELECT ?, abs(row), "column", "check", value, {record}, ?, now() FROM {failures}""",
         [number, batch.source],
     )
     duplicates = batch.rows - quarantined - kept
@@ -129,12 +131,12 @@ def merge(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", number: str, r
             SELECT v._row, v.{key} AS key, r._content = v._content AND r._extra IS NOT DISTINCT FROM v._extra AS same
             FROM valid v JOIN {table} r ON r.{key} = v.{key} WHERE v._row NOT IN (FROM {SKIPPED})""")
         changed = f"{key} IN (SELECT key FROM lifecycle_known WHERE NOT same)"
-        places.keep(cursor, use_case, changed)
+        places.keep(cursor, use_case, f"{key} IN (SELECT key FROM lifecycle_known)")
         if _count(cursor, "lifecycle_known WHERE NOT same"):
             cursor.execute(f"DELETE FROM {table} WHERE {changed}")
         cursor.execute(f"INSERT INTO {SKIPPED} SELECT _row FROM lifecycle_known WHERE same")
     else:
-        places.keep(cursor, use_case, "false")
+        places.keep(cursor, use_case)
     return insert(cursor, use_case, number, source=source)
 
 
@@ -148,11 +150,11 @@ def insert(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", number: str, 
         key: SQL for its `_key`, where the schema has no key.
         source: SQL for the valid rows, with what the other two need.
     """
-    cells, rows = places.cells(use_case, source, key_sql(use_case) if use_case.columns.one("key") else key)
-    some = f"WHERE _row NOT IN (FROM {SKIPPED})" if _count(cursor, SKIPPED) else ""
+    fresh = f"_row NOT IN (FROM {SKIPPED})" if _count(cursor, SKIPPED) else "true"
+    cells, rows = places.give(cursor, use_case, source, key_sql(use_case) if use_case.columns.one("key") else key, fresh)
     row = cursor.execute(
         f"INSERT INTO {use_case.name}.raw ({names(use_case)}, _content, _extra, _key, _batch)"
-        f" SELECT {cells}, _content, _extra, {key}, {number} FROM {rows} {some}"
+        f" SELECT {cells}, _content, _extra, {key}, {number} FROM {rows} WHERE {fresh}"
     ).fetchall()[0]
     return int(row[0])
 
