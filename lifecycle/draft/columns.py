@@ -8,7 +8,7 @@ from lifecycle.draft import names
 from lifecycle.draft.cells import missing, reading
 from lifecycle.draft.cells.cells import Cells, Extra, listed, without
 from lifecycle.draft.sample import Sample
-from lifecycle.reading.cells import OFFSET
+from lifecycle.reading.cells import LARGEST, OFFSET
 from lifecycle.store.lake import literal, quoted
 
 TOPS = 40
@@ -157,7 +157,7 @@ def expression(table: Table, column: ColumnProfile) -> str:
     if table.null and column.sql_type == "VARCHAR":
         text = f"CASE WHEN trim({quoted(column.came)}) IN ({', '.join(map(literal, table.null))}) THEN NULL ELSE {text} END"
     if column.type == "float":
-        return f"CASE WHEN abs(TRY_CAST({text} AS DOUBLE)) < {reading.LARGEST} THEN TRY_CAST({text} AS DOUBLE) END"
+        return f"CASE WHEN abs(TRY_CAST({text} AS DOUBLE)) < {LARGEST} THEN TRY_CAST({text} AS DOUBLE) END"
     if column.type == "datetime" and column.sql_type == "VARCHAR" and not column.sql:
         return f"CASE WHEN contains({text}, ':') AND regexp_matches(right({text}, 6), {literal(OFFSET)}) THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' ELSE TRY_CAST({text} AS TIMESTAMP) END"
     return f"TRY_CAST({text} AS {SQL[column.type]})"

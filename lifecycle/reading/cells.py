@@ -9,7 +9,8 @@ refusal.
   letter (Unicode's normal form NFC): "Köln" is one text, whoever wrote it.
 - **Missing** is what is empty then, what the definition's files call missing (`File(null=...)`), `null`, and of a number `nan`.
 - **Text** is any text. A number, a true and a false in a column of texts are their text: `12`, `1.5`, `true`.
-- **A number** is what a text says (`12`, `-1.5e3`). 3.0 is the integer 3; 3.5 is no integer, and a true or false is no number.
+- **A number** is what a text says (`12`, `-1.5e3`). 3.0 is the integer 3; 3.5 is no integer, and a true or false is no number. Nor is what
+  nothing can be computed of: an infinite number, or one beyond 1e150, whose square is infinite.
 - **True and false** are `true`, `t`, `yes`, `y`, `1`, `1.0` and `false`, `f`, `no`, `n`, `0`, `0.0`, in any case of letters.
 - **A date** is year, month and day, as in 2022-05-01. With a clock, after `T` or a blank, it is one where that clock shows midnight, wherever
   on earth; with another it is none.
@@ -41,6 +42,8 @@ OFFSET = r"[zZ]$|[+-]\d\d(:?\d\d)?$"
 FIRST, LAST = "TIMESTAMP '0001-01-01'", "TIMESTAMP '9999-12-31 23:59:59.999999'"
 """The years that a moment can have: Python's, and those of who reads the answers."""
 TEXTS = "VARCHAR"
+LARGEST = 1e150
+"""A number beyond it has no square."""
 EXACT = 2**53
 """Up to here every whole number that is written as a fraction is itself."""
 
@@ -94,10 +97,10 @@ def value(column: "Column", sql_type: str) -> str:
         return f"CASE {name} WHEN 1 THEN true WHEN 0 THEN false END"
     if wanted == "DATE" and sql_type == TEXTS:
         return f"TRY_CAST({name} AS TIMESTAMP)::DATE"
-    if wanted.endswith(("INT", "INTEGER")) and sql_type in ("DOUBLE", "FLOAT"):  # a large one says its digits only as text
+    if wanted.endswith(("INT", "INTEGER")) and is_fraction(sql_type):  # a large one says its digits only as text
         return f"CASE WHEN abs({name}) > {EXACT} THEN TRY_CAST({name}::VARCHAR AS {wanted}) ELSE TRY_CAST({name} AS {wanted}) END"
     cell = name if sql_type == wanted else f"TRY_CAST({name} AS {wanted})"
-    if wanted in ("DOUBLE", "FLOAT"):  # a NaN is a missing number
+    if is_fraction(wanted):  # a NaN is a missing number
         return f"CASE WHEN isnan({cell}) THEN NULL ELSE {cell} END"
     return cell
 
@@ -105,7 +108,7 @@ def value(column: "Column", sql_type: str) -> str:
 def wrong(column: "Column", sql_type: str) -> str:
     """SQL for whether a cell is none of the column's type; of a missing one it is not true. 1.5 is no integer, though SQL would round it."""
     name = quoted(column.name)
-    if sql_type == column.sql_type:
+    if sql_type == column.sql_type and not is_fraction(sql_type):
         return "false"
     return f"{name} IS NOT NULL AND ({' OR '.join(f'({each})' for each in _faults(column, name, sql_type))})"
 
@@ -130,15 +133,23 @@ def _faults(column: "Column", name: str, sql_type: str) -> Iterator[str]:
             yield rounded
         elif sql_type == "BOOLEAN":
             yield "true"
+    elif is_fraction(wanted) and sql_type != "BOOLEAN":
+        number = name if sql_type == wanted else f"TRY_CAST({name} AS {wanted})"
+        yield f"{number} IS NULL OR (abs({number}) >= {LARGEST} AND NOT isnan({number}))"
     else:
-        yield "true" if wanted in ("DOUBLE", "FLOAT") and sql_type == "BOOLEAN" else lost
+        yield "true" if is_fraction(wanted) else lost
 
 
 def _nor_nan(name: str, sql_type: str) -> str:
     """And that it is no NaN, which is a missing number."""
     if sql_type == TEXTS:
         return f" AND {name} NOT IN ({', '.join(NAN)})"
-    return f" AND NOT isnan({name})" if sql_type in ("DOUBLE", "FLOAT") else ""
+    return f" AND NOT isnan({name})" if is_fraction(sql_type) else ""
+
+
+def is_fraction(sql_type: str) -> bool:
+    """Whether a type of DuckDB's holds numbers with a fraction that may be infinite."""
+    return sql_type in ("DOUBLE", "FLOAT")
 
 
 def is_number(sql_type: str) -> bool:

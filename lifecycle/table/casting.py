@@ -20,7 +20,7 @@ def typed(use_case: "UseCase", there: dict[str, str], query: str) -> str:
     names = ", ".join(quoted(name) for name in use_case.columns.names)
     content = ", ".join(quoted(name) for name in use_case.columns.content)
     shown = [_cell(column, there.get(column.name)) for column in use_case.columns.all]
-    others = [column for column in use_case.columns.all if there.get(column.name, column.sql_type) != column.sql_type]
+    others = [column for column in use_case.columns.all if column.name in there and cells.wrong(column, there[column.name]) != "false"]
     wrong = " OR ".join(f"({cells.wrong(column, there[column.name])})" for column in others) or "false"
     bad = ", ".join(_mismatch(column, there[column.name]) for column in others)
     marked = f"list_filter([{bad}], cell -> cell IS NOT NULL)" if others else '[]::STRUCT("column" VARCHAR, value VARCHAR, type VARCHAR)[]'

@@ -158,11 +158,14 @@ def _integers(dtype: Any) -> Convert:
 
 
 def _float(cell: Any) -> float:
-    if type(cell) is float and cell == cell:
+    if type(cell) is float and -cells.LARGEST < cell < cells.LARGEST:  # no NaN either
         return cell
     if type(cell) is not int and not (type(cell) is str and _number(cell)):
         raise ValueError(cell)
-    return float(cell)
+    number = float(cell)
+    if abs(number) >= cells.LARGEST:
+        raise ValueError(cell)
+    return number
 
 
 def _single(cell: Any) -> float:

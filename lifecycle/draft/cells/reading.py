@@ -12,14 +12,13 @@ from lifecycle.draft.cells.date_choice import DateEvidence
 from lifecycle.draft.cells.number_format import SYNONYMS, NumberEvidence, NumberFormat
 from lifecycle.draft.cells.text_column import TextColumn, text_columns
 from lifecycle.draft.names import words
+from lifecycle.reading.cells import LARGEST
 from lifecycle.store.lake import literal, quoted
 
 TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 TYPES = {"VARCHAR": "str", "BOOLEAN": "bool", "DATE": "date", "UUID": "str", "BLOB": "bytes"}
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 FLOATS = ("FLOAT", "DOUBLE", "HUGEINT", "UHUGEINT", "BIGNUM")
-LARGEST = "1e150"
-"""A number beyond it has no square: nothing can be computed of it."""
 ISO = {
     "date": "TRY_CAST(v AS DATE) IS NOT NULL AND length(v) <= 10 AND regexp_matches(v, '^\\d{4}-\\d')",
     "datetime": "TRY_CAST(v AS TIMESTAMP) IS NOT NULL AND regexp_matches(v, '^\\d{4}-\\d')",

@@ -99,7 +99,7 @@ def _huge(value: Any) -> bool:
     [
         ("visit", True, "type BIGINT"), ("visit", 1.5, "type BIGINT"), ("visit", "1.5", "type BIGINT"), ("visit", 2**63, "type BIGINT"),
         ("visit", -1, "greater_than_or_equal_to(0)"), ("visit", [1], "type BIGINT"), ("small", 128, "type TINYINT"), ("small", 100, "less_than(100)"),
-        ("amount", False, "type DOUBLE"), ("amount", "1,5", "type DOUBLE"), ("amount", None, "not_nullable"), ("amount", 1e300, "less_than_or_equal_to(10)"),
+        ("amount", False, "type DOUBLE"), ("amount", "1,5", "type DOUBLE"), ("amount", None, "not_nullable"), ("amount", 1e20, "less_than_or_equal_to(10)"), ("amount", 1e300, "type DOUBLE"), ("amount", "inf", "type DOUBLE"),
         ("kind", "c", "isin(['a', 'b'])"), ("kind", 1, "isin(['a', 'b'])"), ("kind", ["a"], "type VARCHAR"), ("kind", "a a", "isin(['a', 'b'])"), ("open", 2, "type BOOLEAN"),
         ("open", "on", "type BOOLEAN"), ("amount", "", "not_nullable"), ("kind", " ", "not_nullable"),
         ("at", "2026-02-30", "type TIMESTAMP"), ("at", 1.7e9, "type TIMESTAMP"), ("at", "2026-01", "type TIMESTAMP"),
