@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pandera.polars as pa
 import polars as pl
@@ -152,8 +153,9 @@ def in_json(place: Path, cells: Sequence[Any]) -> Rows:
 
 
 def in_parquet(place: Path, cells: pl.Series) -> Rows:
-    pl.DataFrame({"n": range(len(cells)), **{name: cells for name in NAMES}}).write_parquet(place / "cells.parquet")
-    return batch(Files((File(str(place / "cells.parquet"), null=("", MARK)),)))
+    file = place / f"{uuid4().hex}.parquet"  # DuckDB keeps blocks of a file that has the name, the size and the second of another
+    pl.DataFrame({"n": range(len(cells)), **{name: cells for name in NAMES}}).write_parquet(file)
+    return batch(Files((File(str(file), null=("", MARK)),)))
 
 
 def in_sqlite(place: Path, texts: Sequence[str]) -> Rows:
