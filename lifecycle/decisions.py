@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from lifecycle import history
 from lifecycle.errors import LifecycleError
 from lifecycle.history import APPROVED, BY_HAND, REJECTED, ROLLED_BACK, Decision, Standing
 from lifecycle.promotions import record, turn, verdict
@@ -55,12 +56,15 @@ def rollback(use_case: "UseCase", version: int | None = None, actor: str = "", r
 
     Raises:
         LifecycleError: there is no former champion, or the version named is none.
+        Lost: nor can the one that reigns be had.
     """
     with turn(use_case) as stands:
         if done := _finished(use_case, stands, ROLLED_BACK, version):
             return done
         former = stands.reigns[:-1]
         number = version if version is not None else stands.previous
+        if not former and version is None:
+            history.champion(use_case.name)  # one that is lost says what else can be done
         if number not in former:
             asked = f"version {version} is none of these" if version is not None else "there is nothing to go back to"
             there = f"versions {', '.join(map(str, former))}" if former else "none"

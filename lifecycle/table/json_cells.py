@@ -103,7 +103,7 @@ def moment(cell: Any) -> dt.datetime:
     found = dt.datetime.fromisoformat(cell)
     if found.tzinfo is None:
         return found
-    if cell[-1] != "Z" and cell[-6] not in "+-":
+    if (cell[-1] != "Z" and cell[-6] not in "+-") or cell < "1600":  # DuckDB counts days of before by Caesar's calendar
         raise ValueError(cell)
     return found.astimezone(dt.UTC).replace(tzinfo=None)
 

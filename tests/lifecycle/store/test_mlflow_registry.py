@@ -209,6 +209,15 @@ def test_after_a_champion_was_deleted_a_rollback_and_a_promotion_work() -> None:
     assert scored(use_case, parts) == 3
 
 
+def test_a_rollback_from_the_only_champion_says_what_to_do_where_that_one_was_deleted() -> None:
+    use_case = toy("meddled_only", parameters={"rows": 2_500})
+    version = challenger(use_case, parts_of(use_case))
+    decisions.promote_by_hand(use_case, version.version)
+    tracking.client().delete_model_version(use_case.name, "1")
+    with pytest.raises(Lost, match="it was deleted in MLflow; make a new one with 'lifecycle run meddled_only --fresh'"):
+        decisions.rollback(use_case)
+
+
 def test_a_version_that_waits_and_was_deleted_cannot_be_approved_and_can_be_rejected() -> None:
     use_case = toy("meddled_waiting", parameters={"rows": 2_500}, approval="human")
     version = challenger(use_case, parts_of(use_case))

@@ -4,10 +4,10 @@ import csv
 import datetime as dt
 import json
 import sqlite3
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pandera.polars as pa
 import polars as pl
@@ -22,6 +22,7 @@ from lifecycle.source import File, Source
 from lifecycle.sources import Files, Postgres, SQLite
 from lifecycle.store.lake import lake, quoted
 from lifecycle.table import casting
+from lifecycle.table.json_cells import bare
 from lifecycle.usecase import UseCase
 from schemas.roles import column
 from tests.lifecycle.servers import PASSWORD, Shop, shop
@@ -58,7 +59,7 @@ WRITTEN = (
     "nan", "NaN", "-nan", "inf", "0x1F", "true", "True", "FALSE", "t", "yes", "No", "on", "1.0", "0.0", "2", "2022-05-01", "2022-5-1", "2022/05/01", "20220501", "2022-02-30",
     "2022-05-01T00:00:00", "2022-05-01T00:00:00.000Z", "2022-05-01 00:00:00", "2022-05-01T00:00", "2022-05-01T13:45:00", "2022-05-01T00:00:00+02:00",
     "2022-05-01T23:30:00-05:00", "2022-05-01 10:00", "2022-05-01T10:00:00,5", "2022-05-01x10:00:00", "2022-05-01T10:00:00.123456789", "2022-05-01T24:00:00", "2022-W01-1",
-    "0001-01-01", "0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59.999999", "10000-01-01", "infinity", "epoch", "2022-05-01 BC", "2022-05-01x", "null", "None",
+    "0001-01-01", "0001-01-01T00:00Z", "0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59.999999", "10000-01-01", "infinity", "epoch", "2022-05-01 BC", "2022-05-01x", "null", "None",
 )  # fmt: skip
 SIGNS = st.characters(codec="utf-8", exclude_characters="\0\r\ue5e0\ue5e1\ue5e2\ue5e3", exclude_categories=("Cs", "Cn"))
 TEXTS = st.one_of(
@@ -153,9 +154,9 @@ def in_json(place: Path, cells: Sequence[Any]) -> Rows:
 
 
 def in_parquet(place: Path, cells: pl.Series) -> Rows:
-    file = place / f"{uuid4().hex}.parquet"  # DuckDB keeps blocks of a file that has the name, the size and the second of another
-    pl.DataFrame({"n": range(len(cells)), **{name: cells for name in NAMES}}).write_parquet(file)
-    return batch(Files((File(str(file), null=("", MARK)),)))
+    path = place / f"{uuid.uuid4().hex}.parquet"  # DuckDB would not see within a second that another file has the name
+    pl.DataFrame({"n": range(len(cells)), **{name: cells for name in NAMES}}).write_parquet(path)
+    return batch(Files((File(str(path), null=("", MARK)),)))
 
 
 def in_sqlite(place: Path, texts: Sequence[str]) -> Rows:
@@ -191,7 +192,7 @@ def same(cells: Sequence[Any], one: Rows, other: Rows, *, refused_if_missing: bo
 
 def marked(rows: Rows, texts: Sequence[str]) -> Rows:
     """What a source without marks of its own makes of the others."""
-    return [row if text.strip() != MARK else {**row, **{name: None for name in NAMES}} for row, text in zip(rows, texts, strict=True)]
+    return [row if bare(text) != MARK else {**row, **{name: None for name in NAMES}} for row, text in zip(rows, texts, strict=True)]
 
 
 SLOW = settings(
