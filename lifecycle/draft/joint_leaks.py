@@ -9,7 +9,7 @@ from lifecycle.draft import trap, worth
 from lifecycle.draft.columns import ColumnProfile
 from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.labelled import Labelled
-from lifecycle.draft.leaks import PERFECT, Alone
+from lifecycle.draft.leaks import PERFECT, STRONG, Alone
 from lifecycle.draft.score import told
 
 SEEN = 3_000
@@ -154,7 +154,7 @@ def _fit(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _pair(labelled: Labelled, numbers: Sequence[Alone], values: np.ndarray) -> Joint | None:
     """A difference, sum, ratio or product of two columns, whose ranges give the target."""
-    able = [place for place, each in enumerate(numbers) if each.column.distinct >= VALUES]
+    able = [place for place, each in enumerate(numbers) if each.column.distinct >= VALUES and not (labelled.classes and each.left <= STRONG)]
     seen, truth = values[:GLANCE], labelled.truth[:GLANCE]
     likely: list[tuple[float, int, int, str]] = []
     for at, first in enumerate(able):

@@ -146,10 +146,10 @@ def _late(each: Alone, labelled: Labelled) -> str:
         return ""
     if said & vocabulary.AFTER:
         return "may by its name be known only after the outcome, as the length of a call is"
-    own = "".join(sorted(words(target.came), key=len)[-1:])
-    if len(own) >= 4 and own not in vocabulary.ANY_TARGET and own in each.column.came.lower().replace("_", ""):
-        return "is named after the target"
-    return ""
+    name = each.column.came.lower().replace("_", "").replace(" ", "")
+    parts = {word for word in words(target.came) if word != target.came.lower().replace("_", "").replace(" ", "")} or words(target.came)
+    own = {word for word in parts if len(word) >= 4 and word not in vocabulary.ANY_TARGET}
+    return "is named after the target" if own and all(word in name for word in own) else ""
 
 
 def _best(column: ColumnProfile, labelled: Labelled) -> Alone:
@@ -184,7 +184,8 @@ def _codes(column: ColumnProfile, values: pl.Series) -> list[np.ndarray]:
         known = numbers[np.isfinite(numbers)]
         if not len(known):
             return [np.zeros(len(numbers), dtype=np.int64)]
-        edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
+        edges = np.sort(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
+        edges = np.unique(np.append(edges, np.nextafter(edges[1:][np.diff(edges) == 0], np.inf)))  # a value of many rows has a bin of its own
         found.append(np.where(np.isfinite(numbers), np.searchsorted(edges, numbers, side="right") + 1, 0))
     if column.distinct <= len(values) / 5:
         found.append(values.cast(pl.String).fill_null("").rank("dense").cast(pl.Int64).to_numpy())

@@ -78,7 +78,7 @@ PLANNED = frozenset({
     "contract", "lease", "subscription", "policy", "warranty", "term", "validity",
 })  # fmt: skip
 """Words of names for moments that are known before they come."""
-ANY_TARGET = frozenset({"target", "label", "class", "value", "score", "amount", "price"})
+ANY_TARGET = frozenset({"target", "label", "class", "value", "score", "amount", "price", "flag"})
 """Words of a target's name that say nothing of it: a column that has one too is not named after it."""
 COUNTED = frozenset({
     "amount", "price", "cost", "charge", "charges", "fee", "fare", "count", "quantity", "qty", "age", "tenure", "duration", "distance", "salary",
