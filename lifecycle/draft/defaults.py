@@ -8,7 +8,6 @@ from lifecycle.draft.columns import Table
 from lifecycle.draft.order import Order
 from lifecycle.draft.problem import GuessedProblem
 
-
 NO_ORDER = Order()
 
 
