@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from lifecycle.evaluation.metrics import compute, statistics
-from lifecycle.evaluation.resample import Interval, ResampleGroups, clusters, distribution, interval, intervals, paired, weightings
-from tests.toys import START, toy
+from lifecycle.evaluation.resample import Interval, ResampleGroups, blocks, clusters, distribution, interval, intervals, paired, weightings
+from tests.toys import START, chain, toy
 
 UC = toy("resampled")
 
@@ -154,3 +154,32 @@ def test_without_entities_rows_belong_together_by_the_longest_span_that_leaves_t
 
 def test_without_anything_each_row_stands_for_itself():
     assert clusters(UC, pl.DataFrame({"_key": ["a", "b"]})).count == 2
+
+
+@pytest.mark.parametrize(("rows", "length"), [(400, 20), (3_600, 60), (100, 5)])
+def test_rows_in_order_are_resampled_in_blocks_of_neighbours(rows, length):
+    place = pl.Series(range(1_000, 1_000 + rows))
+    found = blocks(place)
+    assert found.by == "block"
+    assert found.codes.tolist() == [at // length for at in range(rows)]
+    assert blocks(place.reverse()).codes.tolist() == found.codes[::-1].tolist()
+
+
+def test_rows_of_one_place_are_in_one_block_unless_that_leaves_too_few():
+    weeks = pl.Series(range(900)) // 9
+    found = blocks(weeks)
+    assert pl.DataFrame({"week": weeks, "block": found.codes}).group_by("week").agg(pl.col("block").n_unique())["block"].max() == 1
+    years = pl.Series(range(900)) // 300
+    assert blocks(years).count == 30
+
+
+def test_an_interval_of_rows_that_follow_each_other_is_wider_than_of_as_many_on_their_own():
+    use_case = chain("resampled_blocks")
+    random = np.random.default_rng(2)
+    mood = np.repeat(random.normal(size=60), 60)  # stretches in which everything goes well, or nothing does
+    y = random.integers(0, 2, 3_600)
+    score = 1 / (1 + np.exp(-(0.5 * (2 * y - 1) * mood + random.normal(size=3_600))))
+    said = pl.DataFrame({"prediction": (score > 0.5).astype(np.int8), "probability": score})
+    info = pl.DataFrame({"place": range(3_600)})
+    along, alone = (intervals(use_case, y, said, each, ["roc_auc"])["roc_auc"] for each in (clusters(use_case, info), by_row(3_600)))
+    assert along.high - along.low > 1.5 * (alone.high - alone.low)
