@@ -13,9 +13,9 @@ LAGS = 20
 """Rows up to so many places apart are neighbours."""
 SURE = 6.0
 """Standard errors from which neighbours are not alike by chance."""
-ERRORS, ERRORS_OF_SORTED, TARGETS = (0.05, 0.015), (0.05, 0.03), (0.25, 0.15)
+ERRORS, TARGETS = (0.06, 0.04), (0.25, 0.15)
 """How much a quick model's errors, or the targets, of one row and the next, of all neighbours, have to be alike (correlation) to matter: the
-errors more where the file is sorted by an input, which the model never follows quite, and the targets much, since the inputs may say as much."""
+targets much, since the inputs may say as much."""
 WORSE, LOST = 3.5, 0.1
 """Standard errors, and the share of what the model knows, from which it is worse along the file."""
 
@@ -46,7 +46,7 @@ def judge(X: np.ndarray, truth: np.ndarray, stretch: np.ndarray, *, is_sorted: b
     shuffled, along = (_guessed(X, truth, folds) for folds in (_shuffled(len(X)), _runs(stretch)))
     errors, targets = _alike(truth - shuffled, stretch), _alike(truth, stretch)
     worse = not is_sorted and _worse(truth, shuffled, along, stretch)
-    if not (worse or errors.much(ERRORS_OF_SORTED if is_sorted else ERRORS) or (not is_sorted and not rises and targets.much(TARGETS))):
+    if not (worse or errors.much(ERRORS) or (not is_sorted and not rises and targets.much(TARGETS))):
         return ()
     scores = [_score(truth, said, _runs(stretch)) for said in (shuffled, along)]
     told = [(targets, "the targets of neighbours are alike"), (errors, "a quick model errs alike for neighbours")]
