@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from lifecycle.draft import quick_model
+
 STRETCHES = 25
 """Of neighbouring rows, spread over the file."""
 LEAST_ROWS = 10 * STRETCHES
@@ -67,16 +69,10 @@ def _runs(stretch: np.ndarray) -> np.ndarray:
 
 def _guessed(X: np.ndarray, truth: np.ndarray, folds: np.ndarray) -> np.ndarray:
     """What a quick model says of each row that was fitted on the other folds, shape (n, outputs)."""
-    from sklearn.ensemble import HistGradientBoostingRegressor
-    from threadpoolctl import threadpool_limits
-
     said = np.empty_like(truth)
-    with threadpool_limits(1):  # threads that wait for each other cost more than so few rows
-        for fold in range(FOLDS):
-            rest, here = folds != fold, folds == fold
-            for output in range(truth.shape[1]):
-                model = HistGradientBoostingRegressor(max_iter=40, learning_rate=0.15, max_leaf_nodes=15, max_bins=63, random_state=7)
-                said[here, output] = model.fit(X[rest], truth[rest, output]).predict(X[here])
+    for fold in range(FOLDS):
+        rest, here = folds != fold, folds == fold
+        said[here] = quick_model.guessed(X[rest], truth[rest], X[here])
     return said
 
 

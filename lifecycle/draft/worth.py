@@ -6,13 +6,13 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from lifecycle.draft import quick_model
 from lifecycle.draft.columns import ColumnProfile
 from lifecycle.draft.labelled import Labelled
 from lifecycle.draft.score import score
 
 MAX_ROWS, MAX_TEXTS = 8_000, 4_000
 """Rows of a quick model, and of a model of words."""
-ROUNDS = 50
 
 
 class Worth:
@@ -50,19 +50,11 @@ def text_score(values: pl.Series, labelled: Labelled) -> float:
 
 def _quick(labelled: Labelled, columns: Sequence[ColumnProfile]) -> float:
     """Of boosted trees on columns as numbers, categories by their commonness, and texts by their length."""
-    from sklearn.ensemble import HistGradientBoostingRegressor
-    from threadpoolctl import threadpool_limits
-
     rows = min(labelled.frame.height, MAX_ROWS)
     inputs = np.column_stack([_numbers(labelled.frame[column.name].head(rows)) for column in columns])
     truth = labelled.truth[:rows]
     train = labelled.folds[:rows] > 0
-    guess = np.empty((int((~train).sum()), truth.shape[1]))
-    with threadpool_limits(1):  # threads that wait for each other cost more than they bring on so few rows
-        for output in range(truth.shape[1]):
-            model = HistGradientBoostingRegressor(max_iter=ROUNDS, max_leaf_nodes=15, early_stopping="auto", random_state=7)
-            guess[:, output] = model.fit(inputs[train], truth[train, output]).predict(inputs[~train])
-    return score(truth[~train], guess)
+    return score(truth[~train], quick_model.guessed(inputs[train], truth[train], inputs[~train]))
 
 
 def _numbers(values: pl.Series) -> np.ndarray:

@@ -22,7 +22,7 @@ CURRENCIES = frozenset({
     "NZD", "PEN", "PKR", "QAR", "RON", "SAR", "SEK", "SGD", "TWD", "VND", "ZAR",
 })  # fmt: skip
 UNITS = frozenset({
-    "%", "\u2030", "ppm", "ppb", "kg", "g", "mg", "\u00b5g", "\u03bcg", "ug", "ng", "t", "lb", "lbs", "oz", "st", "km", "m", "cm", "mm", "mi", "miles", "ft", "in", "yd",
+    "%", "\u2030", "ppm", "ppb", "kg", "g", "mg", "\u00b5g", "\u03bcg", "ug", "ng", "t", "lb", "lbs", "oz", "km", "m", "cm", "mm", "mi", "miles", "ft", "in", "yd",
     "\"", "l", "L", "ml", "mL", "dl", "dL", "cl", "gal", "m2", "m\u00b2", "m3", "m\u00b3", "km2", "km\u00b2", "ha", "sqft", "sqm", "h", "hr", "hrs", "min", "mins", "s", "sec",
     "secs", "ms", "d", "days", "day", "yrs", "years", "\u00b0", "\u00b0C", "\u00b0F", "C", "F", "K", "W", "kW", "MW", "kWh", "MWh", "Wh", "V", "mV", "A", "mA", "Hz", "kHz", "MHz",
     "GHz", "bar", "mbar", "Pa", "hPa", "kPa", "psi", "mmHg", "kB", "KB", "MB", "GB", "TB", "kbps", "Mbps", "km/h", "kmh", "mph", "m/s", "kn", "bpm", "rpm", "hp", "PS",
@@ -223,12 +223,13 @@ def evidence(values: list[tuple[str, int]]) -> NumberEvidence:
             continue
         found.written.append((written, count))
         found.units[written.unit] = found.units.get(written.unit, 0) + count
+    _without_codes(found)
+    for written, count in found.written:
         if len(written.decimals) == 1:
             found.only[next(iter(written.decimals))] += count
         elif written.parted:
             found.both += count
             found.example = found.example or written
-    _without_codes(found)
     found.numbers = sum(count for _, count in found.written)
     return found
 
@@ -248,6 +249,8 @@ def joined(first: NumberEvidence, second: NumberEvidence) -> NumberEvidence:
 
 MAX_UNITS = 8
 """Units of one column; of more they are parts of codes."""
+MOST_LIMITED = 0.5
+"""The share of numbers that may lie beyond a limit; of more, they are names of ranges."""
 
 
 def _without_codes(found: NumberEvidence) -> None:
@@ -262,6 +265,9 @@ def _without_codes(found: NumberEvidence) -> None:
     if len(known) > MAX_UNITS:
         known = {""}
     found.written = [(written, count) for written, count in found.written if written.unit in known]
+    limited = sum(count for written, count in found.written if written.limit)
+    if limited > MOST_LIMITED * sum(count for _, count in found.written):  # '<=50K' beside '>50K': the names of two classes
+        found.written = [(written, count) for written, count in found.written if not written.limit]
     found.units = {unit: count for unit, count in found.units.items() if unit in known}
 
 

@@ -74,3 +74,15 @@ def test_a_date_is_one_in_whatever_format_or_in_several(drafted: Drafted, format
     assert found.nulls == 0
     assert str(found.low).startswith("2024-01-01")
     assert str(found.high)[:10] == str(days[-1])[:10]
+
+
+def test_a_column_that_is_known_nowhere_or_of_a_few_rows_alone_is_no_error(drafted: Drafted) -> None:
+    made = drafted(
+        table(
+            never=[None] * ROWS,
+            once=[1.5 if place == 3 else None for place in range(ROWS)],
+            few=["a" if place < 5 else None for place in range(ROWS)],
+        )
+    )
+    assert made.table["never"].roles == ("ignored",)
+    assert made.choices.split == "StratifiedSplit"

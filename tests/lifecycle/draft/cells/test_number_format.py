@@ -141,7 +141,18 @@ def test_a_number_that_nothing_can_be_computed_of_is_none(odd: str, often: int) 
 
 
 @pytest.mark.parametrize(
-    "cells", [["A12", "B7", "C30"], ["12A", "14B", "9C", "7D"], ["R0001", "R0002"], ["1.2.3", "10.0.1"], ["12:30", "9:15"], ["5-10", "10-20"]]
+    "cells",
+    [
+        ["A12", "B7", "C30"],
+        ["12A", "14B", "9C", "7D"],
+        ["R0001", "R0002"],
+        ["1.2.3", "10.0.1"],
+        ["12:30", "9:15"],
+        ["5-10", "10-20"],
+        ["<=50K", ">50K"],
+        ["<18", "18-30", ">30"],
+        ["1st", "2nd", "3rd"],
+    ],
 )
 def test_codes_with_numbers_in_them_stay_texts(cells: list[str]) -> None:
     assert read(code=cells * 40).cells["code"].type == "str"
