@@ -63,8 +63,9 @@ def text(value: str, null: Sequence[str] = ("",)) -> str:
     composed = f"CASE WHEN regexp_matches({value}, {literal(f'[{APART}]')}) THEN nfc_normalize({beyond}) ELSE {beyond} END"
     odd = f"regexp_matches({value}, {literal(f'^[{WHITE}]|[{WHITE}]$|[{APART}]')})"
     ends = " OR ".join(f"ends_with({value}, {literal(sign)})" for sign in ASCII_WHITE)
+    marked = f"WHEN {value} IN ({missing}) THEN NULL " if {*null} - {""} else ""  # an empty one is less than a mark of exclamation
     return (
-        f"CASE WHEN {value} IN ({missing}) THEN NULL WHEN strlen({value}) <> length({value}) THEN CASE WHEN {odd}"
+        f"CASE {marked}WHEN strlen({value}) <> length({value}) THEN CASE WHEN {odd}"
         f" THEN {_unless(missing, composed)} ELSE {value} END WHEN {value} < '!' OR {ends} THEN {_unless(missing, plain)} ELSE {value} END"
     )
 
