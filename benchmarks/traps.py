@@ -464,7 +464,39 @@ def read_twice(random: Random) -> tuple[Columns, Columns]:
     """Plots read three times; a walk in which each row is near the one before."""
     walk = np.cumsum(random.normal(size=(ROWS, 6)), axis=0) * 0.1
     honest = {f"band_{i}": walk[:, i].round(5) for i in range(6)}
-    return _plots(random, True, 3, 0.01), {**honest, "bought": chance(random, walk[:, 0])}
+    return _plots(random, True, 3, 0.01), shuffled(random, {**honest, "bought": chance(random, walk[:, 0])})
+
+
+# rows that follow each other
+
+
+def shuffled(random: Random, columns: Columns) -> Columns:
+    """The same rows in no order."""
+    order = random.permutation(len(next(iter(columns.values()))))
+    return {name: np.asarray(values)[order] for name, values in columns.items()}
+
+
+def follows_the_last(random: Random) -> tuple[Columns, Columns]:
+    """A target that mostly is what it was in the row before; the same rows shuffled."""
+    table = binary(random)
+    stays = random.random(ROWS) < 0.8
+    for row in range(1, ROWS):
+        table["bought"][row] = table["bought"][row - 1] if stays[row] else table["bought"][row]
+    return table, shuffled(random, table)
+
+
+def inputs_that_tell_the_place(random: Random) -> tuple[Columns, Columns]:
+    """A hidden state and an input wander each for itself, so that of shuffled rows the input tells the state; the same rows shuffled."""
+    state, level = (np.cumsum(random.normal(size=(2, ROWS)), axis=1) / 20).tolist()
+    table = {**binary(random, more=2 * (np.asarray(state) - np.mean(state))), "level": np.round(level, 3)}
+    return table, shuffled(random, table)
+
+
+def level_that_wanders(random: Random) -> tuple[Columns, Columns]:
+    """A number on a level that wanders from row to row; the same rows shuffled."""
+    table = amount(random)
+    table["paid"] = (table["paid"] + np.cumsum(random.normal(0, 1.5, ROWS))).round(2)
+    return table, shuffled(random, table)
 
 
 TRAPS = {
@@ -503,6 +535,9 @@ TRAPS = {
         Trap("near-duplicates", readings_of_a_plot, (), ("band_0", "area"), "GroupSplit"),
         Trap("near-duplicates", readings_with_noise_alone, (), ("band_0",), "GroupSplit"),
         Trap("near-duplicates", read_twice, (), ("band_0",), "GroupSplit"),
+        Trap("order", follows_the_last, ("place_",), split="OrderSplit"),
+        Trap("order", inputs_that_tell_the_place, ("place_",), split="OrderSplit"),
+        Trap("order", level_that_wanders, ("place_",), split="OrderSplit"),
     )
 }
 KINDS = {"strong"} | {trap.kind for trap in TRAPS.values()}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from lifecycle import candidates as families
 from lifecycle.draft import python, roles, time_column
 from lifecycle.draft.columns import Table
-from lifecycle.draft.order import Order
 from lifecycle.draft.problem import GuessedProblem
+from lifecycle.draft.traps.order import Order
 
 NO_ORDER = Order()
 

@@ -11,7 +11,6 @@ from lifecycle.draft import (
     columns,
     defaults,
     formulas,
-    order,
     problem,
     roles,
     sample,
@@ -19,7 +18,6 @@ from lifecycle.draft import (
     smoke_test,
     target,
     time_column,
-    traps,
     use_case,
     warnings,
     writing,
@@ -30,6 +28,7 @@ from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.names import module_name
 from lifecycle.draft.problem import GuessedProblem
 from lifecycle.draft.sample import Sample
+from lifecycle.draft.traps import order, search
 from lifecycle.errors import DataError, LifecycleError, NotEnoughData
 
 MIN_LABELLED_ROWS = 120
@@ -92,7 +91,7 @@ def looked_at(came: Sample, options: Options) -> tuple[Table, GuessedProblem, Ch
     table = columns.read(came, frozenset({options.key, options.group}))
     question = _ask(table, options)
     _roles(table, options)
-    found = traps.find(table, question)
+    found = search.find(table, question)
     _something_left(table)
     formulas.remark(table)
     along = order.look(table, question)

@@ -25,8 +25,8 @@ from lifecycle.draft.defaults import choose
 from lifecycle.draft.draft import Draft, Options, draft
 from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.names import identifiers
-from lifecycle.draft.order import Order
 from lifecycle.draft.sample import Sample
+from lifecycle.draft.traps.order import Order
 from lifecycle.errors import LifecycleError
 from lifecycle.sources import File, Files, Query, Source
 from lifecycle.store.lake import literal, quoted

@@ -98,7 +98,7 @@ def test_near_duplicates_of_a_table_with_a_group_or_a_time_are_none_of_its_troub
 
 def test_every_kind_of_warning_is_on_the_page_with_what_is_done() -> None:
     kinds = set()
-    for file in (ROOT / "lifecycle" / "draft").glob("*.py"):
+    for file in (ROOT / "lifecycle" / "draft").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("DraftWarning", "trap.left_out"):
                 first = node.args[0]

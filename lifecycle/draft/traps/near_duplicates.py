@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import polars as pl
 
-from lifecycle.draft import clumps, columns
+from lifecycle.draft import columns
 from lifecycle.draft.cells.cells import Cells
 from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.draft.draft_warning import DraftWarning
+from lifecycle.draft.traps import clumps
 from lifecycle.store.lake import literal, quoted
 
 MAX_ROWS = 50_000

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lifecycle.draft import trap, worth
 from lifecycle.draft.columns import ColumnProfile
 from lifecycle.draft.draft_warning import DraftWarning
-from lifecycle.draft.labelled import Labelled
-from lifecycle.draft.leaks import PERFECT, STRONG, Alone
-from lifecycle.draft.score import told
+from lifecycle.draft.traps import trap, worth
+from lifecycle.draft.traps.labelled import Labelled
+from lifecycle.draft.traps.leaks import PERFECT, STRONG, Alone
+from lifecycle.draft.traps.score import told
 
 SEEN = 3_000
 """Rows by which sums are tried."""

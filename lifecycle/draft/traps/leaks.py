@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from lifecycle.draft import late_moments, trap, vocabulary, worth
+from lifecycle.draft import vocabulary
 from lifecycle.draft.columns import ColumnProfile
 from lifecycle.draft.draft_warning import DraftWarning
-from lifecycle.draft.labelled import Labelled
 from lifecycle.draft.names import words
-from lifecycle.draft.score import told
+from lifecycle.draft.traps import late_moments, trap, worth
+from lifecycle.draft.traps.labelled import Labelled
+from lifecycle.draft.traps.score import told
 
 BINS = 60
 PERFECT, STRONG = 0.002, 0.1

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from lifecycle.draft.labelled import FOLDS
+from lifecycle.draft.traps.labelled import FOLDS
 
 PRIOR = 2.0  # rows of the mean that a bin starts with
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from lifecycle.draft import order_tests
 from lifecycle.draft.cells.cells import Cells
 from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.problem import GuessedProblem
 from lifecycle.draft.roles import give
 from lifecycle.draft.time_column import PARTS
+from lifecycle.draft.traps import order_tests
 from lifecycle.store.lake import quoted
 
 MAX_ROWS = 10_000

@@ -6,10 +6,10 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from lifecycle.draft import quick_model
 from lifecycle.draft.columns import ColumnProfile
-from lifecycle.draft.labelled import Labelled
-from lifecycle.draft.score import score
+from lifecycle.draft.traps import quick_model
+from lifecycle.draft.traps.labelled import Labelled
+from lifecycle.draft.traps.score import score
 
 MAX_ROWS, MAX_TEXTS = 8_000, 4_000
 """Rows of a quick model, and of a model of words."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from lifecycle.draft import trap
 from lifecycle.draft.columns import ColumnProfile
 from lifecycle.draft.draft_warning import DraftWarning
-from lifecycle.draft.labelled import MAX_ROWS, Labelled
+from lifecycle.draft.traps import trap
+from lifecycle.draft.traps.labelled import MAX_ROWS, Labelled
 from lifecycle.store.lake import quoted
 
 MOST_GROUPINGS, MOST_MADE = 12, 60

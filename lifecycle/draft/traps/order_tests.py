@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from lifecycle.draft import quick_model
+from lifecycle.draft.traps import quick_model
 
 STRETCHES = 25
 """Of neighbouring rows, spread over the file."""

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from lifecycle.draft import trap, vocabulary
+from lifecycle.draft import vocabulary
 from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.draft.draft_warning import DraftWarning
-from lifecycle.draft.labelled import Labelled
 from lifecycle.draft.names import words
-from lifecycle.draft.score import told
+from lifecycle.draft.traps import trap
+from lifecycle.draft.traps.labelled import Labelled
+from lifecycle.draft.traps.score import told
 from lifecycle.store.lake import quoted
 
 NEARLY = 0.9

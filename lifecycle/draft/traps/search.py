@@ -1,9 +1,9 @@
 """What makes a model lie, looked for in the order in which one kind hides another; what is found is left out, and said."""
 
-from lifecycle.draft import group_values, identifiers, joint_leaks, labelled, late_moments, leaks, near_duplicates
 from lifecycle.draft.columns import Table
 from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.problem import GuessedProblem
+from lifecycle.draft.traps import group_values, identifiers, joint_leaks, labelled, late_moments, leaks, near_duplicates
 
 
 def find(table: Table, question: GuessedProblem) -> list[DraftWarning]:

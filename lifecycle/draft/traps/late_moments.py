@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from lifecycle.draft import trap, vocabulary
+from lifecycle.draft import vocabulary
 from lifecycle.draft.columns import ColumnProfile
 from lifecycle.draft.draft_warning import DraftWarning
-from lifecycle.draft.labelled import Labelled
 from lifecycle.draft.names import words
+from lifecycle.draft.traps import trap
+from lifecycle.draft.traps.labelled import Labelled
 
 NEVER_EARLIER, MOSTLY_LATER = 0.999, 0.5
 """The share of a moment's values that are not earlier than the row's time, and of those that are later."""
