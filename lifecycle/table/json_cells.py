@@ -125,7 +125,7 @@ def _with_marks(plain: Convert, marks: frozenset[str]) -> Convert:
         return plain
 
     def marked(cell: Any) -> Any:
-        return None if type(cell) is not bool and str(cell) in marks else plain(cell)
+        return None if type(cell) in (str, int, float) and str(cell) in marks else plain(cell)
 
     return marked
 
@@ -178,7 +178,11 @@ def _single(cell: Any) -> float:
 def _boolean(cell: Any) -> bool:
     if type(cell) is bool:
         return cell
-    return TRUTHS[cell.lower() if type(cell) is str else repr(cell)]
+    if type(cell) is str:
+        return TRUTHS[cell.lower()]
+    if type(cell) not in (int, float):
+        raise ValueError(cell)
+    return TRUTHS[repr(cell)]
 
 
 def _date(cell: Any) -> dt.date:
