@@ -315,9 +315,9 @@ def test_a_pattern_on_s3_passes_over_hidden_files_too(monkeypatch: pytest.Monkey
             monkeypatch.setenv(name, value)
         client: Any = boto3.client("s3", endpoint_url=known["AWS_ENDPOINT_URL"])
         for name in (*HIDDEN, *PLAIN):
-            client.put_object(Bucket="data", Key=f"in/{name}", Body=TABLE.encode())
-        found = files.found(File("s3://data/in/**/*"))
-        assert [each.removeprefix("s3://data/in/") for each in found] == sorted(PLAIN)
+            client.put_object(Bucket="data", Key=f"hidden/{name}", Body=TABLE.encode())
+        found = files.found(File("s3://data/hidden/**/*"))
+        assert [each.removeprefix("s3://data/hidden/") for each in found] == sorted(PLAIN)
 
 
 def test_what_is_told_of_a_table_is_part_of_its_name_in_the_ledger() -> None:
