@@ -77,6 +77,8 @@ def _taken(connection: duckdb.DuckDBPyConnection, reader: Reader, given: str, so
         if rejects.keep(reader):  # once more, without a quote that had swallowed the lines after it
             return _taken(connection, reader, given, source)
         unreadable = int(connection.execute(f"SELECT count(*) FROM {rejects.REJECTS}").fetchall()[0][0])
+        rows = int(connection.execute("SELECT count(*) FROM came").fetchall()[0][0])
+        total = rows if total <= MAX_ROWS_READ else total - unreadable  # a count looks at no cell, and takes every line for a row
     except duckdb.Error as error:
         said = credentials.hidden(" ".join(str(error).partition("LINE 1:")[0].split()))
         raise DataError(f"the source {given} cannot be read: {said}; fix the source") from None
@@ -92,7 +94,7 @@ def _taken(connection: duckdb.DuckDBPyConnection, reader: Reader, given: str, so
         source,
         columns,
         total,
-        total if total <= MAX_ROWS_READ else TAKEN,
+        rows,
         unreadable,
         headerless,
         _usual_decimal(reader, source),

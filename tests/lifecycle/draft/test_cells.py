@@ -1,9 +1,11 @@
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lifecycle.draft.draft import Options, draft
 from tests.lifecycle.draft.conftest import ROWS, Drafted, code, table
 
 AMOUNTS = np.random.default_rng(5).gamma(2, 900, ROWS).round(2)
@@ -86,3 +88,12 @@ def test_a_column_that_is_known_nowhere_or_of_a_few_rows_alone_is_no_error(draft
     )
     assert made.table["never"].roles == ("ignored",)
     assert made.choices.split == "StratifiedSplit"
+
+
+def test_what_is_no_row_is_not_counted_as_one(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    lines = [f"{place},{place % 7},{'yes' if place % 3 else 'no'}" for place in range(300)]
+    file.write_text("\n".join(["id,size,y", *lines[:150], "id,size,y", *lines[150:], "Total,900,"]) + "\n")
+    made = draft("drafted", str(file), Options(target="y"))
+    assert (made.table.sample.total, made.table.sample.rows, made.table.sample.unreadable) == (300, 300, 2)
+    assert not any("blank" in said for column in made.table.columns for said in column.cells.said)
