@@ -28,6 +28,8 @@ WRONG = (ValueError, TypeError, OverflowError, LookupError)
 """What a converter raises where there is no such cell."""
 MIDNIGHT = frozenset(("T00:00:00", " 00:00:00", "T00:00:00.000", "T00:00:00Z", "T00:00:00.000Z", "T00:00:00+00:00", "T00:00", " 00:00"))
 """How pandas, JavaScript and spreadsheets end a date."""
+MAX_KNOWN, LONGEST_KNOWN = 1_000, 64
+"""Texts of a column that are remembered as they are read, and the longest of them."""
 TRUTHS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), True),
     **dict.fromkeys(("false", "f", "no", "n", "0", "0.0", "-0.0"), False),
@@ -131,12 +133,21 @@ def _with_marks(plain: Convert, marks: frozenset[str]) -> Convert:
 
 
 def _texts(null: frozenset[str]) -> Convert:
+    """Reads texts; those of a category come again and again, and are looked up."""
+    known: dict[str, str | None] = {}
+    look = known.get
+
     def text(cell: Any) -> str | None:
+        found = look(cell, known)
+        if found is not known:
+            return found  # pyright: ignore[reportReturnType]
         if type(cell) is not str:
             raise ValueError(cell)
-        if not (cell.isascii() and cell and cell[0] > " " and cell[-1] > " "):
-            cell = bare(cell)
-        return None if cell in null else cell
+        clean = cell if cell.isascii() and cell and cell[0] > " " and cell[-1] > " " else bare(cell)
+        read = None if clean in null else clean
+        if len(known) < MAX_KNOWN and len(cell) <= LONGEST_KNOWN:
+            known[cell] = read
+        return read
 
     return text
 
