@@ -97,8 +97,8 @@ def _answered(options: argparse.Namespace) -> int:
     except (LifecycleError, Outage) as error:
         return _failed(str(error), debug=options.debug)
     except Exception as error:
-        if _received:  # a library made an error of its own out of the interruption
-            return _failed(*_ended_by())
+        if _received or _terminated(error):  # a library made an error of its own out of the interruption
+            return _failed(*_ended_by(signal.SIGTERM))
         told = plain(error)
         if told:
             return _failed(str(told), debug=options.debug)
@@ -157,6 +157,16 @@ def _signalled(number: int, frame: object) -> NoReturn:
 def _ended_by(number: int = signal.SIGINT) -> tuple[str, int]:
     """What is said, and the exit code, after a signal: that of the first one."""
     return SIGNALLED[signal.Signals(_received[0] if _received else number)]
+
+
+def _terminated(error: BaseException) -> bool:
+    """Whether an error came up while Prefect, which takes SIGTERM for itself while a flow runs, was ending the flow for it."""
+    each: BaseException | None = error
+    while each is not None:
+        if type(each).__name__ == "TerminationSignal":
+            return True
+        each = each.__cause__ or each.__context__
+    return False
 
 
 if __name__ == "__main__":

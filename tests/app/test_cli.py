@@ -58,6 +58,15 @@ def test_an_unexpected_error_points_to_debug_which_shows_the_traceback(lifecycle
     assert "Traceback" in lifecycle("list", "--debug", PYTHONPATH=str(tmp_path)).stderr
 
 
+def test_an_error_that_prefect_makes_of_a_termination_is_said_as_one(lifecycle: Lifecycle, tmp_path: Path) -> None:
+    (tmp_path / "polars.py").write_text(
+        "from prefect.exceptions import TerminationSignal\n"
+        "try:\n    raise TerminationSignal(15)\nexcept BaseException:\n    raise ValueError('Task run is not set')\n"
+    )
+    done = lifecycle("list", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, one_line(done.stderr)) == (143, "lifecycle: terminated")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_and_json(lifecycle: Lifecycle, command: str) -> None:
     done = lifecycle(command, "--help")
