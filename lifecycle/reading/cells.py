@@ -121,10 +121,10 @@ def _faults(column: "Column", name: str, sql_type: str) -> Iterator[str]:
         yield f"{name} NOT IN (0, 1)" + _nor_nan(name, sql_type)
     elif wanted == "DATE" and sql_type in (TEXTS, "TIMESTAMP"):
         moment = f"TRY_CAST({name} AS TIMESTAMP)"
-        yield f"{moment} IS NULL OR {moment} NOT BETWEEN {FIRST} AND {LAST} OR {moment} <> date_trunc('day', {moment})"
+        yield f"({moment} BETWEEN {FIRST} AND {LAST}) IS NOT TRUE"
+        yield ("" if sql_type != TEXTS else f"length({name}) > 10 AND ") + f"{moment} <> date_trunc('day', {moment})"
     elif wanted == "TIMESTAMP":
-        moment = f"TRY_CAST({name} AS TIMESTAMP)"
-        yield f"{moment} IS NULL OR {moment} NOT BETWEEN {FIRST} AND {LAST}"
+        yield f"(TRY_CAST({name} AS TIMESTAMP) BETWEEN {FIRST} AND {LAST}) IS NOT TRUE"
     elif wanted.endswith(("INT", "INTEGER")):
         yield lost + _nor_nan(name, sql_type)
         rounded = f"TRY_CAST({name} AS DOUBLE) <> TRY_CAST(TRY_CAST({name} AS {wanted}) AS DOUBLE)"
@@ -136,7 +136,7 @@ def _faults(column: "Column", name: str, sql_type: str) -> Iterator[str]:
             yield "true"
     elif is_fraction(wanted) and sql_type != "BOOLEAN":
         number = name if sql_type == wanted else f"TRY_CAST({name} AS {wanted})"
-        yield f"{number} IS NULL OR (abs({number}) >= {LARGEST} AND NOT isnan({number}))"
+        yield f"(abs({number}) < {LARGEST}) IS NOT TRUE AND NOT coalesce(isnan({number}), false)"  # one cast of each cell: more would be dear
     else:
         yield "true" if is_fraction(wanted) else lost
 

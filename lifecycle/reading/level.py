@@ -49,8 +49,8 @@ def spelled(query: str, there: dict[str, str], columns: Columns, derived: bool =
         derived: whether SQL over the rows has made new texts, which may have white space around them.
     """
     texts = [column for column in columns.all if there.get(column.name) == cells.TEXTS]
-    if derived and texts:
-        query = f"SELECT * REPLACE ({', '.join(text(column.name) for column in texts)}) FROM ({query})"
+    if made := [column for column in texts if derived and column.sql_type == cells.TEXTS]:  # a cast takes white space for none by itself
+        query = f"SELECT * REPLACE ({', '.join(text(column.name) for column in made)}) FROM ({query})"
     changes = [f"{changed} AS {quoted(column.name)}" for column in texts if (changed := cells.spelled(column))]
     return f"SELECT * REPLACE ({', '.join(changes)}) FROM ({query})" if changes else query
 
