@@ -7,7 +7,7 @@ import numpy as np
 from lifecycle.draft import columns
 from lifecycle.draft.cells.cells import Cells
 from lifecycle.draft.columns import ColumnProfile, Table
-from lifecycle.draft.names import words
+from lifecycle.draft.names import free, words
 from lifecycle.draft.roles import give, open_to
 from lifecycle.store.lake import literal, quoted
 
@@ -121,9 +121,7 @@ def _century(column: ColumnProfile) -> int:
 
 def _add(table: Table, sort: str, sql: str, taken: list[ColumnProfile]) -> bool:
     """Add the moment that columns make, if it tells rows apart; the year alone says nothing more then. Returns whether it was added."""
-    name = "date" if sort == "date" else "time"
-    while name in {column.name.lower() for column in table.columns}:
-        name += "_"
+    name = free("date" if sort == "date" else "time", (column.name for column in table.columns))
     listed = ", ".join(column.name for column in taken)
     column = ColumnProfile("", name, "", Cells(sort), sql=sql)
     table.columns.append(column)

@@ -8,8 +8,8 @@ from lifecycle.draft import names
 from lifecycle.draft.cells import missing, reading
 from lifecycle.draft.cells.cells import Cells, Extra, listed, without
 from lifecycle.draft.sample import Sample
-from lifecycle.reading.cells import LARGEST, OFFSET
-from lifecycle.store.lake import literal, quoted
+from lifecycle.reading.cells import bounded, in_utc
+from lifecycle.store.lake import quoted
 
 TOPS = 40
 """The commonest values that are remembered."""
@@ -136,9 +136,7 @@ def _marks_of_all(found: list[ColumnProfile]) -> tuple[str, ...]:
 
 def _made(column: ColumnProfile, extra: Extra, taken: set[str]) -> ColumnProfile:
     """The column that `select` makes beside another."""
-    name = f"{column.name}_{extra.suffix}"
-    while name in taken:
-        name += "_"
+    name = names.free(f"{column.name}_{extra.suffix}", taken)
     taken.add(name)
     return ColumnProfile("", name, "", Cells(extra.type, extra.sql, (extra.why,)), extra.sql)
 
@@ -154,21 +152,21 @@ def remake(table: Table, changed: list[ColumnProfile] | None = None) -> None:
 def expression(table: Table, column: ColumnProfile) -> str:
     """SQL for a column's typed cells over the table `came`; what has not the type is missing."""
     text = column.sql or (f"trim({quoted(column.came)})" if column.sql_type == "VARCHAR" else quoted(column.came))
-    if table.null and column.sql_type == "VARCHAR":
-        text = f"CASE WHEN trim({quoted(column.came)}) IN ({', '.join(map(literal, table.null))}) THEN NULL ELSE {text} END"
-    if column.type == "float":
-        return f"CASE WHEN abs(TRY_CAST({text} AS DOUBLE)) < {LARGEST} THEN TRY_CAST({text} AS DOUBLE) END"
     if column.type == "datetime" and column.sql_type == "VARCHAR" and not column.sql:
-        return f"CASE WHEN contains({text}, ':') AND regexp_matches(right({text}, 6), {literal(OFFSET)}) THEN TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' ELSE TRY_CAST({text} AS TIMESTAMP) END"
+        text = in_utc(text)
+    if column.sql_type == "VARCHAR":
+        text = without(quoted(column.came), table.null, text)
+    if column.type == "float":
+        return bounded(f"TRY_CAST({text} AS DOUBLE)")
     return f"TRY_CAST({text} AS {SQL[column.type]})"
 
 
 def _measure(table: Table, held: list[ColumnProfile]) -> None:
-    """Count, in as few passes as there are kinds of columns."""
+    """Count the values of columns, and what they are like: ranges, spreads, lengths, the commonest."""
     connection, rows = table.sample.connection, table.sample.rows
     for column in held:
         name, column.rows = quoted(column.name), rows
-        spread = f"coalesce(avg({name}), 0), coalesce(stddev({name}), 0), count(*) FILTER ({name} = 0), coalesce(kurtosis({name}), 0)"
+        spread = f"coalesce(avg({name}), 0), coalesce(stddev({name}), 0), count(*) FILTER ({name} = 0), coalesce(kurtosis({name}) FILTER (abs({name}) < 1e15), 0)"
         lengths = f"coalesce(avg(len(string_split_regex(trim({name}), '\\s+'))), 0), coalesce(avg(length({name})), 0)"
         more = f", {spread}" if column.number else f", {lengths}" if column.type == "str" else ""
         column.nulls, column.low, column.high, distinct, *measured = connection.execute(

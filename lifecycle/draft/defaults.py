@@ -8,8 +8,6 @@ from lifecycle.draft.columns import Table
 from lifecycle.draft.problem import GuessedProblem
 from lifecycle.draft.traps.order import Order
 
-NO_ORDER = Order()
-
 
 @dataclass(frozen=True)
 class Choices:
@@ -29,7 +27,7 @@ class Choices:
     imports: tuple[str, ...] = ()
 
 
-def choose(table: Table, question: GuessedProblem, along: Order = NO_ORDER) -> Choices:
+def choose(table: Table, question: GuessedProblem, along: Order) -> Choices:
     """The choices for these columns and this question; `along`: what the order of the rows says."""
     split, why = _split(table, question, along)
     metric = question.decides

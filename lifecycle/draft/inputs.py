@@ -2,6 +2,7 @@
 
 from lifecycle.draft import python
 from lifecycle.draft.columns import ColumnProfile, Table
+from lifecycle.draft.names import free
 from lifecycle.draft.roles import coded
 
 DAYS = 60
@@ -52,14 +53,8 @@ def _moment(table: Table, column: ColumnProfile, when: ColumnProfile | None) -> 
         same = f"({_of(when)} - {of})" if when and when.type == column.type else ""
         made["days" if not same else "days_before"] = f"{same}.dt.total_days()" if same else f'{of}.dt.epoch("d")'
     taken = {each.name for each in table.columns}
-    return [f"{_free(f'{name}_{part}', taken)}={code}" for part, code in made.items()]
+    return [f"{free(f'{name}_{part}', taken)}={code}" for part, code in made.items()]
 
 
 def _of(column: ColumnProfile) -> str:
     return f"pl.col({python.literal(column.name)})"
-
-
-def _free(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name

@@ -27,6 +27,14 @@ def identifiers(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def free(name: str, taken: Iterable[str]) -> str:
+    """The name, with as many `_` behind it as make it differ from the others in more than its case."""
+    used = {each.lower() for each in taken}
+    while name.lower() in used:
+        name += "_"
+    return name
+
+
 def module_name(name: str) -> str:
     """A class name: `taxi_fare` is a `TaxiFare`."""
     return "".join(part.capitalize() for part in name.split("_")) or "Row"

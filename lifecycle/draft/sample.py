@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from lifecycle.draft.cells.convention import USUAL
+from lifecycle.draft.names import free
 from lifecycle.errors import DataError
 from lifecycle.reading import credentials, csv, files, rejects, relations
 from lifecycle.reading.reader import Reader
@@ -126,14 +127,12 @@ def _distinct(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, in
 def flatten(columns: dict[str, str]) -> str:
     """SQL that has a column for each field of a struct, and the length of each list; empty where there is neither."""
     nested = [name for name, sql_type in columns.items() if sql_type.startswith("STRUCT(") or sql_type.endswith("[]")]
-    taken = {name.lower() for name in columns}
+    taken = {*columns}
     parts = []
     for name in nested:
         for words, sql in _fields(quoted(name), columns[name], [name]):
-            plain = "_".join(words)
-            while plain.lower() in taken:
-                plain += "_"
-            taken.add(plain.lower())
+            plain = free("_".join(words), taken)
+            taken.add(plain)
             parts.append(f"{sql} AS {quoted(plain)}")
     if not nested:
         return ""

@@ -78,12 +78,22 @@ def spelled(column: "Column") -> str | None:
     """SQL for a text as SQL can cast it to the column's type: a moment with an offset as UTC, `1.0` for a boolean as true; `None`: as it is."""
     name = quoted(column.name)
     if column.sql_type == "TIMESTAMP":
-        moment = f"(TRY_CAST({name} AS TIMESTAMPTZ) AT TIME ZONE 'UTC')::VARCHAR"
-        offset = f"contains({name}, ':') AND regexp_matches(right({name}, 6), {literal(OFFSET)})"
-        return f"CASE WHEN {offset} THEN coalesce({moment}, {name}) ELSE {name} END"
+        return in_utc(name)
     if column.sql_type == "BOOLEAN":
         return f"CASE {name} WHEN '1.0' THEN 'true' WHEN '0.0' THEN 'false' WHEN '-0.0' THEN 'false' ELSE {name} END"
     return None
+
+
+def in_utc(text: str) -> str:
+    """SQL for the text of a moment, without its distance from UTC where it says one."""
+    moment = f"(TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC')::VARCHAR"
+    offset = f"contains({text}, ':') AND regexp_matches(right({text}, 6), {literal(OFFSET)})"
+    return f"CASE WHEN {offset} THEN coalesce({moment}, {text}) ELSE {text} END"
+
+
+def bounded(number: str) -> str:
+    """SQL for a number; `NULL` where nothing can be computed of it."""
+    return f"CASE WHEN abs({number}) < {LARGEST} THEN {number} END"
 
 
 def value(column: "Column", sql_type: str) -> str:

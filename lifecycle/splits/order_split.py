@@ -42,9 +42,6 @@ class OrderSplit(ForwardSplit[OrderBoundaries]):
     def place(self, use_case: "UseCase") -> pl.Expr:
         return pl.col(use_case.columns.one("order") or "").cast(pl.Int64)
 
-    def known(self, use_case: "UseCase") -> pl.Expr:
-        return self.place(use_case)
-
     def spacing(self) -> int:
         return self.gap
 

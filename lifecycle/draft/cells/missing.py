@@ -22,11 +22,6 @@ AS_LARGE = 0.5
 FEW_VALUES = 5
 
 
-def of_numbers(marks: dict[str, int]) -> tuple[str, ...]:
-    """The marks of a column of numbers, dates or times: all of them."""
-    return tuple(marks)
-
-
 def of_texts(marks: dict[str, int], values: list[tuple[str, int]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The marks of a column of texts that stand for nothing, and those of which it is doubtful and that are kept.
 

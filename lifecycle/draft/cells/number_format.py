@@ -149,11 +149,6 @@ class NumberFormat:
             return f"CASE WHEN regexp_full_match({text}, {literal(pattern)}) THEN replace({text}, ',', '') ELSE {text} END"
         return text
 
-    @property
-    def plain(self) -> bool:
-        """Whether nothing has to be done."""
-        return self == NumberFormat()
-
     def said(self) -> list[str]:
         """How it is written, as clauses."""
         parts = {",": "commas", ".": "dots", "'": "apostrophes"}

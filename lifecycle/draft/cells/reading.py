@@ -12,7 +12,7 @@ from lifecycle.draft.cells.date_choice import DateEvidence
 from lifecycle.draft.cells.number_format import SYNONYMS, NumberEvidence, NumberFormat
 from lifecycle.draft.cells.text_column import TextColumn, text_columns
 from lifecycle.draft.names import words
-from lifecycle.reading.cells import LARGEST
+from lifecycle.reading.cells import LARGEST, bounded
 from lifecycle.store.lake import literal, quoted
 
 TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
@@ -64,7 +64,7 @@ def read(
     votes, looked = Votes(), []
     texts = {name: value.format(quoted(name)) for name, sql_type in types.items() if sql_type == "VARCHAR"}
     for column in text_columns(connection, texts, rows):
-        column.missing = missing.of_numbers(column.marks)
+        column.missing = (*column.marks,)  # of numbers and moments; of texts it is asked again
         values = column.sampled()
         looked.append(Evidence(column, number_format.evidence(values), date_choice.evidence(values)))
         votes.count(looked[-1].numbers, looked[-1].dates)
@@ -94,15 +94,12 @@ def _typed(connection: duckdb.DuckDBPyConnection, name: str, sql_type: str) -> C
 
 def _bounded(connection: duckdb.DuckDBPyConnection, column: str) -> Cells:
     """A column of numbers, of which infinite ones are none."""
-    beyond = int(
-        connection.execute(f"SELECT count(*) FILTER (NOT abs({column}::DOUBLE) < {LARGEST} AND NOT isnan({column}::DOUBLE)) FROM came").fetchall()[0][
-            0
-        ]
-    )
+    number = f"{column}::DOUBLE"
+    beyond = connection.execute(f"SELECT count(*) FILTER (abs({number}) >= {LARGEST} AND NOT isnan({number})) FROM came").fetchall()[0][0]
     if not beyond:
         return Cells("float")
     said = f"{beyond:,} numbers are infinite or beyond {LARGEST}: they count as missing"
-    return Cells("float", f"CASE WHEN abs({column}) < {LARGEST} THEN {column} END", (said,), {}, beyond, ("inf",), True)
+    return Cells("float", bounded(column), (said,), {}, beyond, ("inf",), True)
 
 
 def _text(evidence: Evidence, writer: Convention, asked: bool) -> Cells:
@@ -176,9 +173,8 @@ def _number(evidence: Evidence, writer: Convention, identifying: bool) -> Cells 
     sql = written.sql(column.column)
     kind = "int" if whole and not long and not written.thousands else "float"  # who parts thousands measures: tomorrow's may have a fraction
     made = judged(kind, column.column, sql, tuple(said), column.total, _odd(column, count, written))
-    if made.dropped:  # an infinite number is one to SQL
-        number = f"TRY_CAST({sql} AS {'BIGINT' if kind == 'int' else 'DOUBLE'})"
-        made = replace(made, sql=number if kind == "int" else f"CASE WHEN abs({number}) < {LARGEST} THEN {number} END")
+    if made.dropped and kind == "float":  # an infinite number is one to SQL
+        made = replace(made, sql=bounded(made.sql))
     extras, more = _extras(column, found, written)
     return replace(made, doubts=(*doubts, *more), extras=extras)
 
@@ -193,7 +189,7 @@ def _complete(column: TextColumn, found: NumberEvidence, decimal: str) -> tuple[
             break
         others = column.others(f"NOT {fits}", 2_000)
         if column.mark(text for text, _ in others):
-            column.missing = missing.of_numbers(column.marks)
+            column.missing = (*column.marks,)
         known = {text for text, _ in column.values}
         more = number_format.evidence([(text, number) for text, number in others if text not in known and text not in column.missing])
         if not more.numbers:
@@ -219,8 +215,7 @@ def _odd(column: TextColumn, count: int, written: NumberFormat) -> Odd:
 
 def _fits(text: str) -> str:
     """SQL for whether a text is a number that something can be computed of."""
-    number = f"TRY_CAST({text} AS DOUBLE)"
-    return f"({number} IS NOT NULL AND abs({number}) < {LARGEST})"
+    return f"coalesce(abs(TRY_CAST({text} AS DOUBLE)) < {LARGEST}, false)"
 
 
 def _codes(column: TextColumn, zeros: int, long: int, identifying: bool) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from lifecycle.draft import vocabulary
+from lifecycle.draft import time_column, vocabulary
 from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.names import words
@@ -28,7 +28,6 @@ SAYS = {True: 0.05, False: 0.03}
 """The ROC AUC above a half, or the R2, from which the size of a number says something of the target."""
 BINS = 12
 MAX_ROWS = 200_000
-EPOCH = ((5e8, 5e9), (5e11, 5e12))
 
 
 def find(table: Table, labelled: Labelled | None) -> Iterator[DraftWarning]:
@@ -62,7 +61,7 @@ def _identifier(table: Table, column: ColumnProfile, labelled: Labelled | None) 
         return ""
     if _named(column):
         return "by its name"
-    if any(low < numbers.min() and numbers.max() < high for low, high in EPOCH) or words(column.came) & (vocabulary.SECONDS | vocabulary.MEASURED):
+    if any(clock.fits(column) for clock in time_column.CLOCKS) or words(column.came) & (vocabulary.SECONDS | vocabulary.MEASURED):
         return ""
     if _given_out(numbers):
         return "fewer repeats than chance would make among measurements"

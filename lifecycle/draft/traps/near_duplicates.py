@@ -9,6 +9,7 @@ from lifecycle.draft import columns
 from lifecycle.draft.cells.cells import Cells
 from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.draft.draft_warning import DraftWarning
+from lifecycle.draft.names import free
 from lifecycle.draft.traps import clumps
 from lifecycle.store.lake import literal, quoted
 
@@ -112,7 +113,4 @@ def _near(table: Table, rows: pl.DataFrame, measures: Sequence[ColumnProfile], f
 
 
 def _group(table: Table, kind: str, sql: str) -> ColumnProfile:
-    name, taken = "clump", {column.name.lower() for column in table.columns}
-    while name in taken:
-        name += "_"
-    return ColumnProfile("", name, "", Cells(kind, sql), sql)
+    return ColumnProfile("", free("clump", (column.name for column in table.columns)), "", Cells(kind, sql), sql)

@@ -9,6 +9,7 @@ import polars as pl
 from lifecycle.draft.cells.cells import Cells
 from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.draft.draft_warning import DraftWarning
+from lifecycle.draft.names import free
 from lifecycle.draft.problem import GuessedProblem
 from lifecycle.draft.roles import give
 from lifecycle.draft.time_column import PARTS
@@ -83,11 +84,7 @@ def placed(table: Table, found: Order) -> None:
     """Add the column for the places that the lake gives, if rows follow each other."""
     if not found.depends or not found.splits:
         return
-    taken = {column.name.lower() for column in table.columns}
-    name = PLACE
-    while name in taken:
-        name += "_"
-    rows = table.sample.total
+    name, rows = free(PLACE, (column.name for column in table.columns)), table.sample.total
     column = ColumnProfile("", name, "BIGINT", Cells("int"), rows=rows, distinct=rows, low=1, high=rows, given=True)
     give(column, "order", why="the row's place in the file, given when it first comes in")
     table.columns.append(column)
