@@ -393,12 +393,17 @@ def smoothed_mean(random: Random) -> tuple[Columns, Columns]:
     return tables[0], tables[1]
 
 
+def _orders(random: Random) -> tuple[np.ndarray, Columns]:
+    """Whose orders they are, and an honest table of them."""
+    own, names = _groups(random, 500, "C")
+    return own, {"ordered_at": moments(np.sort(random.uniform(0, 400 * 86_400, ROWS))), "customer_id": names, **binary(random)}
+
+
 def orders_in_all(random: Random) -> tuple[Columns, Columns]:
     """How many orders a customer has in all; before this one."""
     tables = []
     for honest in (False, True):
-        own, names = _groups(random, 500, "C")
-        each = {"ordered_at": moments(np.sort(random.uniform(0, 400 * 86_400, ROWS))), "customer_id": names, **binary(random)}
+        own, each = _orders(random)
         before = pl.DataFrame({"own": own}).select(pl.int_range(pl.len()).over("own")).to_series().to_numpy()
         each["orders"] = before if honest else np.bincount(own)[own]
         tables.append(each)
@@ -409,8 +414,7 @@ def spent_in_all(random: Random) -> tuple[Columns, Columns]:
     """What a customer spends in all; their credit limit."""
     tables = []
     for honest in (False, True):
-        own, names = _groups(random, 500, "C")
-        each = {"ordered_at": moments(np.sort(random.uniform(0, 400 * 86_400, ROWS))), "customer_id": names, **binary(random)}
+        own, each = _orders(random)
         each["basket"] = random.gamma(2, 30, ROWS).round(2)
         each["lifetime" if not honest else "credit_limit"] = (
             np.bincount(own, each["basket"])[own].round(2) if not honest else random.gamma(3, 500, 500).round(-1)[own]

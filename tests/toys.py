@@ -113,13 +113,11 @@ def reading_source(**parameters: Any) -> Iterator[pl.DataFrame]:
 
 def chain(name: str, **changes: Any) -> UseCase:
     """A toy whose rows follow each other without a time."""
-    parameters = changes.pop("parameters", {})
     given: dict[str, Any] = {
         "title": "a toy in order",
-        "problem": "binary",
         "schema": Reading,
-        "source": Generated(reading_source, parameters, deterministic=True),
+        "source": Generated(reading_source, changes.pop("parameters", {}), deterministic=True),
         "features": lambda rows: rows.select("heat", "load"),
         "split": OrderSplit(),
     }
-    return UseCase(name=name, **{**given, **changes})
+    return toy(name, **{**given, **changes})
