@@ -37,20 +37,21 @@ def remark(table: Table) -> None:
 def _formulas(numbers: list[ColumnProfile], values: np.ndarray) -> Iterator[tuple[ColumnProfile, str]]:
     """The columns that two others give, each once; `values` has a column for each of them."""
     spread = values.std(axis=0)
-    alone = np.abs(np.corrcoef(values[:, spread > 0], rowvar=False)) if (spread > 0).sum() > 1 else np.ones((1, 1))
-    place = {int(number): where for where, number in enumerate(np.flatnonzero(spread > 0))}
+    scaled = (values - values.mean(axis=0)) / np.where(spread > 0, spread, np.inf)
+    alone = np.abs(scaled.T @ scaled) / len(values)
     said: set[int] = set()
-    for first, second in combinations(place, 2):
+    for first, second in combinations(np.flatnonzero(spread > 0).tolist(), 2):
         left, right = values[:, first], values[:, second]
         for sign, made in (("*", left * right), ("+", left + right), ("-", left - right)):
-            if not np.isfinite(made).all() or made.std() == 0:
+            width = made.std()
+            if not np.isfinite(width) or width == 0:
                 continue
-            for third in place:
-                near = max(alone[place[first], place[third]], alone[place[second], place[third]])
-                if third in (first, second) or third in said or {first, second} & said or near > APART:
+            alike = scaled.T @ ((made - made.mean()) / width) / len(values)
+            for third in np.flatnonzero(np.abs(alike) >= SAME).tolist():
+                slope = alike[third] * spread[third] / width  # of the straight line through both
+                if third in (first, second) or third in said or {first, second} & said or max(alone[first, third], alone[second, third]) > APART:
                     continue
-                slope = float(np.polyfit(made, values[:, third], 1)[0])
-                if abs(np.corrcoef(made, values[:, third])[0, 1]) >= SAME and abs(abs(slope) - 1) <= NEAR_ONE:
+                if abs(abs(slope) - 1) <= NEAR_ONE:
                     said.add(third)
                     parts = (numbers[second].name, numbers[first].name) if sign == "-" and slope < 0 else (numbers[first].name, numbers[second].name)
                     exact = np.allclose(made * np.sign(slope), values[:, third], rtol=1e-6, atol=1e-9)

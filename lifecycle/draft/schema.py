@@ -127,5 +127,5 @@ def _year(moment: Any) -> str:
 
 def _plain(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+        return f"{value:,.0f}" if 1e6 <= abs(value) < 1e15 else f"{value:,.6g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
