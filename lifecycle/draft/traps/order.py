@@ -13,7 +13,7 @@ from lifecycle.draft.names import free
 from lifecycle.draft.problem import GuessedProblem
 from lifecycle.draft.roles import give
 from lifecycle.draft.time_column import PARTS
-from lifecycle.draft.traps import order_tests
+from lifecycle.draft.traps import order_tests, quick_model
 from lifecycle.store.lake import quoted
 
 MAX_ROWS = 10_000
@@ -72,7 +72,7 @@ def look(table: Table, question: GuessedProblem) -> Order:
     if frame.height < order_tests.LEAST_ROWS:
         return Order()
     truth = question.kind.truth(question, frame[target.name])[:, :OUTPUTS]
-    values = {column.name: _numbers(column, frame[column.name]) for column in inputs}
+    values = {column.name: quick_model.numbers(frame[column.name]) for column in inputs}
     risen = [name for name, cells in values.items() if _rises(cells)]
     along = [column for column in inputs if _along(values[column.name]) or _in_stretches(frame[column.name])]
     X = np.column_stack([np.zeros(frame.height), *values.values()])
@@ -135,12 +135,6 @@ def _splits(table: Table, target: ColumnProfile, question: GuessedProblem) -> bo
 
 def _readable(column: ColumnProfile) -> bool:
     return column.number or column.moment or column.type == "bool" or (column.type == "str" and column.distinct <= NAMES)
-
-
-def _numbers(column: ColumnProfile, values: pl.Series) -> np.ndarray:
-    """A column as numbers; names by their alphabet."""
-    numbers = values.rank("dense") if column.type == "str" else values.to_physical()
-    return numbers.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
 def _stretches(table: Table, columns: list[ColumnProfile]) -> tuple[np.ndarray, pl.DataFrame]:

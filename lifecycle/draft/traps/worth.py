@@ -49,7 +49,7 @@ def text_score(values: pl.Series, labelled: Labelled) -> float:
 
 
 def _quick(labelled: Labelled, columns: Sequence[ColumnProfile]) -> float:
-    """Of boosted trees on columns as numbers, categories by their commonness, and texts by their length."""
+    """Of boosted trees on columns as numbers, categories by their alphabet, and texts by their length."""
     rows = min(labelled.frame.height, MAX_ROWS)
     inputs = np.column_stack([_numbers(labelled.frame[column.name].head(rows)) for column in columns])
     truth = labelled.truth[:rows]
@@ -58,8 +58,5 @@ def _quick(labelled: Labelled, columns: Sequence[ColumnProfile]) -> float:
 
 
 def _numbers(values: pl.Series) -> np.ndarray:
-    if values.dtype != pl.String:
-        return values.to_physical().cast(pl.Float64).fill_null(np.nan).to_numpy()
-    if values.n_unique() > len(values) / 5:
-        return values.str.len_chars().cast(pl.Float64).fill_null(np.nan).to_numpy()
-    return values.rank("dense").cast(pl.Float64).fill_null(np.nan).to_numpy()
+    named = values.dtype != pl.String or values.n_unique() <= len(values) / 5
+    return quick_model.numbers(values if named else values.str.len_chars())
