@@ -65,7 +65,6 @@ def load_rows(store: Lake, cursor: duckdb.DuckDBPyConnection, use_case: "UseCase
         _refuse(cursor, use_case, judged.refused)
     quarantined = batch.rows if judged.refused else judged.bad
     view_valid(cursor)
-    places.keep(cursor, use_case)
     kept = merge(cursor, use_case, str(number), judged.repeated) if use_case.columns.one("key") else _replace(cursor, use_case, batch, number)
     record, failures = places.record(use_case, FAILURES)
     cursor.execute(
@@ -161,10 +160,10 @@ def insert(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", number: str, 
 
 def _replace(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", batch: Batch, number: int) -> int:
     """Replace the rows of the same source, or join them; returns how many rows came in. Equal rows get keys of their own."""
-    if _count(cursor, "valid") == 0:
-        return 0
     own = f"_batch IN (SELECT batch FROM {use_case.name}.batches WHERE source = {literal(batch.source)})"
     places.keep(cursor, use_case, own)
+    if _count(cursor, "valid") == 0:
+        return 0
     if batch.adds:  # what is there stays, with its keys
         return insert(cursor, use_case, str(number), f"'{number}-' || key", f"({keyed(use_case)})")
     cursor.execute(f"DELETE FROM {use_case.name}.raw WHERE {own}")
