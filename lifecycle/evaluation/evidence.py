@@ -55,6 +55,11 @@ class Evidence:
     classes: tuple[ClassReport, ...] = ()
     last: Predictions | None = None
 
+    @property
+    def baselines(self) -> dict[str, Predictions | None]:
+        """The predictions of each baseline by its name; `None`: there is none for these rows."""
+        return {"constant": self.constant, "linear": self.linear, "last": self.last}
+
 
 def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: Rows, gate: Rows) -> Evidence:
     """Judge on the gate's rows; with few of them by cross-validation of the recipe over all rows."""

@@ -57,7 +57,8 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     evidence = replace(evidence, classes=use_case.kind.per_class(unseen), last=last_label(use_case, trained.parts, evidence.model))
     leaned = importances(use_case, model, gate)
     drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned)
-    report = _report(trained.recipe, evidence, unseen, found, _data(trained, train, gate), leaned, drawn)
+    baselines = {name: {} if each is None else _metrics(use_case, each) for name, each in evidence.baselines.items()}
+    report = _report(trained.recipe, evidence, unseen, _table(evidence, unseen, found, baselines), _data(trained, train, gate), leaned, drawn)
     deciding = report.metrics.get(use_case.metric)
     if deciding:
         suspect = too_good(use_case, trained.recipe, (train, gate), deciding.holdout, deciding.constant, report.judged.rows, leaned)
@@ -74,9 +75,9 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
         holdout={name: one.value for name, one in found.items()},
         intervals={name: (one.low, one.high) for name, one in found.items() if one.low is not None and one.high is not None},
         train=evidence.train,
-        baseline=_metrics(use_case, evidence.constant),
-        linear=_metrics(use_case, evidence.linear),
-        last=_metrics(use_case, evidence.last) if evidence.last else {},
+        baseline=baselines["constant"],
+        linear=baselines["linear"],
+        last=baselines["last"],
         files={**trained.files, **files},
     )
     _logged(evaluated, evidence.tune)
@@ -84,11 +85,11 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
 
 
 def _report(
-    recipe: Recipe, evidence: Evidence, unseen: EvaluationSet, found: Mapping[str, Interval],
+    recipe: Recipe, evidence: Evidence, unseen: EvaluationSet, table: dict[str, MetricReport],
     data: DataReport, leaned: Importances, drawn: Iterable[str],
 ) -> EvaluationReport:  # fmt: skip
     """All that was found, as it is kept."""
-    use_case, table = unseen.use_case, _table(unseen.use_case, evidence, found)
+    use_case = unseen.use_case
     return EvaluationReport(
         use_case=use_case.name,
         recipe=recipe,
@@ -116,16 +117,16 @@ def _report(
     )
 
 
-def _table(use_case: "UseCase", evidence: Evidence, found: Mapping[str, Interval]) -> dict[str, MetricReport]:
+def _table(
+    evidence: Evidence, unseen: EvaluationSet, found: Mapping[str, Interval], baselines: Mapping[str, Mapping[str, float]]
+) -> dict[str, MetricReport]:
     """Each metric on the unseen rows, in training, and of the baselines."""
-    constant, linear = _metrics(use_case, evidence.constant), _metrics(use_case, evidence.linear)
-    last = _metrics(use_case, evidence.last) if evidence.last else {}
     return {
         name: MetricReport(
             holdout=one.value, low=one.low, high=one.high,
             train=evidence.train.get(name), tune=evidence.tune.get(name),
-            constant=constant.get(name), linear=linear.get(name), last=last.get(name),
-            gap=use_case.kind.gain(name, evidence.train[name], one.value) if name in evidence.train else None,
+            **{baseline: metrics.get(name) for baseline, metrics in baselines.items()},
+            gap=unseen.use_case.kind.gain(name, evidence.train[name], one.value) if name in evidence.train else None,
         )
         for name, one in found.items()
     }  # fmt: skip
