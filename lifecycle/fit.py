@@ -1,6 +1,8 @@
-"""How a recipe is fitted: its estimator, calibrated and with a threshold where the problem has classes."""
+"""How a recipe is fitted: twice, once to be judged and once to be deployed, each finished by rows that a fit of it has not seen."""
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,28 +26,98 @@ MEANS = ("rmse", "r2")
 """Metrics that a prediction of the mean serves best; the median serves the others."""
 
 
-def fit(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None = None) -> Any:
-    """The fitted model of a recipe: its estimator, calibrated and with a threshold where the problem has classes.
+@dataclass(frozen=True)
+class Fits:
+    """The two fits of one recipe.
 
-    A classifier is fitted on the train rows; its calibration and threshold come from the tune rows, which it has not
-    seen. A regressor or a clustering needs neither and is fitted on both. So is a classifier with fewer than 300 tune rows, whose
-    calibration and threshold then come from predictions out of fold. Rows of the gate are for neither.
+    Attributes:
+        judged: has never seen the gate's rows: what it is worth there is the promise, and challengers are compared with it.
+        deployed: fitted on every row whose label was known: it answers, and knows the newest of the world.
+    """
+
+    judged: Any
+    deployed: Any
+
+
+def two_fits(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows, gate: Rows, labelled: Rows) -> Fits:
+    """Both fits of a recipe, each calibrated and with a threshold by what a fit of the same recipe says of rows that it has not seen.
+
+    Args:
+        use_case: the definition.
+        recipe: how to make a model.
+        train, tune, gate: the rows of the parts.
+        labelled: all rows whose label was known when the lines were drawn, those of the parts among them.
+
+    Raises:
+        DataError: the training rows have one class, or a target that is no number.
+    """
+    fitting = _Fitting(use_case, recipe, train, tune)
+    return Fits(fitting.judged(), fitting.deployed(gate, labelled))
+
+
+def fit(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None = None) -> Any:
+    """The judged fit of a recipe alone: its estimator, calibrated and with a threshold where the problem has classes.
+
+    The estimator is fitted on the train and the tune rows. Calibration and threshold come from what a first fit, on the train rows
+    alone, says of the tune rows, which it has not seen; with fewer than 300 tune rows from predictions out of fold. Rows of the gate are
+    for neither.
 
     Raises:
         DataError: the rows have one class, or a target that is no number.
     """
-    both = together(train, tune) if tune is not None and len(tune) else train
-    few = tune is None or len(tune) < MIN_TUNE_ROWS
-    rows = both if few or use_case.kind.learns_tune else train
-    use_case.kind.check_target(use_case, rows.y)
-    model = fit_estimator(use_case, recipe, rows)
+    return _Fitting(use_case, recipe, train, tune).judged()
 
-    def unseen() -> tuple[np.ndarray, np.ndarray]:
-        if few or tune is None:
-            return out_of_fold(use_case, recipe, rows, model.classes_)
-        return tune.y, use_case.kind.outputs(model, tune.X)
 
-    return use_case.kind.finish(use_case, model, unseen)
+class _Fitting:
+    """The fits of one recipe, each made once."""
+
+    def __init__(self, use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None) -> None:
+        self.use_case, self.recipe, self.train = use_case, recipe, train
+        self.tune = tune if tune is not None and len(tune) >= MIN_TUNE_ROWS else None
+        self.both = together(train, tune) if tune is not None and len(tune) else train
+        use_case.kind.check_target(use_case, (self.train if self.tune else self.both).y)
+
+    def judged(self) -> Any:
+        """Fitted on train and tune rows."""
+
+        def unseen() -> tuple[np.ndarray, np.ndarray]:
+            classes = self._classes(self._estimator)
+            if self.tune is None:
+                return out_of_fold(self.use_case, self.recipe, self.both, classes)
+            return self.tune.y, self._said(self._first, self.tune, classes)
+
+        return self.use_case.kind.finish(self.use_case, self._estimator, unseen)
+
+    def deployed(self, gate: Rows, labelled: Rows) -> Any:
+        """Fitted on all rows, and finished by what the first fit says of the tune rows and the judged one of the gate's."""
+        kind = self.use_case.kind
+        model = fit_estimator(self.use_case, self.recipe, labelled)
+        _, names = kind.same_names(self._estimator, None, labelled)
+        model, _ = kind.same_names(model, names, labelled)
+
+        def unseen() -> tuple[np.ndarray, np.ndarray]:
+            classes = self._classes(model)
+            beside = [(self._first, self.tune)] if self.tune else []
+            asked = [*beside, (self._estimator, gate)]
+            if sum(len(rows) for _, rows in asked) < MIN_TUNE_ROWS:
+                return out_of_fold(self.use_case, self.recipe, labelled, classes)
+            return np.concatenate([rows.y for _, rows in asked]), np.concatenate([self._said(each, rows, classes) for each, rows in asked])
+
+        return kind.finish(self.use_case, model, unseen)
+
+    @cached_property
+    def _first(self) -> Any:
+        return fit_estimator(self.use_case, self.recipe, self.train)
+
+    @cached_property
+    def _estimator(self) -> Any:
+        return fit_estimator(self.use_case, self.recipe, self.both)
+
+    def _classes(self, model: Any) -> np.ndarray:
+        return np.asarray(getattr(model, "classes_", ()))
+
+    def _said(self, model: Any, rows: Rows, classes: np.ndarray) -> np.ndarray:
+        return self.use_case.kind.aligned(self.use_case.kind.outputs(model, rows.X), model, classes)
 
 
 def fit_estimator(use_case: "UseCase", recipe: Recipe, rows: Rows) -> Any:
@@ -80,18 +152,16 @@ def threads(rows: int) -> AbstractContextManager[Any]:
 
 
 def out_of_fold(use_case: "UseCase", recipe: Recipe, rows: Rows, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The target and the probabilities (n, classes) of rows by models of the other folds; of a time split the later rows."""
-    targets, found = [], []
+    """The target and the outputs of rows by models of the other folds, in columns of `classes`; of a time split the later rows."""
+    targets, found = [rows.y[:0]], []
     for fitted, tuned, tested in use_case.split.folds(use_case, rows, 0):
         known = rows.take(np.sort(np.concatenate([fitted, tuned])))
         if len(np.unique(known.y)) < 2:
             continue
         model = fit_estimator(use_case, recipe, known)
-        probabilities = np.zeros((len(tested), len(classes)))
-        probabilities[:, np.searchsorted(classes, model.classes_)] = model.predict_proba(rows.X[tested])
+        found.append(use_case.kind.aligned(use_case.kind.outputs(model, rows.X[tested]), model, classes))
         targets.append(rows.y[tested])
-        found.append(probabilities)
-    return (np.concatenate(targets), np.concatenate(found)) if found else (rows.y[:0], np.zeros((0, len(classes))))
+    return np.concatenate(targets), np.concatenate(found) if found else np.zeros((0, len(classes)) if len(classes) else 0)
 
 
 def together(first: Rows, second: Rows) -> Rows:

@@ -62,8 +62,6 @@ class Kind:
     """What a model may leave open (`left`) for its score to be too good to be true."""
     last: str = "the last known label"
     """The baseline of what has an order, in words."""
-    learns_tune: bool = True
-    """Whether models are fitted on the tune rows too, since nothing of them is calibrated there."""
     averages: bool = True
     """Whether the average of several models' outputs is a model's output."""
     calibrates_intercept: bool = False

@@ -81,6 +81,8 @@ class Parts(Reference):
     """The split's `Boundaries`, as JSON can hold them: which these are, only the split can tell (`Split.drawn`)."""
     counts: dict[str, int]
     """Rows by part: `train`, `tune`, `gate`, and `gap`, `warm_up`, `unlabelled` where there are some."""
+    labelled: int = 0
+    """Rows whose label was known when the lines were drawn, whatever their part: the deployed model is fitted on these."""
     sample: dict[str, float] = {}
     """Of the parts of which a sample is used: the draw (`lifecycle.table.sample`) below which a row is in it."""
     used: dict[str, int] = {}
@@ -114,12 +116,15 @@ class Tuned(Reference):
 
 
 class Trained(Reference):
-    """A fitted model, kept as an artifact of its MLflow run."""
+    """A recipe fitted twice (`lifecycle.fit.Fits`); both models are kept as artifacts of their MLflow run."""
 
     parts: Parts
     recipe: Recipe
     run_id: str
     sha256: str
+    """Of the deployed model's files."""
+    judged_sha256: str = ""
+    """The same of the judged model; empty where one model is both, as before there were two."""
     files: dict[str, str] = {}
     """As in `Tuned`."""
 
@@ -142,7 +147,7 @@ class Evaluated(Reference):
 
 
 class ModelVersion(Reference):
-    """A registered model, as it was when it was registered: kept in PostgreSQL, where MLflow's writers do not reach."""
+    """A registered model (the deployed fit of its recipe), as it was when it was registered: kept in PostgreSQL, where MLflow's writers do not reach."""
 
     version: int
     run_id: str
@@ -153,6 +158,8 @@ class ModelVersion(Reference):
     """By what rule rows were given their parts: where the definition has another now, its lines say nothing of today's rows."""
     location: str = ""
     """Where the model's files lie: a folder, or an address such as `s3://...`."""
+    judged_location: str = ""
+    """The same of the judged fit, which the promise is of; empty where one model is both."""
     run_location: str = ""
     """The same of what its run keeps beside the model."""
     files: dict[str, str] = {}
@@ -167,8 +174,15 @@ class ModelVersion(Reference):
 
     @property
     def hashes(self) -> dict[str, str]:
-        """The SHA-256 of all that is loaded of it: of the model's files together, and of each file beside them."""
-        return {"model": self.sha256, **self.files}
+        """The SHA-256 of all that is loaded of it: of each model's files together, and of each file beside them."""
+        judged = self.evaluated.trained.judged_sha256
+        return {"model": self.sha256, **({"judged": judged} if judged else {}), **self.files}
+
+    @property
+    def judged(self) -> tuple[str, str, str]:
+        """The judged fit, as `lifecycle.store.models.load` takes it: its run, its SHA-256, its location."""
+        sha256 = self.evaluated.trained.judged_sha256
+        return (self.run_id, sha256, self.judged_location) if sha256 else (self.run_id, self.sha256, self.location)
 
 
 class Verdict(Reference):

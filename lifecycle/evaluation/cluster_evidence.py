@@ -47,14 +47,14 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
         flat = judge(use_case, recipe, shuffled(space, everything, use_case.seed))
         plain = cross_validate(use_case, lambda rows, more: _plain(use_case, together(rows, more)), everything)
         how = f"by {use_case.split.said(len(judged.rows), total, REPEATS, 'rows')}, since the gate part has only {len(gate)} rows"
-        return Evidence("cross-validation", how, judged, flat, plain, judged.train, {}, in_time(judged), besides)
+        return Evidence("cross-validation", how, judged, flat, plain, judged.train, in_time(judged), besides)
     judged = judge(use_case, model, gate)
     flat = judge(use_case, fit(use_case, recipe, nothing[0], nothing[1]), nothing[2])
     plain = judge(use_case, _plain(use_case, fitted), gate)
     some = fitted.take(spaced(len(fitted), MAX_TRAINING_ROWS_SCORED))
     seen = compute(use_case, some.y, predict(use_case, model, some.X))
     how = f"on {len(gate):,} held-out rows that took no part in finding the clusters or in choosing how many"
-    return Evidence("holdout", how, judged, flat, plain, seen, {}, in_time(judged), besides)
+    return Evidence("holdout", how, judged, flat, plain, seen, in_time(judged), besides)
 
 
 def _named(judged: Predictions, model: Any) -> Predictions:

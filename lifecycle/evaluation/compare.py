@@ -13,10 +13,10 @@ from lifecycle.evaluation.resample import Interval, clusters, paired
 from lifecycle.fit import together
 from lifecycle.gate import Comparison, Difference, confidence
 from lifecycle.references import ModelVersion, Recipe
+from lifecycle.splits.split import PARTS
 from lifecycle.store import models
 from lifecycle.store.lake import lake, quoted
 from lifecycle.table.membership import seen
-from lifecycle.table.parts import PARTS
 from lifecycle.table.parts import rows as rows_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def compare(use_case: "UseCase", challenger: ModelVersion, champion: ModelVersio
     rows = unseen(use_case, challenger, champion)
     if len(rows) < use_case.gate.rows:
         return Comparison(champion.version, len(rows), 0, None), ""
-    new, old = (models.load(version.run_id, version.sha256, version.location) for version in (challenger, champion))
+    new, old = (models.load(*version.judged) for version in (challenger, champion))
     known = Rows(_inputs(use_case, champion, rows), rows.y, rows.info)
     return _compared(use_case, champion, judge(use_case, new, rows), judge(use_case, old, known), earlier)
 

@@ -12,7 +12,7 @@ from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.predictions import REPEATS, Fit, Predictions, cross_validate, judge
 from lifecycle.evaluation.report import ClassReport
 from lifecycle.evaluation.resample import Interval
-from lifecycle.fit import MIN_TUNE_ROWS, together
+from lifecycle.fit import together
 from lifecycle.models.blueprint import blueprint
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
@@ -36,7 +36,6 @@ class Evidence:
         mode, how: by which rows, in a word and in a sentence.
         model, constant, linear: the predictions of the model and of the baselines.
         train: the model's metrics on rows it was fitted on.
-        tune: on rows that chose and calibrated it; empty where it was fitted on these, too.
         unseen: all predictions for rows that the model was not fitted on, in order of time where there is time.
         besides: the metrics that are measured once (`Kind.besides`), with their intervals.
         classes: of a multiclass problem, each class (`lifecycle.evaluation.per_class`).
@@ -49,7 +48,6 @@ class Evidence:
     constant: Predictions
     linear: Predictions
     train: dict[str, float]
-    tune: dict[str, float]
     unseen: pl.DataFrame
     besides: dict[str, Interval] = field(default_factory=dict)
     classes: tuple[ClassReport, ...] = ()
@@ -70,7 +68,7 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
         judged = judge(use_case, recipe, everything)
         flat, straight = (cross_validate(use_case, fit, everything) for fit in baselines)
         how = _cross_validated(use_case, judged, len(gate), total)
-        return Evidence("cross-validation", how, judged, flat, straight, judged.train, {}, in_time(judged))
+        return Evidence("cross-validation", how, judged, flat, straight, judged.train, in_time(judged))
     some = _sample(train, use_case.seed)
     flat, straight = (judge(use_case, fit(some, tune), gate) for fit in baselines)
     how = f"on {len(gate):,} held-out rows that took no part in fitting, tuning or choosing the model"
@@ -78,11 +76,7 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
         how += f"; that is fewer than the {use_case.gate.rows:,} the gate asks for"
     seen = compute(use_case, some.y, predict(use_case, model, some.X))
     judged = judge(use_case, model, gate)
-    if use_case.kind.learns_tune or len(tune) < MIN_TUNE_ROWS:  # fitted on the tune rows, see `lifecycle.fit`
-        return Evidence("holdout", how, judged, flat, straight, seen, {}, in_time(judged))
-    tuned = judge(use_case, model, tune)
-    both = Predictions(together(tune, gate), (pl.concat([*tuned.predictions, *judged.predictions]),), {})
-    return Evidence("holdout", how, judged, flat, straight, seen, compute(use_case, tune.y, tuned.predictions[0]), in_time(both))
+    return Evidence("holdout", how, judged, flat, straight, seen, in_time(judged))
 
 
 def in_time(judged: Predictions) -> pl.DataFrame:
@@ -93,9 +87,10 @@ def in_time(judged: Predictions) -> pl.DataFrame:
 
 def _fitter(use_case: "UseCase", name: str) -> Fit:
     def fit(train: Rows, tune: Rows) -> Any:
+        both = together(train, tune)  # as the model itself
         if name == "constant":
-            return use_case.kind.constant(use_case.metric).fit(train.X, train.y)
-        return linear_baseline(blueprint(use_case, train.X)).fit(train.X, train.y)  # pyright: ignore[reportAttributeAccessIssue]
+            return use_case.kind.constant(use_case.metric).fit(both.X, both.y)
+        return linear_baseline(blueprint(use_case, both.X)).fit(both.X, both.y)  # pyright: ignore[reportAttributeAccessIssue]
 
     return fit
 

@@ -47,11 +47,21 @@ class MetricReport(JsonModel):
     low: float | None
     high: float | None
     train: float | None
-    tune: float | None
+    tune: float | None = None
     constant: float | None
     linear: float | None
     last: float | None = None
     gap: float | None
+
+
+class DeployedReport(JsonModel):
+    """The fit that is deployed: on how many rows it was fitted, and what it gains over the judged fit on the rows that this is judged by.
+
+    It has been fitted on these, so the gain is no promise. A shown loss would be more than the added rows explain.
+    """
+
+    rows: int
+    gain: Interval | None
 
 
 class Gains(JsonModel):
@@ -197,6 +207,7 @@ class EvaluationReport(JsonModel):
         selective_labels: as the definition says it.
         plots: paths in the run.
         too_good: where the deciding metric is too good to be true.
+        deployed: the fit that answers, beside the judged one, which all else is about; `None`: one model is both.
     """
 
     use_case: str
@@ -219,3 +230,4 @@ class EvaluationReport(JsonModel):
     importances: Importances
     plots: tuple[str, ...] = ()
     too_good: TooGood | None = None
+    deployed: DeployedReport | None = None

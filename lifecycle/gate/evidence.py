@@ -67,5 +67,7 @@ class GateEvidence:
     """Over the last known label, where rows have an order."""
     too_good: TooGood | None = None
     """Where the score is too good to be true, and no champion with such a one was let through before."""
+    deployed: Difference | None = None
+    """Of the deployed fit over the judged one, on rows that the deployed one has been fitted on."""
     blocked: str = ""
     """Why this version may not be promoted automatically any more."""

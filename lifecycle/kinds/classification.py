@@ -22,7 +22,6 @@ FEW_OF_A_CLASS = 50
 class Classification(Supervised):
     """Models with `predict_proba` and `classes_`, calibrated on rows that they were not fitted on."""
 
-    learns_tune = False
     remedy = "check the target, or bring more rows"
 
     def check_part(self, use_case: "UseCase", part: str, values: Callable[[], Sequence[Any]]) -> None:

@@ -14,7 +14,7 @@ from lifecycle.references import Features, ModelVersion
 from lifecycle.store import models
 from lifecycle.store.lake import lake, quoted
 from lifecycle.table import feature_table
-from lifecycle.table.membership import parts_then
+from lifecycle.table.membership import fitted, parts_then
 from lifecycle.table.raw import key_sql
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ EPOCH = dt.datetime(1970, 1, 1)
 
 
 def met(use_case: "UseCase", model: ModelVersion, features: Features) -> Rows:
-    """The feature table; of a large one the rows alone that a model was neither trained nor tuned on."""
+    """The feature table; of a large one the rows alone that a model was not fitted on."""
     if features.rows <= feature_table.WHOLE:
         return feature_table.read(use_case, features)
     pieces = feature_table.pieces(use_case, features)
@@ -34,16 +34,16 @@ def met(use_case: "UseCase", model: ModelVersion, features: Features) -> Rows:
 
 
 def unseen(use_case: "UseCase", model: ModelVersion, features: Features, rows: Rows) -> np.ndarray:
-    """The positions of the rows that a model was neither trained nor tuned on, oldest first.
+    """The positions of the rows that a model was not fitted on, oldest first: what has come since, and what had no label then.
 
-    Divided by time or by order: the gate's rows and all later ones. Otherwise: the gate's rows, and all that have come since.
+    Divided by time or by order, of these the ones from the beginning of the gate's part on: what comes late and is older was no news.
     """
-    part = parts_then(use_case, model, rows.info)
+    fresh = ~rows.info["_key"].is_in(fitted(use_case, model)["_key"].implode()).to_numpy()
     bounds = use_case.split.drawn(model.evaluated.trained.parts.bounds)
     if bounds is not None and (beyond := use_case.split.unseen(use_case, bounds)) is not None:
-        return np.flatnonzero(rows.info.select(beyond.fill_null(False)).to_series().to_numpy())
+        return np.flatnonzero(fresh & rows.info.select(beyond.fill_null(False)).to_series().to_numpy())
     came = _came(use_case, model, features, rows.info)
-    position = np.flatnonzero((part == "gate").to_numpy() | (came > 0))
+    position = np.flatnonzero(fresh & (parts_then(use_case, model, rows.info) != "warm_up").to_numpy())
     return position if rows.time is not None else position[np.argsort(came[position], kind="stable")]
 
 

@@ -62,6 +62,10 @@ class OrderSplit(ForwardSplit[OrderBoundaries]):
         place, at = self.place(use_case), {name: pl.lit(line) for name, line in vars(bounds).items()}
         return parts(place, place, {**at, "train_from": place, "known_until": at["as_of"]})
 
+    def labelled(self, use_case: "UseCase", bounds: OrderBoundaries) -> pl.Expr:
+        """The gaps between the parts too."""
+        return self.place(use_case) <= bounds.as_of
+
     def rule(self, use_case: "UseCase") -> str:
         return f"OrderSplit by {use_case.columns.one('order')}"
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lifecycle.dataset import Rows
     from lifecycle.usecase import UseCase
 
+PARTS = ("train", "tune", "gate")
 MIN_PART_ROWS = 20
 """Labelled rows that each part needs at the very least."""
 
@@ -72,6 +73,10 @@ class Split(Generic[B]):
     def part(self, use_case: "UseCase", bounds: B) -> "pl.Expr":
         """The part of a row whose label is known: `train`, `tune`, `gate`, or a word for none of them."""
         raise NotImplementedError
+
+    def labelled(self, use_case: "UseCase", bounds: B) -> "pl.Expr":
+        """Whether a row that has a target, and so what it is, was known when the lines were drawn: the deployed model is fitted on these."""
+        return self.part(use_case, bounds).is_in(PARTS)
 
     def rule(self, use_case: "UseCase") -> str:
         """The rule in words that change with it: under another rule the lines that were drawn before mean nothing."""

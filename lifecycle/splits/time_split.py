@@ -68,6 +68,11 @@ class TimeSplit(ForwardSplit[TimeBoundaries]):
         label_time = use_case.columns.one("label_time")
         return parts(pl.col("_time"), pl.col(label_time or "_time"), at)
 
+    def labelled(self, use_case: "UseCase", bounds: TimeBoundaries) -> pl.Expr:
+        """From the end of the warm-up on, the gaps between the parts too, where the label was known by then."""
+        known = pl.col(use_case.columns.one("label_time") or "_time") <= bounds.as_of
+        return pl.col("_time").is_between(bounds.train_from, bounds.known_until) & known
+
     def rule(self, use_case: "UseCase") -> str:
         return "TimeSplit"
 

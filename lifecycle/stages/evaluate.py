@@ -17,6 +17,7 @@ from lifecycle.evaluation.report import (
     FILE,
     Calibration,
     DataReport,
+    DeployedReport,
     EvaluationReport,
     Gains,
     Importances,
@@ -28,29 +29,32 @@ from lifecycle.evaluation.slices import slices
 from lifecycle.evaluation.too_good import too_good
 from lifecycle.monitoring import profile
 from lifecycle.monitoring.typical_values import typical
+from lifecycle.predict import predict
 from lifecycle.references import Evaluated, Recipe, Trained
 from lifecycle.reports import pictures
 from lifecycle.reports.plots import reliability
 from lifecycle.store import models, tracking
-from lifecycle.table.parts import rows
+from lifecycle.table.parts import LABELLED, rows
 
 if TYPE_CHECKING:
     from lifecycle.evaluation.predictions import Predictions
     from lifecycle.usecase import UseCase
 
 CONFIDENCE = 0.95
+SURE = 0.99
+"""Of the interval by which the deployed fit is compared with the judged one: only what cannot be chance speaks against it."""
 
 
 def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
-    """Judge a trained model on rows it has not seen, and keep what was found in its MLflow run.
+    """Judge a recipe by its judged fit, on rows that this has not seen, and keep what was found in its MLflow run.
 
     Writes `evaluation.json` (everything that the gate and the model card read), `plots/*.png`, `profile.json` (the
     reference for drift, and what a row usually holds), `background.parquet` (what explanations start from) and the metrics `holdout_*`, `train_*`,
-    `tune_*`, `baseline_*` (a constant), `linear_*` and `last_*` (the last known label, where rows have an order).
+    `baseline_*` (a constant), `linear_*` and `last_*` (the last known label, where rows have an order).
     """
     tracking.active(use_case.name, trained.run_id)
     train, tune, gate = (rows(use_case, trained.parts, part) for part in ("train", "tune", "gate"))
-    model = models.load(trained.run_id, trained.sha256)
+    model = models.load(trained.run_id, trained.judged_sha256 or trained.sha256)
     evidence = use_case.kind.evidence(use_case, model, trained.recipe, train, tune, gate)
     unseen = EvaluationSet(use_case, evidence.model, evidence.constant, clusters(use_case, evidence.model.rows.info))
     found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, unseen.groups, confidence=CONFIDENCE) | evidence.besides
@@ -63,8 +67,10 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     if deciding:
         suspect = too_good(use_case, trained.recipe, (train, gate), deciding.holdout, deciding.constant, report.judged.rows, leaned)
         report = report.model_copy(update={"too_good": suspect})
-    files = tracking.write(trained.run_id, shapley.FILE, shapley.background(train.X, use_case.seed))
-    reference = profile.reference(use_case, train, evidence.unseen) | {"typical": typical(use_case, trained.parts.features.snapshot.version)}
+    report = report.model_copy(update={"deployed": _deployed(unseen, trained)})
+    known = rows(use_case, trained.parts, LABELLED) if trained.judged_sha256 else train
+    files = tracking.write(trained.run_id, shapley.FILE, shapley.background(known.X, use_case.seed))
+    reference = profile.reference(use_case, known, evidence.unseen) | {"typical": typical(use_case, trained.parts.features.snapshot.version)}
     files |= _written(trained.run_id, report, drawn, reference)
     evaluated = Evaluated(
         use_case=use_case.name,
@@ -80,7 +86,7 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
         last=baselines["last"],
         files={**trained.files, **files},
     )
-    _logged(evaluated, evidence.tune)
+    _logged(evaluated)
     return evaluated
 
 
@@ -124,7 +130,7 @@ def _table(
     return {
         name: MetricReport(
             holdout=one.value, low=one.low, high=one.high,
-            train=evidence.train.get(name), tune=evidence.tune.get(name),
+            train=evidence.train.get(name),
             **{baseline: metrics.get(name) for baseline, metrics in baselines.items()},
             gap=unseen.use_case.kind.gain(name, evidence.train[name], one.value) if name in evidence.train else None,
         )
@@ -136,6 +142,16 @@ def _gain(unseen: EvaluationSet, over: "Predictions") -> Interval | None:
     """What the model gains in the deciding metric over a baseline."""
     use_case, model = unseen.use_case, unseen.model
     return paired(use_case, use_case.metric, model.rows.y, model.predictions, over.predictions, unseen.groups, CONFIDENCE, over.rows.y)
+
+
+def _deployed(unseen: EvaluationSet, trained: Trained) -> DeployedReport | None:
+    """The deployed fit on the rows that the judged one is judged by, which it has been fitted on."""
+    if not trained.judged_sha256:
+        return None
+    use_case, judged = unseen.use_case, unseen.model
+    said = (predict(use_case, models.load(trained.run_id, trained.sha256), judged.rows.X),) * len(judged.predictions)
+    gain = paired(use_case, use_case.metric, judged.rows.y, said, judged.predictions, unseen.groups, SURE)
+    return DeployedReport(rows=trained.parts.used.get(LABELLED, trained.parts.labelled), gain=gain)
 
 
 def _calibration(use_case: "UseCase", judged: "Predictions", table: Mapping[str, MetricReport]) -> Calibration | None:
@@ -177,11 +193,10 @@ def _written(run_id: str, report: EvaluationReport, drawn: dict[str, bytes], dri
     return files | tracking.write(run_id, FILE, json.dumps(report.as_json(), indent=1, allow_nan=False))
 
 
-def _logged(evaluated: Evaluated, tune: dict[str, float]) -> None:
+def _logged(evaluated: Evaluated) -> None:
     parts = {
         "holdout": evaluated.holdout,
         "train": evaluated.train,
-        "tune": tune,
         "baseline": evaluated.baseline,
         "linear": evaluated.linear,
         "last": evaluated.last,

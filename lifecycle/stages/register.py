@@ -65,6 +65,7 @@ def _made(use_case: "UseCase", evaluated: Evaluated) -> ModelVersion:
         evaluated=evaluated,
         division=tags[versions.DIVISION_TAG],
         location=models.logged_model(trained.run_id, trained.sha256).artifact_location,
+        judged_location=models.logged_model(trained.run_id, trained.judged_sha256).artifact_location if trained.judged_sha256 else "",
         run_location=tracking.location(trained.run_id),
         files={**evaluated.files, **files},
         tags={name: hashlib.sha256(value.encode()).hexdigest() for name, value in tags.items()},

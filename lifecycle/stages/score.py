@@ -13,7 +13,7 @@ from lifecycle.predict import inputs, predict
 from lifecycle.references import Features, ModelVersion, Scored
 from lifecycle.store.lake import Lake, lake
 from lifecycle.table import feature_table
-from lifecycle.table.membership import parts_then
+from lifecycle.table.membership import fitted, parts_then
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 CHUNK_ROWS = 100_000  # rows that a model is given at a time
-FITTED = ("train", "tune", "warm_up")
 ORIGIN = "batch"
 PENDING = "predictions_pending"
 
@@ -29,7 +28,7 @@ PENDING = "predictions_pending"
 def score(use_case: "UseCase", features: Features, model_version: ModelVersion | None = None) -> Scored:
     """Write the predictions of a model (of the champion where none is given) to the lake's table `predictions`.
 
-    Scored is every row of the feature table, with a label or without, but those the model was trained or tuned on, those
+    Scored is every row of the feature table, with a label or without, but those the model was fitted on, those
     whose look-back windows are not full, and those it has scored before. All are written in one transaction; scoring
     again writes nothing. Without a champion nothing is scored, and the version in the answer is 0.
 
@@ -43,8 +42,9 @@ def score(use_case: "UseCase", features: Features, model_version: ModelVersion |
         return Scored(use_case=use_case.name, version=0, rows=0, total=0)
     with store.lock(f"score {use_case.name} {model_version.version}"):
         found, model = [], None
+        done = _done(store, use_case, model_version)
         for rows in feature_table.pieces(use_case, features):
-            wanted = _unscored(store, use_case, model_version, rows.info)
+            wanted = _unscored(use_case, model_version, rows.info, done)
             if len(wanted):
                 model = model or _fastest(model_version)
                 found += _predictions(use_case, model, model_version, rows, wanted)
@@ -54,12 +54,16 @@ def score(use_case: "UseCase", features: Features, model_version: ModelVersion |
     return Scored(use_case=use_case.name, version=model_version.version, rows=sum(map(len, found)), total=int(total))
 
 
-def _unscored(store: Lake, use_case: "UseCase", model_version: ModelVersion, info: pl.DataFrame) -> pl.Series:
-    """The positions of the rows to be scored."""
-    given = parts_then(use_case, model_version, info)
+def _done(store: Lake, use_case: "UseCase", model_version: ModelVersion) -> pl.DataFrame:
+    """The keys (`_key`) of the rows that the model was fitted on, or has scored."""
     query = f"SELECT key AS _key FROM {use_case.name}.predictions WHERE model_version = ? AND origin = ?"
-    done = store.frame(query, [model_version.version, ORIGIN])
-    candidates = info.lazy().select("_key").with_row_index("at").filter(~given.is_in(FITTED))
+    return pl.concat([fitted(use_case, model_version), store.frame(query, [model_version.version, ORIGIN])])
+
+
+def _unscored(use_case: "UseCase", model_version: ModelVersion, info: pl.DataFrame, done: pl.DataFrame) -> pl.Series:
+    """The positions of the rows to be scored."""
+    warm = parts_then(use_case, model_version, info) != "warm_up"
+    candidates = info.lazy().select("_key").with_row_index("at").filter(warm)
     return candidates.join(done.lazy(), on="_key", how="anti", maintain_order="left").select("at").collect().to_series()
 
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from lifecycle.errors import NotEnoughData
 from lifecycle.references import Features, Parts
 from lifecycle.splits import Boundaries
-from lifecycle.splits.split import MIN_PART_ROWS
+from lifecycle.splits.split import MIN_PART_ROWS, PARTS
 from lifecycle.table import feature_table
-from lifecycle.table.parts import PARTS, assign
+from lifecycle.table.parts import LABELLED, assign, labelled
 from lifecycle.table.sample import sampled
 
 if TYPE_CHECKING:
@@ -41,4 +41,6 @@ def split(use_case: "UseCase", features: Features) -> Parts:
     if use_case.target:
         for part in ("train", "gate"):
             use_case.kind.check_part(use_case, part, lambda part=part: info.filter(given == part)[use_case.target].unique().to_list())
-    return drawn.model_copy(update={"counts": counts, **sampled(use_case, features, given, counts)})
+    masks = {part: (given == part).to_numpy() for part in PARTS} | {LABELLED: labelled(use_case, drawn, info).to_numpy()}
+    more = {"labelled": int(masks[LABELLED].sum()), **sampled(use_case, features, masks)}
+    return drawn.model_copy(update={"counts": counts, **more})

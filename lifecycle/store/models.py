@@ -30,12 +30,13 @@ REACHES = ("lifecycle.models",)  # what a pickled model is made of: no code name
 OURS = frozenset({"lifecycle", "schemas", "usecases", "__main__"})
 
 
-def save(run_id: str, use_case: "UseCase", estimator: Any, X_head: pl.DataFrame, predictions_head: pl.DataFrame) -> str:
-    """Log a fitted estimator as the model of a run, to be loaded by `load` or by `mlflow.sklearn`.
+def save(run_id: str, use_case: "UseCase", estimator: Any, X_head: pl.DataFrame, predictions_head: pl.DataFrame, name: str = "model") -> str:
+    """Log a fitted estimator as a model of a run, to be loaded by `load` or by `mlflow.sklearn`.
 
     Args:
         X_head: a few rows of model inputs, from which the signature takes names and types.
         predictions_head: what `lifecycle.predict` says of them.
+        name: as MLflow shows it.
 
     Returns:
         The SHA-256 of the artifact. A run saved into twice keeps both; `load` tells them apart by the hash.
@@ -44,7 +45,7 @@ def save(run_id: str, use_case: "UseCase", estimator: Any, X_head: pl.DataFrame,
 
     client = tracking.client()
     experiment = client.get_run(run_id).info.experiment_id
-    logged = client.create_logged_model(experiment, "model", source_run_id=run_id, model_type=type(estimator).__name__)
+    logged = client.create_logged_model(experiment, name, source_run_id=run_id, model_type=type(estimator).__name__)
     there = tracking.local(logged.artifact_location)
     with _folder(there) as folder:
         _write(folder, logged, run_id, estimator, _signature(X_head, predictions_head))

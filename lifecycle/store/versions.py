@@ -107,6 +107,9 @@ def verify(version: ModelVersion, *, shown: bool = False) -> None:
         Lost: something is gone, or is another.
     """
     models.verified(version.run_id, version.location, version.sha256)
+    if version.judged_location:
+        run_id, sha256, location = version.judged
+        models.verified(run_id, location, sha256)
     for path in version.files:
         if shown or path in LOADED:
             artifact(version, path)

@@ -90,6 +90,16 @@ def columns(use_case: "UseCase", features: Features, names: Sequence[str]) -> pl
     return table.rename({name: name.removeprefix(INFO) for name in table.columns})
 
 
+def beside(use_case: "UseCase", features: Features, names: Sequence[str]) -> pl.DataFrame | None:
+    """The same of any table, of an older model say, in no order and kept nowhere; `None` where it has not all of them."""
+    there = lake().frame(f"FROM {use_case.name}.features AT (VERSION => {features.version}) LIMIT 0").columns
+    wanted = [name if name in OWN else INFO + name for name in names]
+    if not set(wanted) <= set(there):
+        return None
+    table = lake().frame(f"SELECT {', '.join(map(quoted, wanted))} FROM {use_case.name}.features AT (VERSION => {features.version})")
+    return table.rename({name: name.removeprefix(INFO) for name in wanted})
+
+
 def tables_of(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> Iterator[pl.DataFrame]:
     """What the feature table holds, chunk by chunk."""
     first: pl.Schema | None = None

@@ -1,4 +1,4 @@
-"""Which rows a model has seen: those it was trained or tuned on, and may be neither judged on nor asked about."""
+"""Which rows the two fits of a version have seen: what they say of these is memory."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,8 @@ import polars as pl
 
 from lifecycle.references import ModelVersion
 from lifecycle.store.lake import lake
-from lifecycle.table.parts import assign
+from lifecycle.table import feature_table
+from lifecycle.table.parts import assign, labelled
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -29,6 +30,22 @@ def parts_then(use_case: "UseCase", model: ModelVersion, info: pl.DataFrame) -> 
     return info.select(pl.when(pl.col("_key").is_in(there.implode())).then(pl.lit("train")).otherwise(pl.lit("gate")).alias("part")).to_series()
 
 
+def fitted(use_case: "UseCase", model: ModelVersion) -> pl.DataFrame:
+    """The keys (`_key`) of the rows that the deployed fit of a version was fitted on: all whose label was known by then.
+
+    Where the definition divides by another rule now, or has lost a column that the lines were drawn by: all rows of its feature table.
+    """
+    trained = model.evaluated.trained
+    features, same = trained.parts.features, model.division in ("", use_case.split.rule(use_case))
+    time = ["_time"] if use_case.columns.one("time") else []
+    info = feature_table.beside(use_case, features, ["_key", "_hash", *time, *use_case.split.reads(use_case)]) if same else None
+    if info is None:
+        return lake().frame(f"SELECT _key FROM {use_case.name}.features AT (VERSION => {features.version})")
+    if trained.judged_sha256:
+        return info.filter(labelled(use_case, trained.parts, info)).select("_key")
+    return info.filter(assign(use_case, trained.parts, info).is_in(["train", "tune"])).select("_key")
+
+
 def seen(use_case: "UseCase", model: ModelVersion, info: pl.DataFrame) -> np.ndarray:
-    """Whether a model was trained or tuned on each row."""
+    """Whether the judged fit of a version was fitted, or tuned, on each row."""
     return parts_then(use_case, model, info).is_in(["train", "tune"]).to_numpy()

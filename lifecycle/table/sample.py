@@ -1,5 +1,6 @@
 """Sample: parts with more rows than the definition wants are thinned by a hash of the key, the same rows every time."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,27 +13,25 @@ from lifecycle.table import chunks, feature_table
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
-FITTED = ("train", "tune")
 SURE = 2_000_000
 """So many rows of the gate make an interval as narrow as anybody wants: it is thinned to no fewer."""
 
 
-def sampled(use_case: "UseCase", features: Features, given: pl.Series, counts: dict[str, int]) -> dict[str, Any]:
+def sampled(use_case: "UseCase", features: Features, parts: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Of each part with too many rows: below which draw a row is used (`sample`), and how many rows these are (`used`).
 
     Args:
         use_case: the definition, with its `most_rows`.
         features: the table.
-        given: the part of each row of it.
-        counts: how many rows each part has.
+        parts: by part, which rows of it are in it.
     """
-    limits = {**dict.fromkeys(FITTED, use_case.most_rows), "gate": max(use_case.most_rows, SURE)}
-    large = [part for part, limit in limits.items() if counts.get(part, 0) > limit]
+    limits = {part: max(use_case.most_rows, SURE) if part == "gate" else use_case.most_rows for part in parts}
+    large = [part for part, inside in parts.items() if inside.sum() > limits[part]]
     if not large:
         return {}
     drawn = draws(use_case, feature_table.columns(use_case, features, ["_key"])["_key"])
-    sample = {part: float(np.partition(drawn[(given == part).to_numpy()], limits[part])[limits[part]]) for part in large}
-    used = {part: int((drawn[(given == part).to_numpy()] < limit).sum()) for part, limit in sample.items()}
+    sample = {part: float(np.partition(drawn[parts[part]], limits[part])[limits[part]]) for part in large}
+    used = {part: int((drawn[parts[part]] < limit).sum()) for part, limit in sample.items()}
     return {"sample": sample, "used": used}
 
 
