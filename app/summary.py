@@ -73,7 +73,12 @@ def _verdict(data: Mapping[str, Any]) -> list[Line]:
 def _use(data: Mapping[str, Any]) -> list[Line]:
     lines: list[Line] = []
     if data.get("scored") is not None:
-        lines.append(("scored", f"{data['scored']:,} new rows" if data.get("model_version") else "nothing: there is no champion yet"))
+        none = (
+            "nothing: the champion was fitted on all rows that have a label, and no other is new"
+            if data.get("model_version")
+            else "nothing: there is no champion yet"
+        )
+        lines.append(("scored", f"{data['scored']:,} new rows" if data["scored"] else none))
     drift = data.get("drift")
     if drift:
         word, style = ("drift", "yellow") if drift.get("drifted") else ("no drift", "green")
@@ -103,7 +108,7 @@ def next_steps(data: Mapping[str, Any]) -> RenderableType:
         steps.insert(0, (f"{us} approve {name} {data.get('model_version')}", "let it answer from now on"))
     if (data.get("snapshot") or {}).get("quarantined"):
         steps.append((f"{us} quarantine {name}", "the rows that were kept out, and why"))
-    if data.get("scored") is not None:
+    if data.get("scored"):
         steps.append((f'{us} sql "FROM {name}.predictions LIMIT 10"', "what the champion says"))
     steps.append((f"{us} list", "all use cases"))
     table = Table.grid(padding=(0, 2))

@@ -62,6 +62,8 @@ class Kind:
     """What a model may leave open (`left`) for its score to be too good to be true."""
     last: str = "the last known label"
     """The baseline of what has an order, in words."""
+    remembers: bool = True
+    """Whether what a model says of a row that it was fitted on is memory, and no prediction."""
     averages: bool = True
     """Whether the average of several models' outputs is a model's output."""
     calibrates_intercept: bool = False

@@ -7,11 +7,12 @@ import polars as pl
 
 from lifecycle import provenance
 from lifecycle.dependencies import fingerprint
-from lifecycle.fit import fit
+from lifecycle.fit import two_fits
 from lifecycle.predict import predict
+from lifecycle.splits.split import PARTS
 from lifecycle.store import models, versions
 from lifecycle.table import feature_table
-from lifecycle.table.parts import pick
+from lifecycle.table.parts import LABELLED, pick
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -30,8 +31,10 @@ def reproduce(use_case: "UseCase", number: int) -> dict[str, Any]:
     version = versions.version(use_case.name, number)
     trained = version.evaluated.trained
     snapshot = trained.parts.features.snapshot
-    train, tune = (pick(use_case, trained.parts, name, feature_table.again(use_case, snapshot)) for name in ("train", "tune"))
-    both = fit(use_case, trained.recipe, train, tune), models.load(version.run_id, version.sha256, version.location)
+    train, tune, gate, known = (pick(use_case, trained.parts, name, feature_table.again(use_case, snapshot)) for name in (*PARTS, LABELLED))
+    fits = two_fits(use_case, trained.recipe, train, tune, gate, known)
+    made = fits.deployed if trained.judged_sha256 else fits.judged
+    both = made, models.load(version.run_id, version.sha256, version.location)
     answers = [[predict(use_case, model, rows.X) for model in both] for rows in feature_table.again(use_case, snapshot)]
     made, known = (pl.concat(side) for side in zip(*answers, strict=True))
     return {

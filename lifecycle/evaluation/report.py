@@ -13,9 +13,10 @@ FILE = "evaluation.json"
 
 
 class DataReport(JsonModel):
-    """The rows: those of each part, those of which a sample is used, and those of the snapshot (as in `Snapshot`)."""
+    """The rows: those of each part, all `labelled` ones, of which of them a sample is used, and those of the snapshot (as in `Snapshot`)."""
 
     parts: dict[str, int]
+    labelled: int = 0
     sampled: dict[str, int] = Field(default_factory=dict)
     lake_version: int
     inputs: tuple[str, ...]

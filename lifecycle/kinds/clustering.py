@@ -25,6 +25,7 @@ class Clustering(Kind):
     """What clusters are judged against is where rows lie in the space that the training rows span."""
 
     name = "clustering"
+    remembers = False
     metric = "silhouette"
     metrics = ("silhouette", "davies_bouldin", "calinski_harabasz")
     besides = ("stability",)

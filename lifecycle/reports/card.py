@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.evaluation.report import EvaluationReport, MetricReport
+from lifecycle.evaluation.report import DeployedReport, EvaluationReport, MetricReport
 from lifecycle.reading.secrets_in_text import masked
 from lifecycle.reports import card_findings
 from lifecycle.reports.markdown import bullets, code, count, interval, number, plain, signed, span, table
@@ -98,8 +98,9 @@ def _data(use_case: "UseCase", evaluation: EvaluationReport, facts: Mapping[str,
         ("valid rows", f"{data.rows:,} (lake version {data.lake_version}, fingerprint `{data.fingerprint[:12]}`)"),
         ("newest batch", f"{data.came:,} came: {data.kept:,} kept, {data.quarantined:,} quarantined, {data.duplicates:,} duplicates"),
         *((f"rows for {name}", f"{data.parts[name]:,}") for name in PARTS),
+        *([("labelled rows", f"{data.labelled:,}: the model that answers is fitted on them")] if data.labelled else []),
         *(
-            (f"of {name} a sample is used", f"{rows:,} of {data.parts[name]:,} rows, drawn by a hash of the key")
+            (f"of {name} a sample is used", f"{rows:,} of {data.parts.get(name, data.labelled):,} rows, drawn by a hash of the key")
             for name, rows in data.sampled.items()
         ),
         *((f"left out: {name}", f"{rows:,}") for name, rows in data.parts.items() if name not in PARTS),
@@ -147,7 +148,18 @@ def _quality(use_case: "UseCase", evaluation: EvaluationReport) -> str:
         if gain
     ]
     named = [name for name, _ in _beside(use_case, evaluation.metrics[evaluation.metric])]
+    if evaluation.deployed:
+        text += f" {_deployed(evaluation, evaluation.deployed)}"
     return "\n\n".join([text, table(("metric", "new rows", "interval", "training rows", *named), rows), " ".join(gains)])
+
+
+def _deployed(evaluation: EvaluationReport, found: DeployedReport) -> str:
+    """Which fit the numbers are of, and which one answers."""
+    judged = "fits of the recipe that have" if evaluation.mode == "cross-validation" else "a fit of the recipe that has"
+    text = f"They are of {judged} not seen these rows. The model that answers is the same recipe fitted on all {found.rows:,} labelled rows"
+    if found.gain is None:
+        return text + "."
+    return f"{text}; on the rows here, which it has seen, its {evaluation.metric} is {signed(found.gain.value)} better{interval(found.gain)}."
 
 
 def _beside(use_case: "UseCase", found: MetricReport) -> list[tuple[str, float | None]]:

@@ -171,6 +171,7 @@ def _data(trained: Trained, train: Rows, gate: Rows) -> DataReport:
     snapshot = trained.parts.features.snapshot
     return DataReport(
         parts=trained.parts.counts,
+        labelled=trained.parts.labelled,
         sampled=trained.parts.used,
         lake_version=snapshot.version,
         inputs=trained.parts.features.names,

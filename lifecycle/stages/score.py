@@ -28,8 +28,8 @@ PENDING = "predictions_pending"
 def score(use_case: "UseCase", features: Features, model_version: ModelVersion | None = None) -> Scored:
     """Write the predictions of a model (of the champion where none is given) to the lake's table `predictions`.
 
-    Scored is every row of the feature table, with a label or without, but those the model was fitted on, those
-    whose look-back windows are not full, and those it has scored before. All are written in one transaction; scoring
+    Scored is every row of the feature table, with a label or without, but those the model was fitted on (of a kind of
+    problem whose models remember), those whose look-back windows are not full, and those it has scored before. All are written in one transaction; scoring
     again writes nothing. Without a champion nothing is scored, and the version in the answer is 0.
 
     Raises:
@@ -55,9 +55,10 @@ def score(use_case: "UseCase", features: Features, model_version: ModelVersion |
 
 
 def _done(store: Lake, use_case: "UseCase", model_version: ModelVersion) -> pl.DataFrame:
-    """The keys (`_key`) of the rows that the model was fitted on, or has scored."""
+    """The keys (`_key`) of the rows that the model has scored, or remembers."""
     query = f"SELECT key AS _key FROM {use_case.name}.predictions WHERE model_version = ? AND origin = ?"
-    return pl.concat([fitted(use_case, model_version), store.frame(query, [model_version.version, ORIGIN])])
+    done = store.frame(query, [model_version.version, ORIGIN])
+    return pl.concat([fitted(use_case, model_version), done]) if use_case.kind.remembers else done
 
 
 def _unscored(use_case: "UseCase", model_version: ModelVersion, info: pl.DataFrame, done: pl.DataFrame) -> pl.Series:

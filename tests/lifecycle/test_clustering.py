@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,11 @@ import polars as pl
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from lifecycle.dataset import Rows
 from lifecycle.errors import DefinitionError
-from lifecycle.references import ModelVersion, Verdict
+from lifecycle.fit import together, two_fits
+from lifecycle.predict import predict
+from lifecycle.references import ModelVersion, Recipe, Verdict
 from lifecycle.reproduce import reproduce
 from lifecycle.sources import Generated
 from lifecycle.splits import HashSplit, StratifiedSplit
@@ -36,15 +40,15 @@ class Shopper(pa.DataFrameModel):
     kind: int = column("ignored")
 
 
-def shoppers(rows: int = 1_500, apart: float = 4.0) -> Iterator[pl.DataFrame]:
-    """Customers of three kinds that lie `apart` standard deviations from each other; at 0 there are no kinds."""
-    random = np.random.default_rng(7)
+def shoppers(rows: int = 1_500, apart: float = 4.0, first: int = 0) -> Iterator[pl.DataFrame]:
+    """Customers, numbered from `first` on, of three kinds that lie `apart` standard deviations from each other; at 0 there are no kinds."""
+    random = np.random.default_rng(7 + first)
     kind = random.choice([0, 1, 2], rows, p=[0.5, 0.3, 0.2])
     gaps = pl.Series(random.random(rows) < 0.03)
     likes = np.array(["red", "blue", "green"])[np.where(random.random(rows) < (0.9 if apart else 0), kind, random.integers(0, 3, rows))]
     frame = pl.DataFrame(
         {
-            "shopper": np.arange(rows),
+            "shopper": np.arange(first, first + rows),
             "spends": random.normal(size=rows) + apart * (kind == 1),
             "visits": random.normal(size=rows) + apart * (kind == 2),
             "colour": likes,
@@ -89,9 +93,24 @@ def test_the_kinds_that_are_there_are_found_and_the_version_is_promoted(found):
     parts = version.evaluated.trained.parts
     scored = score.score(use_case, parts.features)
     said = store.frame("SELECT CAST(key AS BIGINT) AS shopper, prediction FROM shoppers.predictions").join(next(shoppers()), on="shopper")
-    assert scored.rows == said.height == parts.counts["gate"]
+    assert scored.rows == said.height == 1_500
     assert said["prediction"].n_unique() == 3
     assert adjusted_rand_score(said["kind"], said["prediction"]) > 0.8
+
+
+def test_the_clusters_of_the_deployed_fit_have_the_names_that_the_judged_fit_gives_them():
+    random = np.random.default_rng(3)
+
+    def around(*counts: int) -> Rows:
+        centres = zip((0.0, 10.0, 20.0), counts, strict=True)
+        X = pl.DataFrame({"spends": np.concatenate([random.normal(centre, 1, count) for centre, count in centres])})
+        return Rows(X, X.to_numpy(), pl.DataFrame({"_key": map(str, range(X.height))}))
+
+    given = {"train": around(500, 300, 100), "tune": around(400, 200, 100), "gate": around(50, 100, 1_200)}  # the smallest becomes the largest
+    use_case = case("shoppers_renamed")
+    fits = two_fits(use_case, Recipe(candidate="kmeans", params={"n_clusters": 3}), **given, labelled=reduce(together, given.values()))
+    judged, deployed = (predict(use_case, model, given["gate"].X)["prediction"] for model in (fits.judged, fits.deployed))
+    assert (judged == deployed).mean() > 0.98
 
 
 def test_every_metric_stands_beside_its_baselines(found):
@@ -125,9 +144,10 @@ def test_the_version_can_be_made_again(found):
     assert reproduce(use_case, version.version)["identical"] is True
 
 
-def test_without_a_change_there_is_no_drift_and_the_clusters_are_watched(found):
-    use_case, version, _ = found
-    report = monitor.monitor(use_case, version.evaluated.trained.parts.features)
+@pytest.mark.usefixtures("found")
+def test_without_a_change_there_is_no_drift_and_the_clusters_are_watched():
+    more = case("shoppers", parameters={"first": 1_500})
+    report = monitor.monitor(more, parts_of(more).features)
     assert report.windows >= 1
     assert not report.drifted
     assert "prediction" in report.columns

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,14 +50,14 @@ class NumberedTrip(Trip):
     way: int = column("target", nullable=True)  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
-def trips(rows: int = 1_500, numbered: bool = False) -> Iterator[pl.DataFrame]:
-    """Trips whose way shows in their speed, some of them unlabelled; one way in 170 is to fly."""
-    random = np.random.default_rng(3)
+def trips(rows: int = 1_500, numbered: bool = False, first: int = 0) -> Iterator[pl.DataFrame]:
+    """Trips, numbered from `first` on, whose way shows in their speed, some of them unlabelled; one way in 170 is to fly."""
+    random = np.random.default_rng(3 + first)
     way = random.choice(len(SHARES), rows, p=list(SHARES.values()))
     names = np.array(list(SHARES))
     frame = pl.DataFrame(
         {
-            "trip": np.arange(rows),
+            "trip": np.arange(first, first + rows),
             "speed": np.exp(np.array([1.5, 2.7, 2.2, 6.0])[way] + 0.35 * random.normal(size=rows)),
             "wind": random.normal(size=rows) + 2.0 * (way == 2),
             "region": random.choice(["north", "south"], rows),
@@ -107,7 +108,7 @@ def test_every_class_is_told_of_by_itself_the_rare_one_too(named):
     table = {row["class"]: row for row in report["classes"]}
     assert list(table)[:3] == ["walk", "ride", "sail"]
     gate = rows(use_case, version.evaluated.trained.parts, "gate")
-    model = models.load(version.run_id, version.sha256)
+    model = models.load(*version.judged)
     guess = model.predict(gate.X)
     for name in ("walk", "ride", "sail"):
         assert table[name]["recall"] == pytest.approx(recall_score(gate.y, guess, labels=[name], average="macro"))
@@ -127,8 +128,8 @@ def test_slices_and_groups_are_judged(named):
 
 def test_new_rows_are_scored_watched_and_compared_with_late_labels(named):
     use_case, version, _, _ = named
-    features = version.evaluated.trained.parts.features
-    score.score(use_case, features)
+    features = parts_of(case("trips", parameters={"first": 1_500})).features
+    assert score.score(use_case, features).rows == 1_500 + version.evaluated.trained.parts.counts["unlabelled"]
     found = lake().frame("SELECT prediction, probability FROM trips.predictions")
     assert set(found["prediction"]) <= set(SHARES)
     assert found["probability"].is_between(0.25, 1).all()
@@ -143,13 +144,14 @@ def test_the_version_can_be_made_again(named):
 
 
 def test_numbered_classes_are_as_good_as_named_ones():
-    use_case, version, verdict, report = through(
+    use_case, _, verdict, report = through(
         case("trips_numbered", schema=NumberedTrip, parameters={"numbered": True}, split=StratifiedSplit(), candidates=QUICK)
     )
     assert verdict.promoted, verdict.reason
     assert [row["class"] for row in report["classes"]][:3] == ["0", "1", "2"]
-    score.score(use_case, version.evaluated.trained.parts.features)
-    assert monitor.monitor(use_case, version.evaluated.trained.parts.features).windows >= 1
+    features = parts_of(replace(use_case, source=Generated(trips, {"numbered": True, "first": 1_500}, deterministic=True))).features
+    score.score(use_case, features)
+    assert monitor.monitor(use_case, features).windows >= 1
 
 
 def test_few_rows_with_a_class_of_three_are_cross_validated():

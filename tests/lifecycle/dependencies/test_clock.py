@@ -134,7 +134,7 @@ def test_rows_that_are_new_enough_today_are_judged_again_when_they_are_too_old(t
 
 def test_monitoring_runs_again_where_a_prediction_or_a_label_came_or_went() -> None:
     shop = Shop("heard", {"monitoring": Monitoring(window=400)}).open()
-    shop.watch(scored=False)
+    shop.watch({"rows": 400}, scored=False)
     features, ask = shop.features(), Asked(monitor, stages._lived)
     ask(shop.use_case, features, shop.model)
     shop.watch()  # scored

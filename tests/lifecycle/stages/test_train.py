@@ -1,6 +1,7 @@
 """Training: what is fitted on which rows, and that what is kept is what was fitted."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,17 @@ import pytest
 from lifecycle.candidates import Candidate, linear
 from lifecycle.dataset import Rows
 from lifecycle.errors import DataError, DefinitionError
-from lifecycle.fit import fit, fit_estimator, out_of_fold, together
+from lifecycle.fit import Fits, fit, fit_estimator, out_of_fold, together, two_fits
+from lifecycle.kind import find
 from lifecycle.models.blueprint import Blueprint
 from lifecycle.models.calibrate import best_threshold
+from lifecycle.models.estimators import corrected
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
 from lifecycle.stages import collect, featurize, split, train, tune, validate
 from lifecycle.store import models, tracking
 from lifecycle.table import parts
-from lifecycle.usecase import Tuning
+from lifecycle.usecase import Tuning, UseCase
 from tests.toys import toy, visit_features, visits
 
 RECIPE = Recipe(candidate="linear", params={"alpha": 1.0})
@@ -40,34 +43,74 @@ def test_the_kept_model_answers_as_the_fitted_one():
     tuned = tune.tune(use_case, drawn)
     trained = train.train(use_case, tuned)
     assert (trained.run_id, trained.recipe) == (tuned.run_id, tuned.recipe)
-    kept = models.load(trained.run_id, trained.sha256)
     X = parts.rows(use_case, drawn, "gate").X
+    kept, judged = (models.load(trained.run_id, sha256) for sha256 in (trained.sha256, trained.judged_sha256))
     again = fit(use_case, trained.recipe, parts.rows(use_case, drawn, "train"), parts.rows(use_case, drawn, "tune"))
-    assert predict(use_case, kept, X).equals(predict(use_case, again, X))
+    assert predict(use_case, judged, X).equals(predict(use_case, again, X))
+    assert not predict(use_case, kept, X).equals(predict(use_case, again, X))
+    everything = parts.rows(use_case, drawn, parts.LABELLED)
+    assert len(everything) == drawn.labelled > drawn.counts["train"] + drawn.counts["tune"]
+    np.testing.assert_array_equal(kept.model.predict_proba(X), fit_estimator(use_case, trained.recipe, everything).predict_proba(X))
     shown = tracking.client().get_run(trained.run_id).data.params
+    assert shown["deployed_rows"] == str(drawn.labelled)
     assert (shown["candidate"], shown["train_rows"]) == ("linear", str(drawn.counts["train"]))
     assert float(shown["threshold"]) == pytest.approx(kept.threshold_, abs=1e-6)
 
 
-def test_a_classifier_is_not_fitted_on_the_rows_that_calibrate_it():
-    use_case, tuned = toy("train_unseen"), rows(800, 2)
-    spoilt = Rows(tuned.X, 1 - tuned.y, tuned.info)
-    right, wrong = fit(use_case, RECIPE, rows(1_000), tuned), fit(use_case, RECIPE, rows(1_000), spoilt)
-    np.testing.assert_array_equal(right.model.predict_proba(tuned.X), wrong.model.predict_proba(tuned.X))
-    assert right.threshold_ != wrong.threshold_
+def finished_by(problem: str = "binary", recipe: Recipe = RECIPE) -> "tuple[Fits, list[tuple[np.ndarray, np.ndarray]], dict[str, Rows]]":
+    """Both fits of a recipe; what each was finished by; and the rows."""
+    seen: list[tuple[np.ndarray, np.ndarray]] = []
+    kind = find(problem)
+
+    class Watched(type(kind)):
+        """A kind that remembers what models were finished by."""
+
+        def finish(self, use_case: UseCase, model: Any, unseen: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Any:
+            seen.append(unseen())
+            return super().finish(use_case, model, lambda: seen[-1])
+
+    given = {part: rows(count, seed, problem) for part, count, seed in (("train", 1_000, 1), ("tune", 800, 2), ("gate", 600, 3))}
+    everything = reduce(together, given.values())
+    fits = two_fits(toy("train_two", problem=Watched()), recipe, **given, labelled=everything)
+    return fits, seen, {**given, "labelled": everything}
 
 
-def test_the_threshold_gives_the_tune_rows_their_best_f1():
-    use_case, tuned = toy("train_threshold"), rows(800, 2)
-    model = fit(use_case, RECIPE, rows(1_000), tuned)
-    assert model.threshold_ == pytest.approx(best_threshold(tuned.y, model.predict_proba(tuned.X)[:, 1]))
+@pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
+def test_the_judged_fit_has_seen_train_and_tune_and_the_deployed_one_every_labelled_row(problem: str):
+    fits, _, given = finished_by(problem)
+    use_case, X = toy("train_two", problem=problem), given["gate"].X
+    for made, known in ((fits.judged, together(given["train"], given["tune"])), (fits.deployed, given["labelled"])):
+        estimator = getattr(made, "model", made)
+        np.testing.assert_array_equal(use_case.kind.outputs(estimator, X), use_case.kind.outputs(fit_estimator(use_case, RECIPE, known), X))
 
 
-def test_a_regressor_is_fitted_on_train_and_tune_rows():
-    use_case = toy("train_regression", problem="regression")
-    first, second = rows(600, problem="regression"), rows(600, 2, "regression")
-    both = fit(use_case, RECIPE, together(first, second))
-    np.testing.assert_allclose(fit(use_case, RECIPE, first, second).predict(first.X), both.predict(first.X))
+@pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
+def test_each_fit_is_finished_by_what_a_fit_of_its_recipe_says_of_rows_that_it_has_not_seen(problem: str):
+    memory = Recipe(candidate="forest", params={"min_samples_leaf": 1, "max_features": 1.0})
+    _, seen, given = finished_by(problem, memory)
+    use_case = toy("train_two", problem=problem)
+    first = fit_estimator(use_case, memory, given["train"])
+    second = fit_estimator(use_case, memory, together(given["train"], given["tune"]))
+    of_tune, of_gate = use_case.kind.outputs(first, given["tune"].X), use_case.kind.outputs(second, given["gate"].X)
+    np.testing.assert_array_equal(seen[0][1], of_tune)
+    np.testing.assert_array_equal(seen[1][0], np.concatenate([given["tune"].y, given["gate"].y]))
+    np.testing.assert_array_equal(seen[1][1], np.concatenate([of_tune, of_gate]))
+
+
+def test_the_threshold_gives_rows_that_were_not_seen_their_best_f1():
+    fits, seen, _ = finished_by()
+    for model, (y, probabilities) in zip((fits.judged, fits.deployed), seen, strict=True):
+        corrected_by_model = corrected(probabilities, model.slope, model.intercept)
+        assert model.threshold_ == pytest.approx(best_threshold(y, corrected_by_model[:, 1]))
+
+
+def test_a_class_that_only_the_newest_rows_have_is_one_of_the_deployed_fit_alone():
+    given = {part: rows(count, seed, "multiclass") for part, count, seed in (("train", 1_000, 1), ("tune", 800, 2), ("gate", 600, 3))}
+    given["gate"].y[:200] = "new"
+    use_case = toy("train_new_class", problem="multiclass")
+    fits = two_fits(use_case, RECIPE, **given, labelled=reduce(together, given.values()))
+    assert [list(fit.classes_) for fit in (fits.judged, fits.deployed)] == [["false", "true"], ["false", "new", "true"]]
+    np.testing.assert_allclose(fits.deployed.predict_proba(given["gate"].X).sum(axis=1), 1)
 
 
 def test_few_tune_rows_are_fitted_on_and_the_threshold_comes_from_out_of_fold_predictions():
