@@ -53,13 +53,14 @@ def main(rows: int, folder: Path) -> None:
     with timed("train"):
         import mlflow
 
-        from lifecycle.fit import fit
+        from lifecycle.fit import two_fits
         from lifecycle.references import Recipe
         from usecases.fraud import use_case
 
         last = use_case.candidates[-1]
         recipe = Recipe(candidate=last.name, params=dict(last.defaults))
-        model = fit(use_case, recipe, parts["train"], parts["tune"])
+        fits = two_fits(use_case, recipe, *(parts[name] for name in ("train", "tune", "gate", "labelled")))
+        model = fits.deployed
     with timed("evaluate"):
         from lifecycle.evaluation.evaluation_set import EvaluationSet
         from lifecycle.evaluation.evidence import gather
@@ -68,20 +69,21 @@ def main(rows: int, folder: Path) -> None:
         from lifecycle.evaluation.resample import clusters, intervals
         from lifecycle.monitoring import profile
         from lifecycle.reports import pictures
-        from lifecycle.stages.evaluate import CONFIDENCE, _report
+        from lifecycle.stages.evaluate import CONFIDENCE, _metrics, _report, _table
 
-        evidence = gather(use_case, model, recipe, parts["train"], parts["tune"], parts["gate"])
+        evidence = gather(use_case, fits.judged, recipe, parts["train"], parts["tune"], parts["gate"])
         unseen = EvaluationSet(use_case, evidence.model, evidence.constant, clusters(use_case, evidence.model.rows.info))
         found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, unseen.groups, confidence=CONFIDENCE)
-        leaned = importances(use_case, model, parts["gate"])
+        leaned = importances(use_case, fits.judged, parts["gate"])
         drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned)
+        baselines = {name: {} if each is None else _metrics(use_case, each) for name, each in evidence.baselines.items()}
         count, inputs = {name: len(rows) for name, rows in parts.items()}, tuple(parts["train"].X.columns)
         kept = sum(count.values())
         data = DataReport(
             parts=count, lake_version=0, inputs=inputs, spans={}, rows=kept, came=kept, kept=kept, quarantined=0, duplicates=0, fingerprint=""
         )
-        report = _report(recipe, evidence, unseen, found, data, leaned, drawn)
-        reference = profile.reference(use_case, parts["train"], evidence.unseen)
+        report = _report(recipe, evidence, unseen, _table(evidence, unseen, found, baselines), data, leaned, drawn)
+        reference = profile.reference(use_case, parts["labelled"], evidence.unseen)
     with timed("register"):
         mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
         mlflow.create_experiment("fraud", artifact_location=str(folder / "mlflow"))
@@ -122,7 +124,8 @@ def divide(frames: Any, X: Any) -> dict[str, Any]:
     first, last = time.min() + timedelta(days=37), time.max() - gap
     usable: list[datetime] = frames.filter(pl.col("TX_DATETIME").is_between(first, last))["TX_DATETIME"].to_list()
     lines = [usable[int(len(usable) * share)] for share in (0.5, 0.5, 0.75)]
-    spans = {"train": (first, lines[0]), "tune": (lines[0] + gap, lines[2]), "gate": (lines[2] + gap, last), "rest": (lines[2] + gap, time.max())}
+    spans = {"train": (first, lines[0]), "tune": (lines[0] + gap, lines[2]), "gate": (lines[2] + gap, last)}
+    spans |= {"labelled": (first, last), "rest": (last, time.max())}
     info = frames.with_columns(_key=pl.col("TRANSACTION_ID").cast(pl.String), _time=pl.col("TX_DATETIME"))
     whole = Rows(X, use_case.kind.encode(use_case, frames["TX_FRAUD"]), info)
     return {name: whole.take(((time >= start) & (time < end)).to_numpy()) for name, (start, end) in spans.items()}

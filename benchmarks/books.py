@@ -124,16 +124,16 @@ def whole(lake: Any, asked: dict[str, Any]) -> Iterator[str]:
 def _unscored(name: str, champion: int) -> Iterator[str]:
     """Rows that the champion was not fitted on and has not scored."""
     from lifecycle import registry
-    from lifecycle.stages.score import FITTED
     from lifecycle.store import versions
     from lifecycle.store.lake import lake
     from lifecycle.table.feature_table import INFO
-    from lifecycle.table.membership import parts_then
+    from lifecycle.table.membership import fitted, parts_then
 
     use_case, version = registry.find(name), versions.version(name, champion)
     info = lake().frame(f"SELECT COLUMNS('^(_key|_hash|_info_.*)$') FROM {name}.features")
     info = info.rename({column: column.removeprefix(INFO) for column in info.columns})
-    wanted = set(info["_key"].filter(~parts_then(use_case, version, info).is_in(FITTED)))
+    known = set(fitted(use_case, version)["_key"]) if use_case.kind.remembers else set()
+    wanted = set(info["_key"].filter(parts_then(use_case, version, info) != "warm_up")) - known
     there = {row[0] for row in lake().rows(f"SELECT key FROM {name}.predictions WHERE model_version = ? AND origin = 'batch'", [champion])}
     if wanted - there:
         yield f"{name}: {len(wanted - there)} of {len(wanted)} rows have no prediction by version {champion}"

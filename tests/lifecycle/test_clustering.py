@@ -110,7 +110,7 @@ def test_the_clusters_of_the_deployed_fit_have_the_names_that_the_judged_fit_giv
     use_case = case("shoppers_renamed")
     fits = two_fits(use_case, Recipe(candidate="kmeans", params={"n_clusters": 3}), **given, labelled=reduce(together, given.values()))
     judged, deployed = (predict(use_case, model, given["gate"].X)["prediction"] for model in (fits.judged, fits.deployed))
-    assert (judged == deployed).mean() > 0.98
+    assert (judged == deployed).sum() > 0.98 * len(judged)
 
 
 def test_every_metric_stands_beside_its_baselines(found):
