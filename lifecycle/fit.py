@@ -22,6 +22,8 @@ AVERAGE = "average"
 """The candidate of a recipe that averages others."""
 LOG_TARGET = "log_target"
 """The hyperparameter of every regression that learns the logarithm of its target."""
+NEWEST = "newest"
+"""The hyperparameter of a recipe along time or another order: the share of the rows, the newest, that it is fitted on."""
 MEANS = ("rmse", "r2")
 """Metrics that a prediction of the mean serves best; the median serves the others."""
 
@@ -126,6 +128,8 @@ def fit_estimator(use_case: "UseCase", recipe: Recipe, rows: Rows) -> Any:
         return _averaged(use_case, recipe, rows)
     params = dict(recipe.params)
     logged = params.pop(LOG_TARGET, False)
+    if (share := params.pop(NEWEST, 1.0)) < 1:
+        rows = rows.take(use_case.split.newest(use_case, rows.info, share))
     unfitted: Any = candidate(use_case, recipe.candidate).build(blueprint(use_case, rows.X), params)
     if logged:
         from lifecycle.models.combined import LogTarget

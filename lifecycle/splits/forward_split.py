@@ -1,8 +1,8 @@
 """What splits along time, or along another order, have in common: the oldest rows train, the newest judge."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import polars as pl
@@ -28,10 +28,14 @@ class Lines:
     gate_from: int
 
 
+@dataclass(frozen=True)
 class ForwardSplit(Shares[B]):
     """Oldest rows train, then tune, then gate. What a row's place is, and how far apart the parts are, its variants say."""
 
-    repeats = 1
+    moving: bool = field(default=False, kw_only=True)
+    """Whether models move on with the world: fitted on the newest half or quarter of the rows, where the tune part shows that this is better."""
+
+    repeats: ClassVar[int | None] = 1
 
     def place(self, use_case: "UseCase") -> pl.Expr:
         """A row's place along the order, a whole number."""
@@ -44,6 +48,13 @@ class ForwardSplit(Shares[B]):
     def spacing(self) -> int:
         """How much is left out between the parts."""
         raise NotImplementedError
+
+    def windows(self) -> tuple[float, ...]:
+        return (0.5, 0.25) if self.moving else ()
+
+    def newest(self, use_case: "UseCase", info: pl.DataFrame, share: float) -> np.ndarray:
+        place = info.select(self.place(use_case)).to_series().to_numpy()
+        return place >= np.quantile(place, 1 - share, method="higher")
 
     def hashed(self, use_case: "UseCase") -> None:
         return None

@@ -90,6 +90,16 @@ class Split(Generic[B]):
         """Whether a row is beyond all that was trained or tuned on, where the lines lie in time, or along another order."""
         return None
 
+    def windows(self) -> tuple[float, ...]:
+        """The shares of the rows, the newest, that a model may be fitted on in place of all: the tune part chooses."""
+        return ()
+
+    def newest(self, use_case: "UseCase", info: "pl.DataFrame", share: float) -> "np.ndarray":
+        """Whether each row is among the newest; where rows have no order, all are."""
+        import numpy as np
+
+        return np.ones(info.height, dtype=bool)
+
     def last_known(self, use_case: "UseCase", info: "pl.DataFrame") -> "tuple[np.ndarray, np.ndarray] | None":
         """The place of each row along time or another order, and the place from which on its label is known, as whole numbers; `None`: rows have none."""
         return None

@@ -12,7 +12,7 @@ import numpy as np
 
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.resample import ResampleGroups, clusters
-from lifecycle.fit import AVERAGE, LOG_TARGET, fit_estimator, together
+from lifecycle.fit import AVERAGE, LOG_TARGET, NEWEST, fit_estimator, together
 from lifecycle.references import Recipe
 from lifecycle.tuning import objective
 from lifecycle.tuning.one_standard_error import shown_better
@@ -69,16 +69,16 @@ def selection_rows(use_case: "UseCase", few: bool, fitted: Rows, judged: Rows) -
 
 
 def finalist(use_case: "UseCase", attempt: TrialResult, before: SelectionRows) -> Finalist:
-    """The best trial of a family beside others; with the logarithm of the target where that is shown to be better."""
+    """The best trial of a family beside others; with the logarithm of the target, and on the newest rows, where these are shown to be better."""
     recipe = Recipe(candidate=attempt.candidate, params=attempt.params)
-    plain = Finalist(attempt, recipe, _outputs(use_case, recipe, before))
-    if not use_case.kind.logarithm_helps(before.fitted.y):
-        return plain
-    logged = Recipe(candidate=attempt.candidate, params={**attempt.params, LOG_TARGET: True})
-    outputs = _outputs(use_case, logged, before)
-    if not before.better(use_case, outputs, plain.outputs):
-        return plain
-    return Finalist(replace(attempt, params=logged.params, score=before.score(use_case, outputs)), logged, outputs)
+    best = Finalist(attempt, recipe, _outputs(use_case, recipe, before))
+    more = [{LOG_TARGET: True}] if use_case.kind.logarithm_helps(before.fitted.y) else []
+    for changed in (*more, *({NEWEST: share} for share in use_case.split.windows())):
+        other = Recipe(candidate=attempt.candidate, params={**best.recipe.params, **changed})
+        outputs = _outputs(use_case, other, before)
+        if before.better(use_case, outputs, best.outputs):
+            best = Finalist(replace(attempt, params=other.params, score=before.score(use_case, outputs)), other, outputs)
+    return best
 
 
 def average(use_case: "UseCase", finalists: list[Finalist], best: Finalist, before: SelectionRows, number: int) -> Finalist | None:

@@ -1,6 +1,7 @@
 """Finalists: families are averaged, and a skewed target is taken on its logarithm, only where that is shown to be better."""
 
 import dataclasses
+import datetime as dt
 
 import numpy as np
 import polars as pl
@@ -10,18 +11,19 @@ from lifecycle.candidates import forest, linear
 from lifecycle.dataset import Rows
 from lifecycle.errors import DefinitionError
 from lifecycle.evaluation import compare
-from lifecycle.fit import AVERAGE, fit, fit_estimator
+from lifecycle.fit import AVERAGE, NEWEST, fit, fit_estimator, together
 from lifecycle.models.calibrate import reweighted
 from lifecycle.models.combined import Averaged, LogTarget
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
+from lifecycle.splits import TimeSplit
 from lifecycle.stages import tune
 from lifecycle.tuning import final_selection
 from lifecycle.tuning.choose import decide
 from lifecycle.tuning.final_selection import average, finalist, selection_rows
 from lifecycle.tuning.trials import TrialResult
 from lifecycle.usecase import Tuning, UseCase
-from tests.toys import toy
+from tests.toys import START, toy
 
 BOTH = (linear(), forest())
 RECIPE = Recipe(
@@ -91,7 +93,7 @@ def test_an_average_is_a_model_as_any_other():
     again = fit(use_case, Recipe.model_validate_json(RECIPE.model_dump_json()), rows(800), rows(400, 1))
     X = rows(50, 2).X
     assert predict(use_case, model, X).equals(predict(use_case, again, X))
-    parts = [fit_estimator(use_case, part, rows(800)).predict_proba(X) for part in RECIPE.parts]
+    parts = [fit_estimator(use_case, part, together(rows(800), rows(400, 1))).predict_proba(X) for part in RECIPE.parts]
     np.testing.assert_allclose(model.model.predict_proba(X), 0.25 * parts[0] + 0.75 * parts[1])
 
 
@@ -141,3 +143,23 @@ def test_a_recipe_from_before_there_were_averages_still_loads():
     assert Recipe.model_validate_json('{"candidate": "linear", "params": {"alpha": 1.0}}').parts == ()
     assert compare.replaced(RECIPE, case("finalists_gone")) == set()
     assert compare.replaced(RECIPE, toy("finalists_left", candidates=(linear(),))) == {"forest"}
+
+
+def moved(count: int, first: int, turned: int) -> Rows:
+    """Rows of a world in time whose line is another one until row `turned`; the first is number `first`."""
+    made = rows(count, first, curved=0.0)
+    at = np.arange(first, first + count)
+    y = np.where(at < turned, 1 - made.y, made.y).astype(np.int8)
+    return Rows(made.X, y, made.info.with_columns(_time=pl.Series(at * 60_000_000).cast(pl.Duration("us")) + START))
+
+
+@pytest.mark.parametrize(("moving", "turned", "wanted"), [(True, 700, 0.5), (True, 1_100, 0.25), (True, 0, None), (False, 700, None)])
+def test_a_model_moves_on_with_the_world_where_that_is_asked_for_and_shown_to_be_better(moving: bool, turned: int, wanted: float | None):
+    use_case = toy("finalists_moved", split=TimeSplit(moving=moving))
+    fitted, judged = moved(1_500, 0, turned), moved(1_500, 1_500, turned)
+    found = finalist(use_case, TrialResult(0, "linear", {"alpha": 1.0}, 0.0, 0.0, False, 0.1), selection_rows(use_case, False, fitted, judged))
+    assert found.recipe.params.get(NEWEST) == wanted
+    if wanted:
+        newest = fitted.take(np.arange(len(fitted)) >= len(fitted) * (1 - wanted))
+        alone = fit_estimator(use_case, Recipe(candidate="linear", params={"alpha": 1.0}), newest)
+        np.testing.assert_allclose(fit_estimator(use_case, found.recipe, fitted).predict_proba(judged.X), alone.predict_proba(judged.X))
