@@ -11,13 +11,10 @@ from lifecycle.errors import LifecycleError
 from lifecycle.references import Parts
 from lifecycle.splits import Boundaries
 from lifecycle.table import feature_table
-from lifecycle.table.sample import draws
+from lifecycle.table.sample import LABELLED, draws
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
-
-LABELLED = "labelled"
-"""All rows whose label was known when the lines were drawn, whatever their part: the deployed model is fitted on these."""
 
 
 def assign(use_case: "UseCase", parts: Parts, info: pl.DataFrame) -> pl.Series:

@@ -13,6 +13,9 @@ from lifecycle.table import chunks, feature_table
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
+LABELLED = "labelled"
+"""All rows whose label was known when the lines were drawn, whatever their part: the deployed model is fitted on these, on as many as
+the judged one has of train and tune together."""
 SURE = 2_000_000
 """So many rows of the gate make an interval as narrow as anybody wants: it is thinned to no fewer."""
 
@@ -25,7 +28,7 @@ def sampled(use_case: "UseCase", features: Features, parts: Mapping[str, np.ndar
         features: the table.
         parts: by part, which rows of it are in it.
     """
-    limits = {part: max(use_case.most_rows, SURE) if part == "gate" else use_case.most_rows for part in parts}
+    limits = {part: use_case.most_rows for part in parts} | {"gate": max(use_case.most_rows, SURE), LABELLED: 2 * use_case.most_rows}
     large = [part for part, inside in parts.items() if inside.sum() > limits[part]]
     if not large:
         return {}

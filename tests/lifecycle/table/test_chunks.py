@@ -95,7 +95,7 @@ def test_a_large_table_is_split_and_read_as_a_small_one(monkeypatch: pytest.Monk
 def test_a_part_above_the_limit_is_thinned_to_it_the_same_way_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     use_case = toy("thinned", most_rows=1_000, parameters={"rows": 3_000})
     parts = split.split(use_case, made(use_case))
-    assert parts.used == {"train": 1_000}
+    assert parts.used == {"train": 1_000, "labelled": 2_000}
     assert parts.counts["train"] > 1_700
     found = rows(use_case, parts, "train")
     assert len(found) == 1_000
@@ -109,7 +109,7 @@ def test_a_gate_beyond_what_any_interval_needs_is_thinned_too(monkeypatch: pytes
     monkeypatch.setattr(sample, "SURE", 1_100)
     use_case = toy("thinned_gate", most_rows=1_000, parameters={"rows": 7_000})
     parts = split.split(use_case, made(use_case))
-    assert parts.used == {"train": 1_000, "tune": 1_000, "gate": 1_100}
+    assert parts.used == {"train": 1_000, "tune": 1_000, "gate": 1_100, "labelled": 2_000}
 
 
 def test_a_model_of_a_sample_says_so_and_can_be_made_again() -> None:
@@ -119,7 +119,8 @@ def test_a_model_of_a_sample_says_so_and_can_be_made_again() -> None:
     card = versions.artifact(version, "model_card.md").decode()
     assert "of train a sample is used" in card
     assert "1,000 of 1," in card
-    assert json.loads(versions.artifact(version, "evaluation.json"))["data"]["sampled"] == {"train": 1_000}
+    assert "2,000 of 3,000 rows" in card
+    assert json.loads(versions.artifact(version, "evaluation.json"))["data"]["sampled"] == {"train": 1_000, "labelled": 2_000}
     assert reproduce.reproduce(use_case, version.version)["identical"]
 
 

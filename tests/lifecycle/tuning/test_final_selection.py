@@ -1,7 +1,6 @@
 """Finalists: families are averaged, and a skewed target is taken on its logarithm, only where that is shown to be better."""
 
 import dataclasses
-import datetime as dt
 
 import numpy as np
 import polars as pl
