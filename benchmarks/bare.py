@@ -68,7 +68,7 @@ def main(rows: int, folder: Path) -> None:
         from lifecycle.evaluation.resample import clusters, intervals
         from lifecycle.monitoring import profile
         from lifecycle.reports import pictures
-        from lifecycle.stages.evaluate import CONFIDENCE, _report
+        from lifecycle.stages.evaluate import CONFIDENCE, _metrics, _report, _table
 
         evidence = gather(use_case, model, recipe, parts["train"], parts["tune"], parts["gate"])
         unseen = EvaluationSet(use_case, evidence.model, evidence.constant, clusters(use_case, evidence.model.rows.info))
@@ -80,7 +80,8 @@ def main(rows: int, folder: Path) -> None:
         data = DataReport(
             parts=count, lake_version=0, inputs=inputs, spans={}, rows=kept, came=kept, kept=kept, quarantined=0, duplicates=0, fingerprint=""
         )
-        report = _report(recipe, evidence, unseen, found, data, leaned, drawn)
+        baselines = {name: {} if each is None else _metrics(use_case, each) for name, each in evidence.baselines.items()}
+        report = _report(recipe, evidence, unseen, _table(evidence, unseen, found, baselines), data, leaned, drawn)
         reference = profile.reference(use_case, parts["train"], evidence.unseen)
     with timed("register"):
         mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")

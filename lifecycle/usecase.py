@@ -70,8 +70,14 @@ class Gate:
     """How much clusterings of resampled rows must agree (the adjusted Rand index: 1 is the same, 0 is chance)."""
     rows: int = 400
     """The least number of rows to judge on; below it the verdict is 'not enough evidence'."""
+    positives: int = 20
+    """The least number of positives and of negatives to judge on (of several classes: of the two largest)."""
+    days: int = 5
+    """The least number of days that the rows are from, where they have a time and the table reaches over as many."""
     confidence: float = 0.95
-    """Of the paired interval on challenger minus champion."""
+    """Of the first interval on challenger minus champion. By `1 - confidence` all looks under one champion may err together (`lifecycle.gate.looks`)."""
+    min_gain: float = 0.0
+    """What the gain over the champion must be shown to exceed: less is not worth a change."""
     too_good: Literal["ask", "allow"] = "ask"
     """Whether a nearly perfect score on hundreds of rows waits for a person, or is known to be honest."""
     rules: tuple["Rule", ...] = ()

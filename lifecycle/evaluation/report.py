@@ -30,11 +30,18 @@ class DataReport(JsonModel):
 
 
 class JudgedRows(JsonModel):
-    """How many rows were judged, in how many clusters of rows that belong together, and by what these are made."""
+    """How many rows were judged, in how many clusters of rows that belong together, and by what these are made.
+
+    Attributes:
+        minority: how many are of the class that is short (`Kind.minority`); `None`: there are no classes.
+        days: how many days they are from; `None`: they have no time.
+    """
 
     rows: int
     clusters: int
     clustered_by: str
+    minority: int | None = None
+    days: int | None = None
 
 
 class MetricReport(JsonModel):

@@ -29,6 +29,8 @@ class Check:
     """Why a challenger may not be promoted for it, in a clause; empty: it passed."""
     asks: str = ""
     """Why a person has to decide, in a clause; empty: nobody has to."""
+    plainer: bool = False
+    """Whether a plainer model of the same search may pass where this one did not."""
 
     @property
     def result(self) -> CheckResult:

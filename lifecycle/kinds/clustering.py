@@ -44,6 +44,10 @@ class Clustering(Kind):
                 f"a {self.name} has no target, found '{use_case.target}' with that role in schema {use_case.schema.__name__}; it may be 'ignored'"
             )
 
+    def bounds(self, metric: str) -> tuple[float, float]:
+        """A silhouette falls to -1, and the ratio of variances has no upper end."""
+        return {"silhouette": (-1.0, 1.0), "calinski_harabasz": (0.0, float("inf"))}.get(metric, super().bounds(metric))
+
     def families(self) -> "tuple[Candidate, ...]":
         """K-means and a mixture."""
         from lifecycle.candidates import kmeans, mixture
