@@ -288,6 +288,21 @@ class Kind:
         """The columns by whose values the evaluation is broken down."""
         return list(dict.fromkeys([*use_case.slices, *use_case.columns.having("sensitive")]))
 
+    several: bool = False
+    """Whether an answer has a number for each of several classes."""
+
+    def measured(self, said: "pl.DataFrame", of: str = "") -> "np.ndarray":
+        """The numbers of answers that a change may move, shape (n, numbers); `of`: of several classes, which one's."""
+        import polars as pl
+
+        return said.select(pl.col("prediction").cast(pl.Float64)).to_numpy()
+
+    def moved(self, before: "pl.DataFrame", after: "pl.DataFrame") -> "np.ndarray":
+        """How far each answer has moved, length n."""
+        import numpy as np
+
+        return np.abs(self.measured(after) - self.measured(before)).max(axis=1)
+
     def minority(self, y: "np.ndarray") -> int | None:
         """How many rows are of the class that is short; `None` where there are no classes."""
         return None

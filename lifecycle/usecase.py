@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
     from pandera.polars import DataFrameModel
 
+    from lifecycle.behaviours import Behaviour
     from lifecycle.gate.rule import Rule
     from lifecycle.monitoring.statistic import DriftStatistic
 
@@ -130,6 +131,8 @@ class UseCase:
     """Model families to choose from; empty: the problem's own."""
     tuning: Tuning = Tuning()
     gate: Gate = Gate()
+    behaviours: "tuple[Behaviour, ...]" = ()
+    """What a model's answers must show beside being right (`lifecycle.behaviours`); tried before the gate, whose verdict they can decide."""
     monitoring: Monitoring = Monitoring()
     slices: tuple[str, ...] = ()
     """Columns of the schema by whose values the evaluation is broken down."""
@@ -198,6 +201,8 @@ class UseCase:
                 raise self.wrong(f"a metric of a {self.kind.name} problem is one of {', '.join(known)}, found '{metric}'")
         if self.threshold not in ("f1", "accuracy", "balanced_accuracy"):
             raise self.wrong(f"threshold is one of f1, accuracy, balanced_accuracy, found '{self.threshold}'")
+        for behaviour in self.behaviours:
+            behaviour.check(self)
         names = [candidate.name for candidate in self.candidates]
         if len(set(names)) < len(names):
             raise self.wrong(f"candidates need different names, found {', '.join(names)}")

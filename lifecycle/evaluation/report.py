@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, model_serializer, model_validator
 
 from lifecycle.evaluation.resample import Interval
-from lifecycle.gate.findings import GroupDifference, Slice, TooGood, WorstSlice
+from lifecycle.gate.findings import BehaviourFound, GroupDifference, Slice, TooGood, WorstSlice
 from lifecycle.json_model import JsonModel
 from lifecycle.references import Recipe
 
@@ -204,6 +204,7 @@ class EvaluationReport(JsonModel):
         selective_labels: as the definition says it.
         plots: paths in the run.
         too_good: where the deciding metric is too good to be true.
+        behaviours: what the model shows of each behaviour that the definition expects.
     """
 
     use_case: str
@@ -226,3 +227,4 @@ class EvaluationReport(JsonModel):
     importances: Importances
     plots: tuple[str, ...] = ()
     too_good: TooGood | None = None
+    behaviours: tuple[BehaviourFound, ...] = ()

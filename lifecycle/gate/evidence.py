@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle.gate.findings import GroupDifference, TooGood, WorstSlice
+from lifecycle.gate.findings import BehaviourFound, GroupDifference, TooGood, WorstSlice
 from lifecycle.gate.looks import Look
 
 
@@ -82,5 +82,7 @@ class GateEvidence:
     """How many days the rows of all parts reach over."""
     plainest: bool = False
     """Whether it is of the plainest family of the definition."""
+    behaviours: tuple[BehaviourFound, ...] = ()
+    """What it shows of each behaviour of the definition."""
     blocked: str = ""
     """Why this version may not be promoted automatically any more."""

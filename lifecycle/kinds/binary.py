@@ -81,6 +81,10 @@ class Binary(Classification):
         positive = np.asarray(outputs, dtype=np.float64)[:, 1].clip(0.0, 1.0)  # a sum of shares may miss 1 by a rounding
         return pl.DataFrame({"prediction": (positive >= threshold).astype(np.int8), "probability": positive})
 
+    def measured(self, said: pl.DataFrame, of: str = "") -> np.ndarray:
+        """The probability."""
+        return said.select("probability").to_numpy()
+
     def blind(self, metric: str, said: pl.DataFrame, seed: int) -> pl.DataFrame:
         """Always yes for f1 and for precision (Lipton, Elkan and Naryanaswamy 2014), at random as often as it is so for f1_macro."""
         if metric in ("f1", "precision"):

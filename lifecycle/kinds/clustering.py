@@ -89,6 +89,16 @@ class Clustering(Kind):
 
         return gather(use_case, model, recipe, train, tune, gate)
 
+    several = True
+
+    def measured(self, said: pl.DataFrame, of: str = "") -> np.ndarray:
+        """Whether a row is in a cluster."""
+        return said.select((pl.col("prediction") == of).cast(pl.Float64)).to_numpy()
+
+    def moved(self, before: pl.DataFrame, after: pl.DataFrame) -> np.ndarray:
+        """1 where a row is in another cluster."""
+        return (before["prediction"] != after["prediction"]).cast(pl.Float64).to_numpy()
+
     def same_names(self, model: Any, known: np.ndarray | None, rows: "Rows") -> tuple[Any, np.ndarray | None]:
         """A fold's clustering under the names of the first one's clusters, and those names for all rows."""
         from lifecycle.models.clusterings import renamed

@@ -69,6 +69,14 @@ class Multiclass(Classification):
         frame = pl.DataFrame({"prediction": names[outputs.argmax(axis=1)], "probability": outputs.max(axis=1)})
         return frame.with_columns([pl.Series(f"p_{name}", outputs[:, i]) for i, name in enumerate(names)])
 
+    several = True
+
+    def measured(self, said: pl.DataFrame, of: str = "") -> np.ndarray:
+        """The probability of each class, or of one; of one that the model has not met 0."""
+        if of:
+            return said[f"p_{of}"].to_numpy()[:, None] if f"p_{of}" in said.columns else np.zeros((said.height, 1))
+        return said.select(name for name in said.columns if name.startswith("p_")).to_numpy()
+
     def blind(self, metric: str, said: pl.DataFrame, seed: int) -> pl.DataFrame:
         """At random, each class as often as it is so, for the macro means of F1 and precision, and for f1_weighted where that is better than the largest class."""
         names = [name for name in said.columns if name.startswith("p_")]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle.dataset import Rows
 from lifecycle.evaluation import shapley
+from lifecycle.evaluation.behaviours import behaviours
 from lifecycle.evaluation.evaluation_set import EvaluationSet
 from lifecycle.evaluation.evidence import Evidence, blind
 from lifecycle.evaluation.fairness import fairness
@@ -61,6 +62,7 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     baselines = {name: {} if each is None else _metrics(use_case, each) for name, each in evidence.baselines.items()}
     baselines["constant"] |= _blind_metrics(use_case, evidence.constant)
     report = _report(trained.recipe, evidence, unseen, _table(evidence, unseen, found, baselines), _data(trained, train, gate), leaned, drawn)
+    report = report.model_copy(update={"behaviours": behaviours(use_case, model, trained.parts, gate)})
     deciding = report.metrics.get(use_case.metric)
     if deciding:
         suspect = too_good(use_case, trained.recipe, (train, gate), deciding.holdout, deciding.constant, report.judged.rows, leaned)

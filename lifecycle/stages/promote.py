@@ -94,6 +94,7 @@ def _evidence(use_case: "UseCase", challenger: ModelVersion, champion: ModelVers
         slice=found.slices.worst,
         unfair={column: rate.difference if rate else GroupDifference() for column, rate in rates.items()},
         too_good=None if champion and _as_good(use_case, champion) else found.too_good,
+        behaviours=found.behaviours,
         blocked=_blocked(use_case, challenger, stands),
     )
 
