@@ -201,7 +201,7 @@ def noise(world: World, random: np.random.Generator) -> bool:
     said = world.model(random, table).answers(other)  # answers to other truths: as sure of itself as a good model, and always wrong about which row
     own = Predictions(table, (said,), {})
     kind, groups = use_case.kind, clusters(use_case, table.info)
-    train = world._truth(random, 10 * world.rows)
+    train = world._truth(random, 4 * world.rows)
     fitted = kind.constant(world.metric).fit(np.zeros((len(train), 1)), train)
     constant = blind(use_case, Predictions(table, (kind.predict(fitted, pl.DataFrame({"x": np.zeros(len(table))})),), {}), world.metric)
     gains = [
@@ -244,7 +244,7 @@ def cells() -> Iterator[tuple[str, str, Callable[[np.random.Generator], bool]]]:
         yield "equal, at most 5 %", name, lambda random, world=world: once(world, random)[0]
     for count in (10, 52):
         for name, grows, moves in (("identical", 0, 0), ("growing", 0.05, 0), ("moving", 0, 0.1), ("renewed", 0, 1)):
-            world = World(rows=500)
+            world = World("log_loss", rows=500)
             yield "equal, at most 5 %", f"{count} looks, {name} rows", lambda random, w=world, c=count, g=grows, m=moves: campaign(w, random, c, g, m)
     for rows in (2_000,):
         for problem, metric in METRICS:

@@ -178,7 +178,7 @@ def intervals(
     prepared = [statistics(use_case, y, frame, names=names) for frame in frames]
 
     def draw(way: ResampleGroups, many: int | None) -> dict[str, np.ndarray]:
-        drawn = [distribution(each, way, many, use_case.seed, tails=True) for each in prepared]
+        drawn = _distributions(prepared, way, many, use_case.seed, tails=True)
         return {name: np.mean([one[name] for one in drawn], axis=0) for name in names}
 
     spreads = _spreads(draw, groups, replicates(confidence))
@@ -206,12 +206,13 @@ def paired(
     values = [average([compute(use_case, truth, frame, names=[metric]) for frame in frames]).get(metric) for truth, frames in sides]
     if values[0] is None or values[1] is None:
         return None
-    prepared = [[statistics(use_case, truth, frame, names=[metric]) for frame in frames] for truth, frames in sides]
+    prepared = [statistics(use_case, truth, frame, names=[metric]) for truth, frames in sides for frame in frames]
+    first = len(sides[0][1])
     sign = 1 if use_case.kind.greater_is_better(metric) else -1
 
     def draw(way: ResampleGroups, many: int | None) -> dict[str, np.ndarray]:
-        new, old = (np.mean([distribution(each, way, many, use_case.seed)[metric] for each in side], axis=0) for side in prepared)
-        return {metric: sign * (new - old)}
+        drawn = [each[metric] for each in _distributions(prepared, way, many, use_case.seed)]
+        return {metric: sign * (np.mean(drawn[:first], axis=0) - np.mean(drawn[first:], axis=0))}
 
     spread = _spreads(draw, groups, replicates(confidence))[metric]
     return limits(sign * (values[0] - values[1]), spread, groups.count, confidence)
@@ -282,24 +283,25 @@ def _together(first: Spread | None, others: "Sequence[Spread | None]") -> Spread
     return Spread(first.draws, square**0.5, max(freedom, 1.0))
 
 
-def distribution(
-    prepared: Sequence[Statistic], groups: ResampleGroups, replicates: int | None, seed: int, *, tails: bool = False
-) -> dict[str, np.ndarray]:
-    """Each metric's values over the replicates. The same clusters and seed give the same weightings.
+def distribution(prepared: Sequence[Statistic], groups: ResampleGroups, replicates: int | None, seed: int) -> dict[str, np.ndarray]:
+    """Each metric's values over the replicates. The same clusters and seed give the same weightings; `None` replicates: each cluster is left out once."""
+    return _distributions([prepared], groups, replicates, seed)[0]
 
-    Args:
-        replicates: how many; `None`: each cluster is left out once, and nothing is drawn.
-        tails: whether heavy tails are drawn (`Sums.draws`).
-    """
-    clustered = [statistic.by(groups.codes, groups.count) for statistic in prepared]
+
+def _distributions(
+    prepared: Sequence[Sequence[Statistic]], groups: ResampleGroups, replicates: int | None, seed: int, *, tails: bool = False
+) -> list[dict[str, np.ndarray]]:
+    """The same for several models of the same rows, under the same weightings; `tails`: heavy tails are drawn (`Sums.draws`)."""
+    clustered = [[statistic.by(groups.codes, groups.count) for statistic in each] for each in prepared]
     random = np.random.default_rng([seed, 1]) if tails else None
-    found: dict[str, list[np.ndarray]] = {}
+    found: list[dict[str, list[np.ndarray]]] = [{} for _ in clustered]
     for weights in [1 - np.eye(groups.count)] if replicates is None else weightings(groups.count, replicates, seed):
-        for statistic in clustered:
-            draws = getattr(statistic, "draws", None) if replicates else None
-            for name, values in (draws(weights, random) if draws else statistic.values(weights)).items():
-                found.setdefault(name, []).append(values)
-    return {name: np.concatenate(values) for name, values in found.items()}
+        for own, each in zip(found, clustered, strict=True):
+            for statistic in each:
+                draws = getattr(statistic, "draws", None) if replicates else None
+                for name, values in (draws(weights, random) if draws else statistic.values(weights)).items():
+                    own.setdefault(name, []).append(values)
+    return [{name: np.concatenate(values) for name, values in own.items()} for own in found]
 
 
 def weightings(count: int, replicates: int, seed: int) -> Iterator[np.ndarray]:

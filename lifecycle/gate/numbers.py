@@ -23,6 +23,7 @@ class CheckResult(JsonModel):
     found: Any
     allowed: Any
     passed: bool
+    plainer: bool = False
 
 
 class VerdictNumbers(JsonModel):

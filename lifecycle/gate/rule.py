@@ -35,7 +35,8 @@ class Check:
     @property
     def result(self) -> CheckResult:
         """It as a verdict keeps it."""
-        return CheckResult(check=self.check, found=self.found, allowed=self.allowed, passed=self.passed)
+        more = {"plainer": True} if self.plainer else {}
+        return CheckResult(check=self.check, found=self.found, allowed=self.allowed, passed=self.passed, **more)
 
     @property
     def passed(self) -> bool:
