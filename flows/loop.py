@@ -8,6 +8,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from flows.challenge import challenge
 from flows.parameters import SourceText, UseCaseName
 from flows.summary import done, of_loop, plainly, told
 from tasks import stages
@@ -32,11 +33,7 @@ def lifecycle(use_case: UseCaseName, source: SourceText = "", fresh: bool = Fals
     snapshot = go(stages.validate, batch)
     features = go(stages.featurize, snapshot)
     parts = go(stages.split, features)
-    tuned = go(stages.tune, parts)
-    trained = go(stages.train, tuned)
-    evaluated = go(stages.evaluate, trained)
-    version = go(stages.register, evaluated)
-    verdict = go(stages.promote, version)
+    evaluated, version, verdict = challenge(go, go(stages.tune, parts))
     scored = go(stages.score, features)
     drift = go(stages.monitor, features)
     return done(of_loop(go, snapshot, evaluated, version, verdict, scored, drift), told(verdict))

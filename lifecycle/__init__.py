@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lifecycle.behaviours import Behaviour, Direction, Invariance, KnownAnswers
     from lifecycle.candidates import Candidate, boosting, forest, kmeans, linear, mixture
     from lifecycle.expectations import Arrivals, Surprises
     from lifecycle.gate.rule import Check, Rule
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from schemas.roles import column
 
 _NAMES = {
+    "lifecycle.behaviours": ("Behaviour", "Direction", "Invariance", "KnownAnswers"),
     "lifecycle.candidates": ("Candidate", "boosting", "forest", "kmeans", "linear", "mixture"),
     "lifecycle.expectations": ("Arrivals", "Surprises"),
     "lifecycle.gate.rule": ("Check", "Rule"),
@@ -41,8 +43,8 @@ _NAMES = {
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
-    "Arrivals", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Check", "ColumnSplit", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
-    "Joined", "Kind", "Monitoring", "OrderSplit", "Postgres", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
+    "Arrivals", "Behaviour", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Check", "ColumnSplit", "Direction", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
+    "Invariance", "Joined", "Kind", "KnownAnswers", "Monitoring", "OrderSplit", "Postgres", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
     "UseCase", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture",
 ]  # fmt: skip
 

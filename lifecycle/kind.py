@@ -60,6 +60,8 @@ class Kind:
     """The baseline that anybody would try first, in words."""
     nearly_perfect: float = 0.002
     """What a model may leave open (`left`) for its score to be too good to be true."""
+    short: str = ""
+    """The class that is short, in words (`minority`)."""
     last: str = "the last known label"
     """The baseline of what has an order, in words."""
     remembers: bool = True
@@ -85,6 +87,10 @@ class Kind:
     def gain(self, metric: str, value: float, over: float) -> float:
         """How much better `value` is than `over`: positive is better, for scores and for errors."""
         return value - over if self.greater_is_better(metric) else over - value
+
+    def bounds(self, metric: str) -> tuple[float, float]:
+        """The least and the most that a metric can be, as far as that is known."""
+        return 0.0 if metric in ERRORS else float("-inf"), float("inf")
 
     def left(self, metric: str, value: float, constant: float) -> float:
         """The share that a model leaves open of what the constant does: 0 is perfect. Infinite where that means nothing."""
@@ -281,6 +287,35 @@ class Kind:
     def compared_columns(self, use_case: "UseCase") -> list[str]:
         """The columns by whose values the evaluation is broken down."""
         return list(dict.fromkeys([*use_case.slices, *use_case.columns.having("sensitive")]))
+
+    several: bool = False
+    """Whether an answer has a number for each of several classes."""
+
+    def measured(self, said: "pl.DataFrame", of: str = "") -> "np.ndarray":
+        """The numbers of answers that a change may move, shape (n, numbers); `of`: of several classes, which one's."""
+        import polars as pl
+
+        return said.select(pl.col("prediction").cast(pl.Float64)).to_numpy()
+
+    def moved(self, before: "pl.DataFrame", after: "pl.DataFrame") -> "np.ndarray":
+        """How far each answer has moved, length n."""
+        import numpy as np
+
+        return np.abs(self.measured(after) - self.measured(before)).max(axis=1)
+
+    def minority(self, y: "np.ndarray") -> int | None:
+        """How many rows are of the class that is short; `None` where there are no classes."""
+        return None
+
+    def blind(self, metric: str, said: "pl.DataFrame", seed: int) -> "pl.DataFrame":
+        """The answers of the constant baseline, as they are best for a metric without a look at the inputs.
+
+        Args:
+            metric: by which it is judged.
+            said: what the constant says of the rows.
+            seed: of what is drawn at random.
+        """
+        return said
 
     def enough(self, y: "np.ndarray", least: int) -> bool:
         """Whether the rows of a slice have enough of what its metric needs; `least` of each class, where there are classes."""

@@ -100,6 +100,15 @@ class Recipe(BaseModel):
     parts: tuple["Recipe", ...] = ()
 
 
+class Alternative(BaseModel):
+    """A recipe of a search that was not chosen, with its score on the tune part."""
+
+    model_config = ConfigDict(frozen=True)
+
+    recipe: Recipe
+    score: float
+
+
 class Tuned(Reference):
     """The recipe that did best on rows the gate never sees."""
 
@@ -111,6 +120,8 @@ class Tuned(Reference):
     trials: int
     stopped: str = ""
     """Why the search ended early, if it did."""
+    plainer: tuple[Alternative, ...] = ()
+    """The best recipe of each family that is plainer than the chosen one, the best first."""
     files: dict[str, str] = {}
     """The SHA-256 of what was written beside the model so far, by its path in the run."""
 
@@ -196,6 +207,11 @@ class Verdict(Reference):
     champion: int | None
     """The champion it was compared with."""
     numbers: VerdictNumbers = VerdictNumbers()
+
+    @property
+    def asks_plainer(self) -> bool:
+        """Whether it was refused for something that a plainer model of the same search may do better."""
+        return not self.promoted and not self.waiting and any(each.plainer and not each.passed for each in self.numbers.checks)
 
 
 class Scored(Reference):

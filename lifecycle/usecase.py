@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
     from pandera.polars import DataFrameModel
 
+    from lifecycle.behaviours import Behaviour
     from lifecycle.gate.rule import Rule
     from lifecycle.monitoring.statistic import DriftStatistic
 
@@ -70,8 +71,14 @@ class Gate:
     """How much clusterings of resampled rows must agree (the adjusted Rand index: 1 is the same, 0 is chance)."""
     rows: int = 400
     """The least number of rows to judge on; below it the verdict is 'not enough evidence'."""
+    positives: int = 20
+    """The least number of positives and of negatives to judge on (of several classes: of the two largest)."""
+    days: int = 5
+    """The least number of days that the rows are from, where they have a time and the table reaches over as many."""
     confidence: float = 0.95
-    """Of the paired interval on challenger minus champion."""
+    """Of the first interval on challenger minus champion. By `1 - confidence` all looks under one champion may err together (`lifecycle.gate.looks`)."""
+    min_gain: float = 0.0
+    """What the gain over the champion must be shown to exceed: less is not worth a change."""
     too_good: Literal["ask", "allow"] = "ask"
     """Whether a nearly perfect score on hundreds of rows waits for a person, or is known to be honest."""
     rules: tuple["Rule", ...] = ()
@@ -124,6 +131,8 @@ class UseCase:
     """Model families to choose from; empty: the problem's own."""
     tuning: Tuning = Tuning()
     gate: Gate = Gate()
+    behaviours: "tuple[Behaviour, ...]" = ()
+    """What a model's answers must show beside being right (`lifecycle.behaviours`); tried before the gate, whose verdict they can decide."""
     monitoring: Monitoring = Monitoring()
     slices: tuple[str, ...] = ()
     """Columns of the schema by whose values the evaluation is broken down."""
@@ -192,6 +201,8 @@ class UseCase:
                 raise self.wrong(f"a metric of a {self.kind.name} problem is one of {', '.join(known)}, found '{metric}'")
         if self.threshold not in ("f1", "accuracy", "balanced_accuracy"):
             raise self.wrong(f"threshold is one of f1, accuracy, balanced_accuracy, found '{self.threshold}'")
+        for behaviour in self.behaviours:
+            behaviour.check(self)
         names = [candidate.name for candidate in self.candidates]
         if len(set(names)) < len(names):
             raise self.wrong(f"candidates need different names, found {', '.join(names)}")

@@ -62,13 +62,13 @@ class FlowRunner:
         began = time.perf_counter()
         chosen = stage.with_options(refresh_cache=True) if self.fresh else stage
         state = chosen(self.use_case, *inputs, return_state=True)
-        self.seconds[name] = round(time.perf_counter() - began, 3)
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - began, 3)
         if not state.is_completed():
             emit(name, "failed")
             state.result()
         result = state.result()
         if state.name == "Cached":
-            self.cached.append(name)
+            self.cached += [name] if name not in self.cached else []
         elif self.prefetch:
             self.prefetch()
             self.prefetch = None

@@ -11,6 +11,7 @@ from lifecycle.stages import collect as collecting
 from lifecycle.stages import evaluate as evaluating
 from lifecycle.stages import featurize as featurizing
 from lifecycle.stages import monitor as monitoring
+from lifecycle.stages import plainer as simplifying
 from lifecycle.stages import promote as promoting
 from lifecycle.stages import register as registering
 from lifecycle.stages import score as scoring
@@ -76,6 +77,7 @@ validate = stage(
 featurize = stage(featurizing.featurize)
 split = stage(splitting.split)
 tune = stage(tuning.tune, show=[artifacts.leaderboard])
+plainer = stage(simplifying.plainer)
 train = stage(training.train)
 evaluate = stage(evaluating.evaluate, show=[artifacts.evaluation])
 register = stage(registering.register, also=_registered, show=[artifacts.mlflow_run, artifacts.card])

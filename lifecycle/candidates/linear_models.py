@@ -19,15 +19,21 @@ def linear() -> Candidate:
 
 
 def linear_baseline(plan: "Blueprint") -> "BaseEstimator":
-    """The baseline of a plain linear model: the linear family, untuned."""
-    return _build(plan, linear().defaults)
+    """The baseline of a plain linear model: untuned, on numbers that are standardised and otherwise as they came (the family clips them)."""
+    from lifecycle.models.estimators import Standardised
+
+    return _pipeline(plan, Standardised(), linear().defaults)
 
 
 def _build(plan: "Blueprint", params: "Mapping[str, Any]") -> "BaseEstimator":
     """Scaled numbers and one-hot categories before a logistic or a ridge regression."""
-    from sklearn.preprocessing import OneHotEncoder
-
     from lifecycle.models.estimators import Scaled
 
+    return _pipeline(plan, Scaled(), params)
+
+
+def _pipeline(plan: "Blueprint", numbers: "BaseEstimator", params: "Mapping[str, Any]") -> "BaseEstimator":
+    from sklearn.preprocessing import OneHotEncoder
+
     narrow = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=min(10, 1 + plan.rows // 100), sparse_output=False)
-    return pipelines.pipeline(plan, Scaled(), narrow, plan.kind.linear(params, plan.seed))
+    return pipelines.pipeline(plan, numbers, narrow, plan.kind.linear(params, plan.seed))

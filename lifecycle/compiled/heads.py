@@ -48,6 +48,8 @@ def _forest(graph: Graph, model: Any, X: str) -> tuple[str, int]:
         for target in range(ensemble.targets):
             ensemble.add(grown(estimator.tree_, value[:, 1] if classes == 2 else value[:, target]), target)
     said = ensemble.into(graph, single)
+    if classes:  # a sum of single-precision shares may miss 1 by a little, and a probability may not
+        said = graph.node("Min", graph.node("Max", said, graph.constant(0.0)), graph.constant(1.0))
     return (_both(graph, said), 2) if classes == 2 else (said, max(classes, 1))
 
 

@@ -1,7 +1,7 @@
 """Challenger and champion on the same rows, which neither has seen."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -9,9 +9,9 @@ import polars as pl
 
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.predictions import Predictions, judge
-from lifecycle.evaluation.resample import Interval, clusters, paired
+from lifecycle.evaluation.resample import Interval, clusters, days, paired
 from lifecycle.fit import together
-from lifecycle.gate import Comparison, Difference, confidence
+from lifecycle.gate import Comparison, Difference, Look, PastLook, looks
 from lifecycle.references import ModelVersion, Recipe
 from lifecycle.splits.split import PARTS
 from lifecycle.store import models
@@ -23,25 +23,26 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 
-def compare(use_case: "UseCase", challenger: ModelVersion, champion: ModelVersion, earlier: Mapping[str, int]) -> tuple[Comparison, str]:
+def compare(use_case: "UseCase", challenger: ModelVersion, champion: ModelVersion, past: Sequence[PastLook]) -> tuple[Comparison, str]:
     """The paired difference in the deciding metric on the newest labelled rows that neither version has seen.
 
     Small data (a challenger that was cross-validated) has too few of these: there both recipes are refitted in the same folds.
 
     Args:
-        earlier: how many other challengers were compared before, by the fingerprint of the rows they were compared on.
+        past: all comparisons of the ledger, the oldest first.
 
     Returns:
-        The comparison, and the fingerprint of its rows; empty where nothing was compared, so that nobody has looked at them.
+        The comparison, and what tells its rows (`lifecycle.gate.looks.LookRows`, as JSON); empty where nothing was compared, so that nobody has
+        looked at them.
     """
     if challenger.evaluated.mode == "cross-validation":
-        return _refitted(use_case, challenger, champion, earlier)
+        return _refitted(use_case, challenger, champion, past)
     rows = unseen(use_case, challenger, champion)
     if len(rows) < use_case.gate.rows:
-        return Comparison(champion.version, len(rows), 0, None), ""
+        return Comparison(champion.version, len(rows), Look(), None, minority=use_case.kind.minority(rows.y), days=days(rows.info)), ""
     new, old = (models.load(*version.judged) for version in (challenger, champion))
     known = Rows(_inputs(use_case, champion, rows), rows.y, rows.info)
-    return _compared(use_case, champion, judge(use_case, new, rows), judge(use_case, old, known), earlier)
+    return _compared(use_case, (challenger, champion), (judge(use_case, new, rows), judge(use_case, old, known)), past)
 
 
 def unseen(use_case: "UseCase", challenger: ModelVersion, champion: ModelVersion) -> Rows:
@@ -58,17 +59,17 @@ def fingerprint(rows: Rows) -> str:
     return hashlib.sha256("\n".join(rows.info["_key"].cast(pl.String).sort().to_list()).encode()).hexdigest()
 
 
-def _refitted(use_case: "UseCase", challenger: ModelVersion, champion: ModelVersion, earlier: Mapping[str, int]) -> tuple[Comparison, str]:
+def _refitted(use_case: "UseCase", challenger: ModelVersion, champion: ModelVersion, past: Sequence[PastLook]) -> tuple[Comparison, str]:
     """Both recipes in the same folds of the challenger's labelled rows, paired on the pooled out-of-fold predictions."""
     trained = challenger.evaluated.trained
     recipe = champion.evaluated.trained.recipe
     rows = reduce(together, (rows_of(use_case, trained.parts, part) for part in PARTS))
     if gone := replaced(recipe, use_case):
         obstacle = f"its family '{min(gone)}' is no candidate of the definition any more; bring it back, or promote by hand"
-        return Comparison(champion.version, len(rows), 0, None, obstacle=obstacle, refitted=True), ""
+        return Comparison(champion.version, len(rows), Look(), None, obstacle=obstacle, refitted=True), ""
     new = judge(use_case, trained.recipe, rows)
     old = new if recipe == trained.recipe else judge(use_case, recipe, rows)
-    return _compared(use_case, champion, new, old, earlier, refitted=True)
+    return _compared(use_case, (challenger, champion), (new, old), past, refitted=True)
 
 
 def replaced(recipe: Recipe, use_case: "UseCase") -> set[str]:
@@ -77,18 +78,26 @@ def replaced(recipe: Recipe, use_case: "UseCase") -> set[str]:
 
 
 def _compared(
-    use_case: "UseCase", champion: ModelVersion, new: Predictions, old: Predictions, earlier: Mapping[str, int], refitted: bool = False
+    use_case: "UseCase",
+    versions: tuple[ModelVersion, ModelVersion],
+    judged: tuple[Predictions, Predictions],
+    past: Sequence[PastLook],
+    refitted: bool = False,
 ) -> tuple[Comparison, str]:
-    name = fingerprint(new.rows)
-    before = earlier.get(name, 0)
-    groups, level = clusters(use_case, new.rows.info), confidence(use_case.gate, before)
-    found = paired(use_case, use_case.metric, new.rows.y, new.predictions, old.predictions, groups, level)
-    return Comparison(champion.version, len(new.rows), before, difference(found), refitted=refitted), name
+    """The challenger (first) and the champion on the same rows."""
+    (challenger, champion), (new, old) = versions, judged
+    rows = new.rows
+    keys = looks.hashes(rows.info["_key"].cast(pl.String).to_list())
+    look = looks.count(past, champion.version, keys)
+    found = paired(use_case, use_case.metric, rows.y, new.predictions, old.predictions, clusters(use_case, rows.info), look.confidence(use_case.gate))
+    short, span = use_case.kind.minority(rows.y), days(rows.info)
+    comparison = Comparison(champion.version, len(rows), look, difference(found), refitted=refitted, minority=short, days=span)
+    return comparison, looks.kept(keys, fingerprint(rows), look.began or challenger.version)
 
 
 def difference(gain: Interval | None) -> Difference | None:
     """A gain with its interval, as the gate takes it."""
-    return Difference(gain.value, gain.low, gain.high, gain.confidence) if gain else None
+    return Difference(gain.value, gain.low, gain.high, gain.confidence, gain.visible) if gain else None
 
 
 def _answers(version: ModelVersion, X: pl.DataFrame) -> bool:

@@ -1,6 +1,6 @@
 """What a model is judged by: its own and the baselines' predictions for the same rows, which none of them has seen."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -35,6 +35,7 @@ class Evidence:
     Attributes:
         mode, how: by which rows, in a word and in a sentence.
         model, constant, linear: the predictions of the model and of the baselines.
+        shuffled: the model's own predictions with their rows shuffled: what it says as often as it says it, without a look at the row.
         train: the model's metrics on rows it was fitted on.
         unseen: all predictions for rows that the model was not fitted on, in order of time where there is time.
         besides: the metrics that are measured once (`Kind.besides`), with their intervals.
@@ -52,6 +53,7 @@ class Evidence:
     besides: dict[str, Interval] = field(default_factory=dict)
     classes: tuple[ClassReport, ...] = ()
     last: Predictions | None = None
+    shuffled: Predictions | None = None
 
     @property
     def baselines(self) -> dict[str, Predictions | None]:
@@ -68,7 +70,8 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
         judged = judge(use_case, recipe, everything)
         flat, straight = (cross_validate(use_case, fit, everything) for fit in baselines)
         how = _cross_validated(use_case, judged, len(gate), total)
-        return Evidence("cross-validation", how, judged, flat, straight, judged.train, in_time(judged))
+        mixed = shuffled(judged, use_case.seed)
+        return Evidence("cross-validation", how, judged, flat, straight, judged.train, in_time(judged), shuffled=mixed)
     some = _sample(train, use_case.seed)
     flat, straight = (judge(use_case, fit(some, tune), gate) for fit in baselines)
     how = f"on {len(gate):,} held-out rows that took no part in fitting, tuning or choosing the model"
@@ -76,7 +79,20 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
         how += f"; that is fewer than the {use_case.gate.rows:,} the gate asks for"
     seen = compute(use_case, some.y, predict(use_case, model, some.X))
     judged = judge(use_case, model, gate)
-    return Evidence("holdout", how, judged, flat, straight, seen, in_time(judged))
+    mixed = shuffled(judged, use_case.seed)
+    return Evidence("holdout", how, judged, flat, straight, seen, in_time(judged), shuffled=mixed)
+
+
+def shuffled(judged: Predictions, seed: int) -> Predictions:
+    """Predictions for the same rows, each in the place of another."""
+    random = np.random.default_rng([seed, 2])
+    return replace(judged, predictions=tuple(frame[random.permutation(frame.height)] for frame in judged.predictions))
+
+
+def blind(use_case: "UseCase", constant: Predictions, metric: str) -> Predictions:
+    """What the constant baseline says of the rows where a metric decides (`Kind.blind`)."""
+    said = tuple(use_case.kind.blind(metric, frame, use_case.seed + repeat) for repeat, frame in enumerate(constant.predictions))
+    return replace(constant, predictions=said)
 
 
 def in_time(judged: Predictions) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, model_serializer, model_validator
 
 from lifecycle.evaluation.resample import Interval
-from lifecycle.gate.findings import GroupDifference, Slice, TooGood, WorstSlice
+from lifecycle.gate.findings import BehaviourFound, GroupDifference, Slice, TooGood, WorstSlice
 from lifecycle.json_model import JsonModel
 from lifecycle.references import Recipe
 
@@ -31,11 +31,18 @@ class DataReport(JsonModel):
 
 
 class JudgedRows(JsonModel):
-    """How many rows were judged, in how many clusters of rows that belong together, and by what these are made."""
+    """How many rows were judged, in how many clusters of rows that belong together, and by what these are made.
+
+    Attributes:
+        minority: how many are of the class that is short (`Kind.minority`); `None`: there are no classes.
+        days: how many days they are from; `None`: they have no time.
+    """
 
     rows: int
     clusters: int
     clustered_by: str
+    minority: int | None = None
+    days: int | None = None
 
 
 class MetricReport(JsonModel):
@@ -209,6 +216,7 @@ class EvaluationReport(JsonModel):
         plots: paths in the run.
         too_good: where the deciding metric is too good to be true.
         deployed: the fit that answers, beside the judged one, which all else is about; `None`: one model is both.
+        behaviours: what the model shows of each behaviour that the definition expects.
     """
 
     use_case: str
@@ -232,3 +240,4 @@ class EvaluationReport(JsonModel):
     plots: tuple[str, ...] = ()
     too_good: TooGood | None = None
     deployed: DeployedReport | None = None
+    behaviours: tuple[BehaviourFound, ...] = ()

@@ -5,13 +5,15 @@ each metric, and tests hold it to scikit-learn's. Rows are sorted once, not once
 through sums only is summed up by cluster once, and a weighting is then one row of a matrix product.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 
 BINS = 10
+MIN_TAIL = 8  # of so many values at least a tail is fitted
+HEAVIEST = 1.05  # a heavier tail than this has no mean
 CELLS = 500_000  # of an intermediate matrix: what fits a processor's cache
 Values = dict[str, np.ndarray]
 
@@ -35,20 +37,62 @@ class Sums:
     Attributes:
         terms: what is summed, shape (rows, m).
         finish: takes the sums, shape (m, r), and gives the metrics, each of length r.
+        drawn: the same for the sums of a bootstrap's draws, where that must differ from `finish`.
+        heavy: by metric, which term can have a heavy tail, as a squared error has; the first term then counts the rows.
     """
 
     terms: np.ndarray
     finish: Callable[[np.ndarray], Values]
+    drawn: Callable[[np.ndarray], Values] | None = None
+    heavy: Mapping[str, int] = field(default_factory=dict)
 
     def by(self, codes: np.ndarray, count: int) -> "Sums":
         """Summed up within clusters, once for all weightings."""
         sums = [np.bincount(codes, term, minlength=count) for term in self.terms.T]
-        return Sums(np.stack(sums, axis=1), self.finish)
+        return replace(self, terms=np.stack(sums, axis=1))
 
     def values(self, weights: np.ndarray) -> Values:
         """See `Statistic`."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.finish((weights.astype(np.float64, copy=False) @ self.terms).T)
+            return self.finish(self._sums(weights))
+
+    def draws(self, weights: np.ndarray, random: np.random.Generator | None = None) -> Values:
+        """The metrics under the weights of a bootstrap, as an interval of each needs them; `random`: draws the tails of what is heavy.
+
+        A sample of a heavy tail hardly ever holds the rows that the mean depends on, and drawing from it again cannot bring
+        them. So the largest values of a term, about the square root of their number, are drawn from a Pareto tail that is
+        fitted to them (Hill 1975; the semi-parametric bootstrap of Davidson and Flachaire 2007).
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            sums = self._sums(weights)
+            found = (self.drawn or self.finish)(sums)
+            if random:
+                for metric in self.heavy.keys() & found.keys():
+                    tailed = sums.copy()
+                    tailed[self.heavy[metric]] += self._beyond(self.heavy[metric], weights, random)
+                    found |= {metric: self.finish(tailed)[metric]}
+        return found
+
+    def _sums(self, weights: np.ndarray) -> np.ndarray:
+        return (weights.astype(np.float64, copy=False) @ self.terms).T
+
+    def _beyond(self, term: int, weights: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """What the sums of a term gain, length r, where its largest values are drawn anew from a Pareto tail."""
+        rows, value = self.terms[:, 0], np.where(self.terms[:, 0] > 0, self.terms[:, term] / self.terms[:, 0], 0.0)
+        many = max(MIN_TAIL, round(len(value) ** 0.5))
+        if len(value) <= 2 * many:
+            return np.zeros(len(weights))
+        order = np.argpartition(value, len(value) - many - 1)[-many - 1 :]
+        top, edge = order[1:], value[order[0]]
+        if edge <= 0:
+            return np.zeros(len(weights))
+        index = max(1 / max(float(np.log(value[top] / edge).mean()), 1e-9), HEAVIEST)
+        counts = weights[:, top].astype(np.float64)
+        # A row that is drawn twice is two rows: the tail is drawn for each, up to the largest count there is.
+        drawn = np.zeros_like(counts)
+        for copy in range(int(counts.max())):
+            drawn += np.where(counts > copy, edge * (1 - random.random(counts.shape)) ** (-1 / index), 0.0)
+        return ((drawn - counts * value[top]) * rows[top]).sum(axis=1)
 
 
 @dataclass(frozen=True)
@@ -165,16 +209,34 @@ def bins(probability: np.ndarray, weight: np.ndarray | None = None, count: int =
 
 
 def expected_calibration_error(probability: np.ndarray, happened: np.ndarray, weight: np.ndarray | None = None) -> Sums:
-    r"""The expected calibration error over ten equally filled bins.
+    r"""The expected calibration error over ten equally filled bins, without what chance alone adds to it.
 
     $\sum_b \frac{n_b}{n} \, |\bar y_b - \bar p_b|$: in each bin, how far the mean probability is from the share of rows
     where it happened, weighted by the bin's rows (Naeini et al. 2015, with bins of equal count). A multiclass problem
     takes the probability of the predicted class, and whether it was the right one. The bins are those of the rows
     as they are: a resampling keeps them.
+
+    A distance that is only noise is never below 0, so the sum is too large even where every probability is true (Broecker 2012,
+    Kumar et al. 2019). What noise adds is taken away: with true distances of a standard deviation $\tau$ over the bins, which the
+    observed ones exceed by their errors $s_b$, that is $\sqrt{2/\pi} \, (\sqrt{\tau^2 + s_b^2} - \tau)$ in each bin. A draw of
+    a bootstrap has noise twice, that of the rows and its own, and both are taken away.
     """
     inside = np.eye(BINS)[bins(probability, weight)]
-    terms = np.hstack([np.ones((len(probability), 1)), inside * (happened - probability)[:, None]])
-    return Sums(terms, lambda sums: {"calibration_error": np.abs(sums[1:]).sum(axis=0) / sums[0]})
+    away = (happened - probability)[:, None]
+    terms = np.hstack([np.ones((len(probability), 1)), inside, inside * away, inside * away**2])
+    return Sums(terms, lambda sums: _calibration_error(sums, 1), lambda sums: _calibration_error(sums, 2))
+
+
+def _calibration_error(sums: np.ndarray, noises: int) -> Values:
+    """The calibration error of sums over all rows and by bin, less what so many times the noise of a mean adds to it."""
+    rows, (count, first, second) = sums[0], np.split(sums[1:], 3)
+    there = count > 1
+    mean = np.where(there, first / count, 0.0)
+    noise = np.where(there, noises * np.maximum(second / count - mean**2, 0.0) / (count - 1), 0.0)
+    share = np.where(there, count, 0.0) / rows
+    apart = np.sqrt(np.maximum((share * (mean**2 - noise)).sum(axis=0), 0.0))
+    by_chance = np.sqrt(2 / np.pi) * (np.sqrt(apart**2 + noise) - apart)
+    return {"calibration_error": np.maximum((share * (np.abs(mean) - by_chance)).sum(axis=0), 0.0)}
 
 
 def _summed(members: np.ndarray, starts: np.ndarray, turned: np.ndarray) -> np.ndarray:

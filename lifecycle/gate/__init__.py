@@ -1,7 +1,8 @@
 """The gate: what a challenger must show, over numbers alone. What is not shown is said, with the numbers."""
 
-from lifecycle.gate.decide import checks, confidence, decide, numbers, overfit, praise, questions, reasons
+from lifecycle.gate.decide import checks, decide, numbers, overfit, praise, questions, reasons
 from lifecycle.gate.evidence import Comparison, Difference, GateEvidence
+from lifecycle.gate.looks import Look, PastLook
 from lifecycle.gate.numbers import VerdictNumbers
 from lifecycle.gate.rule import Check, Rule
 
@@ -10,10 +11,11 @@ __all__ = [
     "Comparison",
     "Difference",
     "GateEvidence",
+    "Look",
+    "PastLook",
     "Rule",
     "VerdictNumbers",
     "checks",
-    "confidence",
     "decide",
     "numbers",
     "overfit",

@@ -11,7 +11,7 @@ from lifecycle.gate.rule import Check, Rule
 
 if TYPE_CHECKING:
     from lifecycle.references import Evaluated
-    from lifecycle.usecase import Gate, UseCase
+    from lifecycle.usecase import UseCase
 
 FOLDER = "lifecycle.gate.rules"
 REACHES = ("lifecycle.gate.rules",)  # rules are found in the folder: no code names them
@@ -49,11 +49,6 @@ def questions(looked_at: list[Check]) -> list[str]:
     return [check.asks for check in looked_at if check.asks]
 
 
-def confidence(gate: "Gate", earlier: int) -> float:
-    """The confidence of the interval against the champion when `earlier` challengers were judged on the same rows (Bonferroni)."""
-    return 1 - (1 - gate.confidence) / (1 + earlier)
-
-
 def overfit(use_case: "UseCase", evaluated: "Evaluated") -> float | None:
     """The gap between train and gate, as a share of the gain over the constant in training; `None` where that is undefined."""
     train, held, constant = (part.get(evaluated.metric) for part in (evaluated.train, evaluated.holdout, evaluated.baseline))
@@ -70,7 +65,20 @@ def praise(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison |
         worth = f"{evidence.metric} {found:.4g}, better than {use_case.kind.knows_nothing} by {evidence.constant}"
         return f"{worth}; judged without a champion: {alone}" if alone else f"the first champion: {worth}"
     where = "in the same folds of" if comparison.refitted else "on"
-    return f"better than version {comparison.champion}: {evidence.metric} {comparison.difference} {where} {comparison.rows:,} rows"
+    found = f"{evidence.metric} {comparison.difference} {where} {comparison.rows:,} rows, {comparison.look}"
+    return f"better than version {comparison.champion}: {found}{seen(use_case, comparison)}"
+
+
+def visible(use_case: "UseCase", comparison: Comparison | None) -> float | None:
+    """The smallest gain over the champion that this look would show in four of five cases; `None` where it cannot be told."""
+    found = comparison.difference.visible if comparison and comparison.difference else None
+    return found + use_case.gate.min_gain if found else None
+
+
+def seen(use_case: "UseCase", comparison: Comparison) -> str:
+    """The same as the end of a sentence."""
+    least = visible(use_case, comparison)
+    return f"; a gain of {least:.3g} would have been shown in four of five cases" if least else ""
 
 
 def numbers(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison | None) -> VerdictNumbers:
@@ -84,7 +92,13 @@ def numbers(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison 
         rows_needed=allowed.rows,
         over_champion=_gain(found),
         confidence=found.confidence if found else allowed.confidence,
-        challengers_before=comparison.earlier if comparison else 0,
+        challengers_before=comparison.look.number - 1 if comparison else 0,
+        look=comparison.look.number if comparison else None,
+        rows_renewed=comparison.look.renewed if comparison else None,
+        visible_gain=visible(use_case, comparison),
+        min_gain=allowed.min_gain,
+        minority=comparison.minority if comparison else evidence.minority,
+        minority_needed=allowed.positives,
         over_constant=_gain(evidence.constant),
         over_linear=_gain(evidence.linear),
         over_last=_gain(evidence.last),

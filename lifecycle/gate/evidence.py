@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle.gate.findings import GroupDifference, TooGood, WorstSlice
+from lifecycle.gate.findings import BehaviourFound, GroupDifference, TooGood, WorstSlice
+from lifecycle.gate.looks import Look
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Difference:
     low: float | None
     high: float | None
     confidence: float
+    visible: float | None = None
+    """The smallest true gain that would have been shown in four of five cases (`Interval.visible`)."""
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -37,14 +40,18 @@ class Comparison:
     champion: int
     rows: int
     """How many such rows there are."""
-    earlier: int
-    """How many other challengers were judged on these very rows before: the confidence is widened for them."""
+    look: Look
+    """Which look at these rows this is: the confidence of the interval depends on it."""
     difference: Difference | None
     """`None` where there are too few rows, or the metric is undefined on them."""
     obstacle: str = ""
     """Why the champion could not be asked, where it could not."""
     refitted: bool = False
     """Whether both recipes were refitted in the same folds (small data), so that every row is one that neither saw."""
+    minority: int | None = None
+    """How many of these rows are of the class that is short (`Kind.minority`); `None`: there are no classes."""
+    days: int | None = None
+    """How many days these rows are from; `None`: they have no time."""
 
 
 @dataclass(frozen=True)
@@ -69,5 +76,15 @@ class GateEvidence:
     """Where the score is too good to be true, and no champion with such a one was let through before."""
     deployed: Difference | None = None
     """Of the deployed fit over the judged one, on rows that the deployed one has been fitted on."""
+    minority: int | None = None
+    """Of the judged rows, as in `Comparison`."""
+    days: int | None = None
+    """Of the judged rows, as in `Comparison`."""
+    all_days: int | None = None
+    """How many days the rows of all parts reach over."""
+    plainest: bool = False
+    """Whether it is of the plainest family of the definition."""
+    behaviours: tuple[BehaviourFound, ...] = ()
+    """What it shows of each behaviour of the definition."""
     blocked: str = ""
     """Why this version may not be promoted automatically any more."""

@@ -62,6 +62,33 @@ class GroupDifference(JsonModel):
     clusters: int | None = None
 
 
+class BehaviourFound(JsonModel):
+    """What a model shows of a behaviour that the definition expects (`lifecycle.behaviours`).
+
+    Attributes:
+        behaviour: what is expected, as a clause.
+        rows: how many were asked about.
+        share: of these, how many show it; `None`: no row could.
+        least: what that share must be.
+        severity: `block` or `warn`.
+    """
+
+    behaviour: str
+    rows: int
+    share: float | None
+    least: float
+    severity: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether enough rows show it."""
+        return self.share is not None and self.share >= self.least
+
+    def __str__(self) -> str:
+        found = "could be tried on no row" if self.share is None else f"holds for {self.share:.1%} of {self.rows:,} rows"
+        return f"{self.behaviour}: {found}, {self.least:.1%} needed"
+
+
 class Telling(JsonModel):
     """Columns, and the deciding metric of a model of these alone; `None`: they only matter most."""
 

@@ -23,6 +23,7 @@ class CheckResult(JsonModel):
     found: Any
     allowed: Any
     passed: bool
+    plainer: bool = False
 
 
 class VerdictNumbers(JsonModel):
@@ -33,6 +34,10 @@ class VerdictNumbers(JsonModel):
         rows, rows_needed: the rows that were judged on.
         over_champion, over_constant, over_linear, over_last: what is gained in the deciding metric.
         confidence: of the interval of the gain over the champion, which is wider after `challengers_before` others on the same rows.
+        look, rows_renewed: which look at a set of rows this is, and which set of rows under this champion (`lifecycle.gate.looks`).
+        visible_gain: the smallest true gain over the champion that this look would have shown in four of five cases.
+        min_gain: what a gain must exceed.
+        minority, minority_needed: how many of the rows are of the class that is short, and how many there must be.
         overfit, overfit_most: the gap between training and unseen rows, as a share of the gain over the constant, and what it may be.
         worst_slice, worst_slice_least: the slice that keeps least, and what it must keep.
         fairness, fairness_most: by sensitive column the difference in true-positive rate, and what it may be.
@@ -49,6 +54,12 @@ class VerdictNumbers(JsonModel):
     over_champion: Gain | None = None
     confidence: float | None = None
     challengers_before: int = 0
+    look: int | None = None
+    rows_renewed: int | None = None
+    visible_gain: float | None = None
+    min_gain: float = 0.0
+    minority: int | None = None
+    minority_needed: int | None = None
     over_constant: Gain | None = None
     over_linear: Gain | None = None
     over_last: Gain | None = None

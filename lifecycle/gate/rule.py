@@ -29,11 +29,14 @@ class Check:
     """Why a challenger may not be promoted for it, in a clause; empty: it passed."""
     asks: str = ""
     """Why a person has to decide, in a clause; empty: nobody has to."""
+    plainer: bool = False
+    """Whether a plainer model of the same search may pass where this one did not."""
 
     @property
     def result(self) -> CheckResult:
         """It as a verdict keeps it."""
-        return CheckResult(check=self.check, found=self.found, allowed=self.allowed, passed=self.passed)
+        more = {"plainer": True} if self.plainer else {}
+        return CheckResult(check=self.check, found=self.found, allowed=self.allowed, passed=self.passed, **more)
 
     @property
     def passed(self) -> bool:

@@ -43,6 +43,7 @@ class Binary(Classification):
         Field("probability", NUMBER, "the probability of {use_case.target} = {use_case.positive}", bounds=PROBABILITY),
     )
     remedy = "check the target and `positive`, or bring more rows"
+    short = "the rarer class"
 
     def check(self, use_case: "UseCase") -> None:
         """The positive value must be one that the target can have."""
@@ -77,8 +78,21 @@ class Binary(Classification):
 
     def frame(self, outputs: Any, classes: Any = (), threshold: float = 0.5) -> pl.DataFrame:
         """`prediction` (Int8 0/1) and `probability` of 1."""
-        positive = np.asarray(outputs, dtype=np.float64)[:, 1]
+        positive = np.asarray(outputs, dtype=np.float64)[:, 1].clip(0.0, 1.0)  # a sum of shares may miss 1 by a rounding
         return pl.DataFrame({"prediction": (positive >= threshold).astype(np.int8), "probability": positive})
+
+    def measured(self, said: pl.DataFrame, of: str = "") -> np.ndarray:
+        """The probability."""
+        return said.select("probability").to_numpy()
+
+    def blind(self, metric: str, said: pl.DataFrame, seed: int) -> pl.DataFrame:
+        """Always yes for f1 and for precision (Lipton, Elkan and Naryanaswamy 2014), at random as often as it is so for f1_macro."""
+        if metric in ("f1", "precision"):
+            return said.with_columns(prediction=pl.lit(1, pl.Int8))
+        if metric == "f1_macro":
+            yes = np.random.default_rng(seed).random(said.height) < said["probability"].to_numpy()
+            return said.with_columns(prediction=pl.Series(yes.astype(np.int8)))
+        return said
 
     def statistics(self, y: np.ndarray, predictions: pl.DataFrame, weight: np.ndarray, wanted: set[str]) -> "list[Statistic]":
         """Ranking, calibration, and what the counts of a confusion matrix give."""

@@ -15,6 +15,23 @@ if TYPE_CHECKING:
 
 RARE = 0.1
 """Below this share of positives the order at the top matters, which the area under the ROC curve hardly sees."""
+SHARES = frozenset(
+    [
+        "roc_auc",
+        "average_precision",
+        "accuracy",
+        "balanced_accuracy",
+        "f1",
+        "f1_macro",
+        "f1_weighted",
+        "precision",
+        "recall",
+        "precision_macro",
+        "recall_macro",
+        "calibration_error",
+    ]
+)
+"""Metrics between 0 and 1."""
 FEW_OF_A_CLASS = 50
 """Rows of a class below which `lifecycle new` warns of it."""
 
@@ -97,6 +114,17 @@ class Classification(Supervised):
         said = np.where(known, last, classes[followed.argmax()])
         frame = self.frame(table[np.where(there, np.searchsorted(classes, said).clip(max=len(classes) - 1), len(classes))], classes)
         return frame.with_columns(pl.Series("prediction", said).cast(frame["prediction"].dtype))
+
+    def bounds(self, metric: str) -> tuple[float, float]:
+        """Shares of rows, of classes and of pairs."""
+        return (0.0, 1.0) if metric in SHARES else super().bounds(metric)
+
+    short = "the second largest class"
+
+    def minority(self, y: np.ndarray) -> int | None:
+        """Of the second largest class: of the others, rare ones may have hardly a row."""
+        counts = np.sort(np.unique(y, return_counts=True)[1])
+        return int(counts[-2]) if len(counts) > 1 else 0
 
     def text_model(self, seed: int) -> Any:
         """Logistic regression."""

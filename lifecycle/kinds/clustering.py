@@ -45,6 +45,10 @@ class Clustering(Kind):
                 f"a {self.name} has no target, found '{use_case.target}' with that role in schema {use_case.schema.__name__}; it may be 'ignored'"
             )
 
+    def bounds(self, metric: str) -> tuple[float, float]:
+        """A silhouette falls to -1, and the ratio of variances has no upper end."""
+        return {"silhouette": (-1.0, 1.0), "calinski_harabasz": (0.0, float("inf"))}.get(metric, super().bounds(metric))
+
     def families(self) -> "tuple[Candidate, ...]":
         """K-means and a mixture."""
         from lifecycle.candidates import kmeans, mixture
@@ -85,6 +89,16 @@ class Clustering(Kind):
         from lifecycle.evaluation.cluster_evidence import gather
 
         return gather(use_case, model, recipe, train, tune, gate)
+
+    several = True
+
+    def measured(self, said: pl.DataFrame, of: str = "") -> np.ndarray:
+        """Whether a row is in a cluster."""
+        return said.select((pl.col("prediction") == of).cast(pl.Float64)).to_numpy()
+
+    def moved(self, before: pl.DataFrame, after: pl.DataFrame) -> np.ndarray:
+        """1 where a row is in another cluster."""
+        return (before["prediction"] != after["prediction"]).cast(pl.Float64).to_numpy()
 
     def same_names(self, model: Any, known: np.ndarray | None, rows: "Rows") -> tuple[Any, np.ndarray | None]:
         """A fold's clustering under the names of the first one's clusters, and those names for all rows."""

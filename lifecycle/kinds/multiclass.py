@@ -64,10 +64,30 @@ class Multiclass(Classification):
 
     def frame(self, outputs: Any, classes: Any = (), threshold: float = 0.5) -> pl.DataFrame:
         """`prediction` (the class as String), its `probability`, and `p_<class>` for each class."""
-        outputs = np.asarray(outputs, dtype=np.float64)
+        outputs = np.asarray(outputs, dtype=np.float64).clip(0.0, 1.0)  # a sum of shares may miss 1 by a rounding
         names = np.asarray(classes).astype(str)
         frame = pl.DataFrame({"prediction": names[outputs.argmax(axis=1)], "probability": outputs.max(axis=1)})
         return frame.with_columns([pl.Series(f"p_{name}", outputs[:, i]) for i, name in enumerate(names)])
+
+    several = True
+
+    def measured(self, said: pl.DataFrame, of: str = "") -> np.ndarray:
+        """The probability of each class, or of one; of one that the model has not met 0."""
+        if of:
+            return said[f"p_{of}"].to_numpy()[:, None] if f"p_{of}" in said.columns else np.zeros((said.height, 1))
+        return said.select(name for name in said.columns if name.startswith("p_")).to_numpy()
+
+    def blind(self, metric: str, said: pl.DataFrame, seed: int) -> pl.DataFrame:
+        """At random, each class as often as it is so, for the macro means of F1 and precision, and for f1_weighted where that is better than the largest class."""
+        names = [name for name in said.columns if name.startswith("p_")]
+        share = said.select(names).row(0)
+        largest = max(share)
+        better = sum(each**2 for each in share) > 2 * largest**2 / (1 + largest)
+        if metric not in ("f1_macro", "precision_macro") and not (metric == "f1_weighted" and better):
+            return said
+        drawn = np.random.default_rng(seed).random(said.height)
+        codes = np.searchsorted(np.cumsum(share)[:-1], drawn, "right")
+        return said.with_columns(prediction=pl.Series(np.array([name.removeprefix("p_") for name in names])[codes]))
 
     def statistics(self, y: np.ndarray, predictions: pl.DataFrame, weight: np.ndarray, wanted: set[str]) -> "list[Statistic]":
         """Each class against the rest, calibration of the predicted class, and what counts by class give."""

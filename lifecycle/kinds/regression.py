@@ -22,9 +22,8 @@ SKEWED = 1.0
 """The skewness of a target from which its logarithm is tried."""
 FAR_OUT = 10.0
 """The kurtosis of a target above which a few rows would decide a squared error."""
-OF_THE_MEDIAN = ("mae", "median_ae", "mape")
-"""Metrics that a prediction of the median serves best; the mean serves the others."""
 OF_THE_MEAN = ("rmse", "r2")
+"""Metrics that a prediction of the mean serves best."""
 
 
 class Regression(Supervised):
@@ -42,6 +41,10 @@ class Regression(Supervised):
         target = use_case.columns[use_case.target]
         if not target.numeric:
             raise use_case.wrong(f"a regression needs a number as target, '{use_case.target}' is {target.sql_type}")
+
+    def bounds(self, metric: str) -> tuple[float, float]:
+        """What r2 can fall to has no end."""
+        return (float("-inf"), 1.0) if metric == "r2" else super().bounds(metric)
 
     def left(self, metric: str, value: float, constant: float) -> float:
         """Of squares, whatever the metric, so that all errors count as they do in r2."""
@@ -81,10 +84,10 @@ class Regression(Supervised):
         return HistGradientBoostingRegressor(**given)
 
     def constant(self, metric: str = "") -> Any:
-        """The mean, or the median where that is judged."""
-        from sklearn.dummy import DummyRegressor
+        """The number that is best for the metric."""
+        from lifecycle.models.blind_guess import BlindNumber
 
-        return DummyRegressor(strategy="median" if metric in OF_THE_MEDIAN else "mean")
+        return BlindNumber(metric)
 
     def repeated(self, last: np.ndarray, known: np.ndarray, seen: tuple[np.ndarray, np.ndarray]) -> pl.DataFrame | None:
         """The last value; the mean where none is known."""
@@ -143,7 +146,8 @@ class Regression(Supervised):
         if wanted - {"median_ae"}:
             centred = y - y.mean()  # so that the variance is not the difference of two large numbers
             share = error / np.maximum(np.abs(y), np.finfo(np.float64).eps)
-            found.append(Sums(np.stack([np.ones(len(y)), error**2, error, centred, centred**2, share], axis=1), _from_sums))
+            terms = np.stack([np.ones(len(y)), error**2, error, centred, centred**2, share], axis=1)
+            found.append(Sums(terms, _from_sums, heavy={"rmse": 1, "mae": 2, "mape": 5}))
         return found
 
     def fairness(self, judged: "Predictions") -> "list[Measure]":

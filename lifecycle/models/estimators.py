@@ -72,6 +72,30 @@ class Scaled(TransformerMixin, BaseEstimator):
         return np.hstack(blocks) if len(blocks) > 1 else blocks[0]
 
 
+class Standardised(TransformerMixin, BaseEstimator):
+    """Numeric and Boolean columns for the plain linear baseline: imputed and standardised, nothing else.
+
+    A missing or infinite value becomes the median, with an indicator where training had some.
+    """
+
+    def fit(self, X: pl.DataFrame, y: Any = None) -> Self:
+        """Learn medians, means and scales."""
+        matrix = matrix_of(X)
+        missing = np.isnan(matrix)
+        self.missing_ = np.flatnonzero(missing.any(axis=0))
+        self.median_ = np.nanmedian(np.where(missing.all(axis=0), 0.0, matrix), axis=0)
+        matrix = np.where(missing, self.median_, matrix)
+        self.mean_, self.scale_ = matrix.mean(axis=0), positive(matrix.std(axis=0))
+        return self
+
+    def transform(self, X: pl.DataFrame) -> np.ndarray:
+        """The matrix: one column for each given, then the indicators."""
+        matrix = matrix_of(X)
+        missing = np.isnan(matrix)
+        scaled = (np.where(missing, self.median_, matrix) - self.mean_) / self.scale_
+        return np.hstack([scaled, missing[:, self.missing_].astype(np.float64)]) if len(self.missing_) else scaled
+
+
 class Calibrated(ClassifierMixin, BaseEstimator):
     """A fitted classifier whose probabilities are corrected on their logits, and whose threshold is chosen.
 

@@ -35,6 +35,8 @@ def card(use_case: "UseCase", evaluation: EvaluationReport, facts: Mapping[str, 
     ]
     if evaluation.calibration:
         parts.append("## Do the probabilities come true?\n\n" + card_findings.calibration(evaluation.calibration))
+    if evaluation.behaviours:
+        parts.append("## Does it behave as expected?\n\n" + card_findings.behaviours(evaluation.behaviours))
     if evaluation.classes:
         parts.append("## Class by class\n\n" + card_findings.classes(evaluation.classes))
     if evaluation.clusters:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lifecycle.evaluation.report import Calibration, ClassReport, ClusterReport, ColumnFairness, Importances, SliceReport
+from lifecycle.gate.findings import BehaviourFound
 from lifecycle.reports.markdown import code, interval, number, plain, share, signed, table
 
 if TYPE_CHECKING:
@@ -91,6 +92,21 @@ def slices(use_case: "UseCase", found: SliceReport) -> str:
     if few:
         parts.append(f"Not enough rows to judge (fewer than {found.least_rows}, or than {found.least_of_a_class} of a class): {', '.join(few)}.")
     return "\n\n".join(parts)
+
+
+def behaviours(found: Sequence[BehaviourFound]) -> str:
+    """What it shows of each behaviour that the definition expects."""
+    rows = [
+        (
+            plain(each.behaviour),
+            share(each.share),
+            share(each.least),
+            "yes" if each.passed else "**no**" if each.severity == "block" else "no, a warning",
+        )
+        for each in found
+    ]
+    text = f"Asked about {max(each.rows for each in found):,} valid rows, changed before `features()`, and about given ones:"
+    return text + "\n\n" + table(("expected", "rows that show it", "needed", "passed"), rows)
 
 
 def fairness(found: Mapping[str, ColumnFairness]) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle.dataset import Rows
 from lifecycle.evaluation import shapley
+from lifecycle.evaluation.behaviours import behaviours
 from lifecycle.evaluation.evaluation_set import EvaluationSet
-from lifecycle.evaluation.evidence import Evidence
+from lifecycle.evaluation.evidence import Evidence, blind
 from lifecycle.evaluation.fairness import fairness
 from lifecycle.evaluation.importance import importances
 from lifecycle.evaluation.last_label import last_label
@@ -24,7 +25,7 @@ from lifecycle.evaluation.report import (
     JudgedRows,
     MetricReport,
 )
-from lifecycle.evaluation.resample import Interval, average, clusters, intervals, paired
+from lifecycle.evaluation.resample import Interval, average, clusters, days, intervals, paired
 from lifecycle.evaluation.slices import slices
 from lifecycle.evaluation.too_good import too_good
 from lifecycle.monitoring import profile
@@ -56,13 +57,16 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     train, tune, gate = (rows(use_case, trained.parts, part) for part in ("train", "tune", "gate"))
     model = models.load(trained.run_id, trained.judged_sha256 or trained.sha256)
     evidence = use_case.kind.evidence(use_case, model, trained.recipe, train, tune, gate)
-    unseen = EvaluationSet(use_case, evidence.model, evidence.constant, clusters(use_case, evidence.model.rows.info))
+    nothing = blind(use_case, evidence.constant, use_case.metric)
+    unseen = EvaluationSet(use_case, evidence.model, nothing, clusters(use_case, evidence.model.rows.info))
     found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, unseen.groups, confidence=CONFIDENCE) | evidence.besides
     evidence = replace(evidence, classes=use_case.kind.per_class(unseen), last=last_label(use_case, trained.parts, evidence.model))
     leaned = importances(use_case, model, gate)
     drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned)
     baselines = {name: {} if each is None else _metrics(use_case, each) for name, each in evidence.baselines.items()}
+    baselines["constant"] |= _blind_metrics(use_case, evidence.constant)
     report = _report(trained.recipe, evidence, unseen, _table(evidence, unseen, found, baselines), _data(trained, train, gate), leaned, drawn)
+    report = report.model_copy(update={"behaviours": behaviours(use_case, model, trained.parts, gate)})
     deciding = report.metrics.get(use_case.metric)
     if deciding:
         suspect = too_good(use_case, trained.recipe, (train, gate), deciding.holdout, deciding.constant, report.judged.rows, leaned)
@@ -105,10 +109,16 @@ def _report(
         mode=evidence.mode,
         how=evidence.how,
         confidence=CONFIDENCE,
-        judged=JudgedRows(rows=len(unseen.y), clusters=unseen.groups.count, clustered_by=unseen.groups.by),
+        judged=JudgedRows(
+            rows=len(unseen.y),
+            clusters=unseen.groups.count,
+            clustered_by=unseen.groups.named,
+            minority=use_case.kind.minority(unseen.y),
+            days=days(unseen.model.rows.info),
+        ),
         metrics=table,
         gains=Gains(
-            over_constant=_gain(unseen, evidence.constant),
+            over_constant=least(_gain(unseen, unseen.constant), _gain(unseen, evidence.shuffled) if evidence.shuffled else None),
             over_linear=_gain(unseen, evidence.linear),
             over_last=_gain(unseen, evidence.last) if evidence.last else None,
         ),
@@ -152,6 +162,23 @@ def _deployed(unseen: EvaluationSet, trained: Trained) -> DeployedReport | None:
     said = (predict(use_case, models.load(trained.run_id, trained.sha256), judged.rows.X),) * len(judged.predictions)
     gain = paired(use_case, use_case.metric, judged.rows.y, said, judged.predictions, unseen.groups, SURE)
     return DeployedReport(rows=trained.parts.used.get(LABELLED, trained.parts.labelled), gain=gain)
+
+
+def least(found: Interval | None, other: Interval | None) -> Interval | None:
+    """Of the gains over two baselines that which is less sure; over the first where the other cannot be told."""
+    if found is None or other is None or found.low is None or other.low is None:
+        return found
+    return min(found, other, key=lambda each: each.low or 0.0)
+
+
+def _blind_metrics(use_case: "UseCase", constant: "Predictions") -> dict[str, float]:
+    """The metrics for which the constant baseline says something else than for others (`Kind.blind`)."""
+    found = {}
+    for name in use_case.kind.metrics:
+        said = blind(use_case, constant, name)
+        if any(one is not other for one, other in zip(said.predictions, constant.predictions, strict=True)):
+            found |= average([compute(use_case, said.rows.y, frame, names=[name]) for frame in said.predictions])
+    return found
 
 
 def _calibration(use_case: "UseCase", judged: "Predictions", table: Mapping[str, MetricReport]) -> Calibration | None:

@@ -1,6 +1,6 @@
 """Promote: the gate's verdict on a challenger."""
 
-from collections import Counter
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from lifecycle import gate
@@ -8,8 +8,9 @@ from lifecycle.errors import Lost
 from lifecycle.evaluation.compare import compare, difference
 from lifecycle.evaluation.report import FILE, EvaluationReport
 from lifecycle.evaluation.too_good import nearly_perfect
-from lifecycle.gate import GateEvidence
+from lifecycle.gate import GateEvidence, PastLook
 from lifecycle.gate.findings import GroupDifference
+from lifecycle.gate.looks import LookRows
 from lifecycle.history import JUDGED, Decision, Standing
 from lifecycle.promotions import record, turn, verdict
 from lifecycle.references import ModelVersion, Verdict
@@ -39,7 +40,7 @@ def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> D
     evidence = _evidence(use_case, challenger, champion, stands)
     comparison, gate_rows = None, ""
     if champion:
-        comparison, gate_rows = compare(use_case, challenger, champion, _earlier(stands))
+        comparison, gate_rows = compare(use_case, challenger, champion, _past(stands))
     checks = gate.checks(use_case, evidence, comparison)
     reasons = gate.reasons(checks)
     passed, asked = not reasons, gate.questions(checks)
@@ -82,6 +83,10 @@ def _evidence(use_case: "UseCase", challenger: ModelVersion, champion: ModelVers
         holdout=evaluated.holdout,
         rows=found.judged.rows,
         cross_validated=evaluated.mode == "cross-validation",
+        minority=found.judged.minority,
+        days=found.judged.days,
+        all_days=_all_days(found),
+        plainest=evaluated.trained.recipe.candidate == use_case.candidates[0].name,
         overfit=gate.overfit(use_case, evaluated),
         constant=difference(found.gains.over_constant),
         linear=difference(found.gains.over_linear),
@@ -90,8 +95,15 @@ def _evidence(use_case: "UseCase", challenger: ModelVersion, champion: ModelVers
         slice=found.slices.worst,
         unfair={column: rate.difference if rate else GroupDifference() for column, rate in rates.items()},
         too_good=None if champion and _as_good(use_case, champion) else found.too_good,
+        behaviours=found.behaviours,
         blocked=_blocked(use_case, challenger, stands),
     )
+
+
+def _all_days(found: EvaluationReport) -> int | None:
+    """How many days the rows of all parts reach over, the first and the last included; `None` where they have no time."""
+    moments = [dt.datetime.fromisoformat(moment).date() for span in found.data.spans.values() for moment in span if moment != "None"]
+    return (max(moments) - min(moments)).days + 1 if moments else None
 
 
 def _as_good(use_case: "UseCase", champion: ModelVersion) -> bool:
@@ -100,9 +112,10 @@ def _as_good(use_case: "UseCase", champion: ModelVersion) -> bool:
     return nearly_perfect(use_case, held, constant)
 
 
-def _earlier(stands: Standing) -> Counter[str]:
-    """How many versions were compared with a champion on each set of rows."""
-    return Counter(verdict.gate_rows for verdict in stands.judged.values() if verdict.gate_rows)
+def _past(stands: Standing) -> list[PastLook]:
+    """The comparisons with a champion so far."""
+    judged = [each for each in stands.judged.values() if each.gate_rows]
+    return [PastLook(each.model_version, each.champion, LookRows.of_text(each.gate_rows or "")) for each in judged]
 
 
 def _blocked(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> str:

@@ -19,7 +19,7 @@ from lifecycle.settings import settings
 from lifecycle.store import tracking
 from lifecycle.table.parts import rows as part_of
 from lifecycle.tuning import objective
-from lifecycle.tuning.choose import decide
+from lifecycle.tuning.choose import decide, plainer
 from lifecycle.tuning.distribute import spread
 from lifecycle.tuning.final_selection import selection_rows
 from lifecycle.tuning.objective import Outcome
@@ -54,7 +54,8 @@ def tune(use_case: "UseCase", parts: Parts) -> Tuned:
     files = log(use_case, run_id, _shown(attempts, best), best, stopped)
     key = _digest(parts.model_dump_json(), recipe.model_dump_json())
     return Tuned(
-        use_case=use_case.name, key=key, parts=parts, recipe=recipe, run_id=run_id, score=best.score, trials=len(attempts), stopped=stopped, files=files
+        use_case=use_case.name, key=key, parts=parts, recipe=recipe, run_id=run_id, score=best.score, trials=len(attempts), stopped=stopped, files=files,
+        plainer=plainer(use_case, attempts, recipe),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The valid rows of a snapshot in their order, some at a time, so that memory holds a part of them, whatever they are."""
 
+import datetime as dt
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -29,9 +30,7 @@ def valid(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> Iterator[tupl
     """
     along, key = use_case.columns.one("time") or use_case.columns.one("order"), use_case.columns.one("key") or "_key"
     place, order = quoted(along or key), [name for name in (along, key) if name]
-    names = ", ".join(quoted(name) for name in use_case.columns.names)
-    query = f"""SELECT {names}, {key_sql(use_case)} AS _key, {_uniform(use_case)} AS _hash
-        FROM {use_case.name}.{snapshot.table} AT (VERSION => {snapshot.version})"""
+    query = _query(use_case, snapshot)
     _all_there(store, use_case, snapshot)
     lines = [None, *_cuts(store, use_case, snapshot, place), None]
     for first, last in pairwise(lines):
@@ -44,6 +43,25 @@ def valid(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> Iterator[tupl
         before = int((rows[order[0]] < first).sum()) if use_case.history and first is not None else 0
         if rows.height > before:
             yield rows, before
+
+
+def of_keys(store: Lake, use_case: "UseCase", snapshot: Snapshot, keys: pl.Series) -> pl.DataFrame:
+    """The rows of a snapshot with these keys, as `valid` gives them, in the order of the keys."""
+    rows = store.frame(f"FROM ({_query(use_case, snapshot)}) WHERE list_contains(?, _key)", [keys.cast(pl.String).to_list()])
+    return keys.cast(pl.String).to_frame("_key").join(rows, on="_key", how="inner", maintain_order="left").select(rows.columns)
+
+
+def between(store: Lake, use_case: "UseCase", snapshot: Snapshot, first: dt.datetime, last: dt.datetime) -> pl.DataFrame:
+    """The rows of a snapshot from a span of time and from the `history` before it, as `valid` gives them."""
+    time = quoted(use_case.columns.one("time") or "")
+    start = first - use_case.history if use_case.history else first
+    return store.frame(f"{_query(use_case, snapshot)} WHERE {time} >= ? AND {time} <= ?", [start, last])
+
+
+def _query(use_case: "UseCase", snapshot: Snapshot) -> str:
+    names = ", ".join(quoted(name) for name in use_case.columns.names)
+    return f"""SELECT {names}, {key_sql(use_case)} AS _key, {_uniform(use_case)} AS _hash
+        FROM {use_case.name}.{snapshot.table} AT (VERSION => {snapshot.version})"""
 
 
 def _all_there(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> None:

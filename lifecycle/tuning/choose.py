@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lifecycle.errors import DataError
-from lifecycle.references import Recipe
+from lifecycle.references import Alternative, Recipe
 from lifecycle.tuning.final_selection import Finalist, SelectionRows, average, finalist
 from lifecycle.tuning.trials import TrialResult
 
@@ -35,6 +35,15 @@ def choose(use_case: "UseCase", attempts: list[TrialResult], *, prefer_simple: b
         if top and sign * (best.score - top.score) <= best.error:
             return top
     return best
+
+
+def plainer(use_case: "UseCase", attempts: list[TrialResult], chosen: Recipe) -> tuple[Alternative, ...]:
+    """The best finished trial of each family before the chosen one in the definition (of an average: of each family), the best first."""
+    sign = 1 if use_case.kind.greater_is_better(use_case.metric) else -1
+    names = [family.name for family in use_case.candidates]
+    before = names[: names.index(chosen.candidate)] if chosen.candidate in names else names
+    tops = sorted((each for each in _tops(use_case, attempts) if each.candidate in before), key=lambda each: -sign * each.score)
+    return tuple(Alternative(recipe=Recipe(candidate=each.candidate, params=each.params), score=each.score) for each in tops)
 
 
 def decide(use_case: "UseCase", attempts: list[TrialResult], before: SelectionRows, *, hurried: bool = False) -> tuple[TrialResult, Recipe]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.gate import Comparison, Difference, GateEvidence, VerdictNumbers, checks, confidence, decide, numbers, overfit, praise, questions
+from lifecycle.gate import Comparison, Difference, GateEvidence, Look, VerdictNumbers, checks, decide, numbers, overfit, praise, questions
 from lifecycle.gate.findings import GroupDifference, Telling, TooGood, WorstSlice
 from lifecycle.references import Verdict
 from lifecycle.usecase import Gate, UseCase
@@ -26,8 +26,11 @@ GOOD = GateEvidence(
     linear=Difference(0.01, -0.01, 0.03, 0.95),
     slice=WEAKEST,
     unfair={"gender": GroupDifference(verdict="different", between=("f", "m"), value=0.1, low=0.02)},
+    minority=500,
+    days=20,
+    all_days=100,
 )
-BETTER = Comparison(champion=3, rows=1_500, earlier=0, difference=Difference(0.02, 0.01, 0.03, 0.95))
+BETTER = Comparison(champion=3, rows=1_500, look=Look(), difference=Difference(0.02, 0.01, 0.03, 0.95, 0.014), minority=400, days=20)
 
 
 def use_case(**rules: Any) -> UseCase:
@@ -79,16 +82,51 @@ def test_an_error_must_be_at_most_its_minimum_metric_and_a_score_at_least() -> N
     assert "undefined" in reasons(minimum={"log_loss": 0.5})[0]
 
 
-def test_a_model_must_be_shown_to_beat_a_constant_and_must_not_be_shown_to_be_behind_a_linear_one() -> None:
+def test_a_model_must_be_shown_to_beat_a_constant_and_must_not_be_behind_a_linear_one() -> None:
     assert reasons(replace(GOOD, constant=Difference(0.01, 0.0, 0.02, 0.95)))[0].startswith("not shown to beat a constant")
     assert reasons(replace(GOOD, linear=Difference(-0.02, -0.03, -0.01, 0.95)))[0].startswith("behind a plain linear model")
+    assert reasons(replace(GOOD, linear=Difference(-0.002, -0.01, 0.006, 0.95)))[0].startswith("behind a plain linear model")
     assert reasons(replace(GOOD, linear=Difference(0.0, 0.0, 0.0, 0.95))) == []  # it is the linear model
+
+
+def test_the_plainest_family_which_nothing_can_take_the_place_of_must_be_shown_to_be_behind() -> None:
+    plainest = replace(GOOD, plainest=True)
+    assert reasons(replace(plainest, linear=Difference(-0.002, -0.01, 0.006, 0.95))) == []
+    assert reasons(replace(plainest, linear=Difference(-0.02, -0.03, -0.01, 0.95)))[0].startswith("behind a plain linear model")
 
 
 def test_a_gap_between_train_and_gate_above_the_limit_is_overfitting() -> None:
     assert reasons(replace(GOOD, overfit=0.5)) == []
     assert reasons(replace(GOOD, overfit=0.55))[0].startswith("overfits: 55%")
     assert reasons(replace(GOOD, overfit=None)) == []
+
+
+def test_what_is_shown_to_beat_the_plain_baselines_may_remember_its_training_rows() -> None:
+    good = replace(GOOD, overfit=0.9, linear=Difference(0.03, 0.02, 0.04, 0.95))
+    assert reasons(good) == []
+    (looked,) = [check for check in checks(use_case(), good, BETTER) if check.check.startswith("gain lost")]
+    assert (looked.found, looked.passed) == (0.9, True)
+    assert reasons(replace(good, linear=None))[0].startswith("overfits: 90%")
+
+
+def test_too_few_positives_are_a_verdict_of_their_own() -> None:
+    assert reasons(comparison=replace(BETTER, minority=19)) == ["not enough evidence: 19 rows of the rarer class, 20 needed"]
+    assert reasons(replace(GOOD, minority=9), None, positives=10) == ["not enough evidence: 9 rows of the rarer class, 10 needed"]
+    assert reasons(replace(GOOD, minority=None), None) == []
+
+
+def test_too_few_days_are_a_verdict_of_their_own_unless_the_table_has_no_more() -> None:
+    assert reasons(comparison=replace(BETTER, days=4)) == ["not enough evidence: 4 days, 5 needed"]
+    assert reasons(comparison=replace(BETTER, days=9), days=14) == ["not enough evidence: 9 days, 14 needed"]
+    assert reasons(replace(GOOD, all_days=2), replace(BETTER, days=2)) == []
+    assert reasons(comparison=replace(BETTER, days=None)) == []
+
+
+def test_a_gain_must_be_shown_to_exceed_what_is_worth_a_change() -> None:
+    assert reasons(min_gain=0.005) == []
+    (reason,) = reasons(min_gain=0.01)
+    assert reason.startswith("not shown to be better than version 3 by more than 0.01: roc_auc +0.02 [")
+    assert reason.endswith("a gain of 0.024 would have been shown in four of five cases")
 
 
 def test_only_a_slice_or_a_group_that_is_shown_to_be_bad_counts() -> None:
@@ -109,11 +147,14 @@ def test_all_reasons_are_given_and_the_worst_comes_first() -> None:
     assert [reason.startswith(start) for reason, start in zip(found, starts, strict=True)] == [True] * 5
 
 
-def test_the_confidence_widens_with_every_challenger_on_the_same_rows() -> None:
-    assert confidence(Gate(), 0) == pytest.approx(0.95)
-    assert confidence(Gate(), 4) == pytest.approx(0.99)
-    comparison = replace(BETTER, earlier=4, difference=Difference(0.01, -0.01, 0.03, 0.99))
-    assert "widened for 4 judged before on the same rows" in reasons(comparison=comparison)[0]
+def test_the_verdict_says_which_look_it_is_and_the_smallest_gain_that_it_can_see() -> None:
+    comparison = replace(BETTER, look=Look(5, 2), difference=Difference(0.01, -0.01, 0.03, 0.99, 0.03))
+    (reason,) = reasons(comparison=comparison)
+    assert reason.endswith(
+        "on 1,500 rows, the 5th look at these rows, the 2nd set of rows under this champion; a gain of 0.03 would have been shown in four of five cases"
+    )
+    found = numbers(use_case(), GOOD, comparison)
+    assert (found.look, found.rows_renewed, found.visible_gain, found.challengers_before) == (5, 2, 0.03, 4)
 
 
 def test_a_champion_that_cannot_be_asked_is_said_and_not_beaten() -> None:
@@ -140,7 +181,10 @@ def test_the_numbers_are_plain_and_the_praise_names_them() -> None:
     assert plain["worst_slice"]["kept_at_best"] == 0.9
     assert plain["fairness"] == {"gender": {"between": ["f", "m"], "value": 0.1, "low": 0.02, "verdict": "different"}}
     assert "value" not in plain
-    assert praise(use_case(), GOOD, BETTER) == "better than version 3: roc_auc +0.02 [+0.01, +0.03] at 0.95 confidence on 1,500 rows"
+    assert praise(use_case(), GOOD, BETTER) == (
+        "better than version 3: roc_auc +0.02 [+0.01, +0.03] at 0.95 confidence on 1,500 rows, the 1st look at these rows;"
+        " a gain of 0.014 would have been shown in four of five cases"
+    )
     assert praise(use_case(), GOOD, None).startswith("the first champion: roc_auc 0.85, better than a constant by +0.35")
 
 

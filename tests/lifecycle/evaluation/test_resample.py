@@ -85,7 +85,7 @@ def test_a_gain_is_positive_for_the_better_model_by_a_score_and_by_an_error():
 
 def test_a_model_gains_nothing_over_itself():
     y, said = ranked(300, 1.0)
-    assert paired(UC, "roc_auc", y, said, said, by_row(300)) == Interval(0.0, 0.0, 0.0, 0.95, 300)
+    assert paired(UC, "roc_auc", y, said, said, by_row(300)) == Interval(0.0, 0.0, 0.0, 0.95, 300, 0.0)
 
 
 def test_more_confidence_is_a_wider_interval():

@@ -77,8 +77,9 @@ def test_every_challenger_on_the_same_rows_needs_more_confidence() -> None:
     use_case, parts = made("promote_repeated")
     judge(use_case, challenger(use_case, parts))
     found = [judge(use_case, challenger(use_case, parts, MIDDLE)).numbers for _ in range(3)]
+    assert [one.look for one in found] == [1, 2, 3]
     assert [one.challengers_before for one in found] == [0, 1, 2]
-    assert [one.confidence for one in found] == pytest.approx([0.95, 0.975, 1 - 0.05 / 3])
+    assert [one.confidence for one in found] == pytest.approx([0.95, 1 - 0.05 / 4, 1 - 0.05 / 12])
 
 
 def test_two_who_judge_the_same_version_at_once_leave_one_verdict() -> None:
