@@ -62,6 +62,11 @@ NUMBER_BY_NAME = Type({"type": "object", "additionalProperties": {"type": "numbe
 """Numbers under names that the model brings, such as a probability for each class; the field's `prefix` marks their columns in a frame."""
 
 
+def lists(of: Type) -> Type:
+    """The type of a list of values, such as `lists(TEXT)`."""
+    return Type({"type": "array", "items": dict(of.schema)}, "VARCHAR", pl.List(of.dtype), as_json=True)
+
+
 def records(**types: Type) -> Type:
     """The type of a list of records, such as `records(item=TEXT, score=NUMBER)`; in a frame a list of structs."""
     one = {"type": "object", "properties": {name: dict(each.schema) for name, each in types.items()}, "required": list(types)}
@@ -87,6 +92,8 @@ class Field:
     """The columns of the table `predictions` that hold it; `None`: one, of its own name and type. None at all: it is not kept."""
     prefix: str = ""
     """What the names of its columns begin with, where it has several in a frame."""
+    derived: bool = False
+    """Whether it follows from the other fields of the answer, so that its distribution tells nothing that theirs do not."""
 
     @property
     def columns(self) -> Mapping[str, Type]:
@@ -182,8 +189,8 @@ def read(fields: Fields, log: pl.DataFrame) -> pl.DataFrame:
 
 
 def watched(fields: Fields) -> list[str]:
-    """The fields whose distribution is compared with that after training: those that are kept, but lists."""
-    return [each.name for each in fields if each.columns and not each.type.as_json]
+    """The fields whose distribution is compared with that after training: those that are kept, but lists and what follows from others."""
+    return [each.name for each in fields if each.columns and not each.type.as_json and not each.derived]
 
 
 def table(fields: Fields, said: pl.DataFrame) -> pl.DataFrame:

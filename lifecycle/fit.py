@@ -27,9 +27,10 @@ MEANS = ("rmse", "r2")
 def fit(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None = None) -> Any:
     """The fitted model of a recipe: its estimator, calibrated and with a threshold where the problem has classes.
 
-    A classifier is fitted on the train rows; its calibration and threshold come from the tune rows, which it has not
-    seen. A regressor or a clustering needs neither and is fitted on both. So is a classifier with fewer than 300 tune rows, whose
-    calibration and threshold then come from predictions out of fold. Rows of the gate are for neither.
+    A classifier is fitted on the train rows; its calibration, threshold and sets come from the tune rows, which it has not
+    seen. A regressor or a clustering is fitted on both; a regressor's intervals come from what a fit on the train rows says of the tune rows.
+    With fewer than 300 tune rows a classifier is fitted on both, too, and all of this comes from predictions out of fold. Rows of the gate
+    are for neither.
 
     Raises:
         DataError: the rows have one class, or a target that is no number.
@@ -42,8 +43,9 @@ def fit(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None = No
 
     def unseen() -> tuple[np.ndarray, np.ndarray]:
         if few or tune is None:
-            return out_of_fold(use_case, recipe, rows, model.classes_)
-        return tune.y, use_case.kind.outputs(model, tune.X)
+            return out_of_fold(use_case, recipe, rows, np.asarray(getattr(model, "classes_", ())))
+        first = fit_estimator(use_case, recipe, train) if use_case.kind.learns_tune else model
+        return tune.y, use_case.kind.outputs(first, tune.X)
 
     return use_case.kind.finish(use_case, model, unseen)
 
@@ -80,18 +82,17 @@ def threads(rows: int) -> AbstractContextManager[Any]:
 
 
 def out_of_fold(use_case: "UseCase", recipe: Recipe, rows: Rows, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The target and the probabilities (n, classes) of rows by models of the other folds; of a time split the later rows."""
+    """The target and the outputs of rows, in columns of `classes`, by models of the other folds; of a time split the later rows."""
     targets, found = [], []
     for fitted, tuned, tested in use_case.split.folds(use_case, rows, 0):
         known = rows.take(np.sort(np.concatenate([fitted, tuned])))
         if len(np.unique(known.y)) < 2:
             continue
         model = fit_estimator(use_case, recipe, known)
-        probabilities = np.zeros((len(tested), len(classes)))
-        probabilities[:, np.searchsorted(classes, model.classes_)] = model.predict_proba(rows.X[tested])
         targets.append(rows.y[tested])
-        found.append(probabilities)
-    return (np.concatenate(targets), np.concatenate(found)) if found else (rows.y[:0], np.zeros((0, len(classes))))
+        found.append(use_case.kind.aligned(use_case.kind.outputs(model, rows.X[tested]), model, classes))
+    nothing = np.zeros((0, len(classes)) if len(classes) else 0)
+    return (np.concatenate(targets), np.concatenate(found)) if found else (rows.y[:0], nothing)
 
 
 def together(first: Rows, second: Rows) -> Rows:

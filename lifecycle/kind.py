@@ -53,7 +53,7 @@ class Kind:
     metrics: tuple[str, ...]
     """All that make sense, by scikit-learn's names; errors are positive numbers."""
     besides: tuple[str, ...] = ()
-    """Metrics that an evaluation measures once: the gate may ask for them, and they decide nothing else."""
+    """Metrics that an evaluation measures beside these: the gate may ask for them, and they decide nothing else."""
     knows_nothing: str = "a constant"
     """The baseline that knows nothing, in words."""
     plain: str = "a plain linear model"
@@ -273,6 +273,10 @@ class Kind:
     def calibration(self, judged: "Predictions") -> "tuple[str, np.ndarray, np.ndarray] | None":
         """What the probabilities are of, in words; whether it happened, and its probability; `None` where there are none."""
         return None
+
+    def spread(self, said: "pl.DataFrame") -> tuple[float | None, str]:
+        """How much the intervals or sets of answers leave open on average, and what that number is in words; `None` where there are none."""
+        return None, ""
 
     def clusters(self, use_case: "UseCase", evidence: "Evidence") -> "tuple[ClusterReport, ...]":
         """A row for each cluster, where there are some."""

@@ -118,6 +118,8 @@ class UseCase:
     """Of a binary target: the value that counts as 1."""
     threshold: Literal["f1", "accuracy", "balanced_accuracy"] = "f1"
     """Of a binary problem: the probability from which the answer is yes gives the tune rows the best of this."""
+    coverage: float = 0.9
+    """The share of rows for which the interval of a regression, or the set of classes, shall hold the truth."""
     history: timedelta | None = None
     """How far `features` looks back; rows of the first such span warm the windows up and train nothing."""
     candidates: tuple[Candidate, ...] = ()
@@ -178,6 +180,8 @@ class UseCase:
         for name in self.slices:
             if name not in self.columns:
                 raise self.wrong(f"slices name columns of schema {self.schema.__name__}, found '{name}'")
+        if not 0 < self.coverage < 1:
+            raise self.wrong(f"coverage is a share between 0 and 1, such as 0.9, found {self.coverage}")
         if self.most_rows < 1_000:
             raise self.wrong(f"most_rows is 1,000 or more, found {self.most_rows:,}")
         if self.arrivals.age is not None and not self.columns.one("time"):

@@ -71,5 +71,7 @@ def cross_validate(use_case: "UseCase", fit: Fit, rows: Rows) -> Predictions:
             parts.append(tested)
         positions = np.concatenate(parts)
         judged = np.sort(positions)
-        predictions.append(pl.concat(frames, how="diagonal").fill_null(0.0)[np.argsort(positions)])
+        together = pl.concat(frames, how="diagonal")
+        named = [name for each in use_case.kind.answer_schema if each.prefix for name in each.among(together.columns)]
+        predictions.append(together.with_columns(pl.col(named).fill_null(0.0))[np.argsort(positions)])  # a class that a fold has not met
     return Predictions(rows.take(judged), tuple(predictions), average(train))

@@ -80,6 +80,39 @@ class Calibration(JsonModel):
     table: tuple[CalibrationBin, ...]
 
 
+class SliceCoverage(JsonModel):
+    """The coverage on the rows with one value of a column, with its interval."""
+
+    column: str
+    slice: str
+    rows: int
+    value: float
+    low: float | None
+    high: float | None
+
+
+class CoverageReport(JsonModel):
+    """Whether intervals, or sets of classes, hold the truth as often as stated.
+
+    Attributes:
+        stated: the share of rows that the definition asks for.
+        calibrated: how many rows the quantiles come from (of a cross-validation, of the first fold's model).
+        reached: the share of the judged rows, with its interval.
+        size: the mean width of an interval, in units of the target, or the mean number of classes in a set.
+        unit: what `size` is, in words.
+        slices: the share by slice, of slices with enough rows.
+        classes: the share by class, of classes with enough rows.
+    """
+
+    stated: float
+    calibrated: int
+    reached: Interval | None
+    size: float | None
+    unit: str
+    slices: tuple[SliceCoverage, ...] = ()
+    classes: tuple[SliceCoverage, ...] = ()
+
+
 class SliceReport(JsonModel):
     """The deciding metric by slice; the model's `skill` on all rows, and how many rows (and rows of a class) a slice needs."""
 
@@ -211,6 +244,7 @@ class EvaluationReport(JsonModel):
     metrics: dict[str, MetricReport]
     gains: Gains
     calibration: Calibration | None = None
+    coverage: CoverageReport | None = None
     slices: SliceReport
     fairness: dict[str, ColumnFairness]
     classes: tuple[ClassReport, ...] = ()

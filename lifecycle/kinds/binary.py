@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lifecycle.answer_schema import INTEGER, NUMBER, Field
+from lifecycle.answer_schema import INTEGER, NUMBER, Field, lists
 from lifecycle.kind import PROBABILITY, prediction
-from lifecycle.kinds.classification import FEW_OF_A_CLASS, RARE, Classification, clipped, mean
+from lifecycle.kinds.classification import FEW_OF_A_CLASS, HOLDS, RARE, Classification, clipped, covered, mean
 
 if TYPE_CHECKING:
     from lifecycle.draft.columns import ColumnProfile
@@ -41,6 +41,7 @@ class Binary(Classification):
     answer_schema = (
         prediction(INTEGER, "1 stands for {use_case.target} = {use_case.positive}", bounds={"enum": [0, 1]}),
         Field("probability", NUMBER, "the probability of {use_case.target} = {use_case.positive}", bounds=PROBABILITY),
+        Field("set", lists(INTEGER), f"the predictions {HOLDS}", optional=True, derived=True),
     )
     remedy = "check the target and `positive`, or bring more rows"
 
@@ -87,11 +88,13 @@ class Binary(Classification):
         truth = np.asarray(y).astype(bool)
         score = predictions["probability"].to_numpy().astype(np.float64, copy=False)
         found: list[Statistic] = []
+        if "coverage" in wanted and "set" in predictions.columns:
+            found.append(covered(predictions["set"], pl.Series(np.asarray(y), dtype=pl.Int64)))
         if wanted & {"roc_auc", "average_precision"}:
             found.append(Ranking.of(truth, score))
         if "calibration_error" in wanted:
             found.append(expected_calibration_error(score, truth, weight))
-        if wanted - {"roc_auc", "average_precision", "calibration_error"}:
+        if wanted - {"roc_auc", "average_precision", "calibration_error", "coverage"}:
             called = predictions["prediction"].to_numpy().astype(bool)
             loss = -np.log(clipped(np.where(truth, score, 1 - score)))
             terms = [np.ones(len(truth)), truth, called, truth & called, (score - truth) ** 2, loss]

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lifecycle.models.conformal import PredictionSets
+
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
@@ -17,7 +19,7 @@ THRESHOLDS: dict[str, Callable[[np.ndarray, np.ndarray, int, int], np.ndarray]] 
 
 
 def calibrate(use_case: "UseCase", model: Any, y: np.ndarray, probabilities: np.ndarray) -> Any:
-    """A fitted classifier with its probabilities corrected, where that is shown to help, and its threshold chosen.
+    """A fitted classifier with its probabilities corrected, where that is shown to help, its threshold chosen, and the sets of its answers.
 
     Corrected is what lowers the log loss of these rows by more than its parameters may by chance (the Bayesian
     information criterion, Schwarz 1978), and every model fitted with class weights, whose probabilities are off by design.
@@ -34,8 +36,10 @@ def calibrate(use_case: "UseCase", model: Any, y: np.ndarray, probabilities: np.
     from lifecycle.models.estimators import Calibrated, corrected
 
     slope, intercept = _correction(use_case, y, probabilities, model.classes_, always=reweighted(model))
-    threshold = use_case.kind.threshold(use_case, y, corrected(probabilities, slope, intercept))
-    return Calibrated(model, slope, intercept, threshold)
+    given = corrected(probabilities, slope, intercept)
+    # One or two numbers were fitted on these rows before, which leaves the order of a binary problem's probabilities as it is.
+    sets = PredictionSets.of(y, given, model.classes_, use_case.coverage)
+    return Calibrated(model, slope, intercept, use_case.kind.threshold(use_case, y, given), sets)
 
 
 def best_threshold(y: np.ndarray, probability: np.ndarray, by: str = "f1") -> float:

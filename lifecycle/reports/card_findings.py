@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lifecycle.evaluation.report import Calibration, ClassReport, ClusterReport, ColumnFairness, Importances, SliceReport
+from lifecycle.evaluation.report import Calibration, ClassReport, ClusterReport, ColumnFairness, CoverageReport, Importances, SliceReport
 from lifecycle.reports.markdown import code, interval, number, plain, share, signed, table
 
 if TYPE_CHECKING:
@@ -18,6 +18,23 @@ def calibration(found: Calibration) -> str:
     rows = [(f"{row.rows:,}", f"{row.probability:.4f}", f"{row.share:.4f}", f"{row.low:.4f} to {row.high:.4f}") for row in found.table]
     text = f"Expected calibration error {number(found.calibration_error)} for {found.of}, over ten bins of equally many rows:"
     return text + "\n\n" + table(("rows", "mean probability", "share that came true", "95 % interval"), rows)
+
+
+def coverage(found: CoverageReport) -> str:
+    """What the intervals or sets state, and whether they keep it."""
+    if found.reached is None:
+        return f"No interval and no set is given: {found.calibrated:,} rows that the model was not fitted on are too few to state a coverage of {found.stated:.4g}."
+    text = (
+        f"Stated: a share of {found.stated:.4g} of rows have their truth within the interval, or in the set; the ends come from {found.calibrated:,} rows "
+        f"that the model was not fitted on. Reached on the judged rows: **{number(found.reached.value)}**{interval(found.reached)}; {found.unit} "
+        f"{number(found.size)}. The statement holds on average over rows like those that it comes from, not for every slice, and no longer where the "
+        "world has changed."
+    )
+    rows = [
+        (f"{plain(row.column)} = {plain(row.slice)}", f"{row.rows:,}", number(row.value), interval(row, ""))
+        for row in (*found.classes, *sorted(found.slices, key=lambda row: row.value)[:WEAKEST])
+    ]
+    return text + ("\n\n" + table(("rows with", "rows", "coverage", "interval"), rows) if rows else "")
 
 
 def classes(found: Sequence[ClassReport]) -> str:

@@ -98,7 +98,7 @@ def test_fitting_again_gives_the_same_model():
 def test_a_multiclass_model_gives_a_probability_for_each_class():
     use_case = toy("train_classes", problem="multiclass")
     said = predict(use_case, fit(use_case, RECIPE, rows(600, problem="multiclass"), rows(400, 2, "multiclass")), rows(10, 3).X)
-    assert said.columns == ["prediction", "probability", "p_false", "p_true"]
+    assert said.columns == ["prediction", "probability", "p_false", "p_true", "set"]
     np.testing.assert_allclose(said["p_false"] + said["p_true"], 1)
 
 
