@@ -35,13 +35,13 @@ def test_intervals_reach_their_coverage_for_small_and_for_large_predictions():
         low.append(there[predicted < 2].mean())
         high.append(there[predicted > 6].mean())
     assert np.mean(reached) == pytest.approx(COVERAGE, abs=0.01)
-    assert np.mean(low) == pytest.approx(COVERAGE, abs=0.03)  # one width for all rows covers 0.99 of these,
-    assert np.mean(high) == pytest.approx(COVERAGE, abs=0.03)  # and 0.7 of these
+    assert np.mean(low) == pytest.approx(COVERAGE, abs=0.03)  # one width for all rows covers all of these,
+    assert np.mean(high) == pytest.approx(COVERAGE, abs=0.03)  # and 0.61 of these
 
 
 def test_intervals_are_as_skewed_as_the_errors():
     found = PredictionIntervals.of(*skewed(np.random.default_rng(2), 2_000), COVERAGE)
-    assert all(above > -2 * below > 0 for below, above in zip(found.below, found.above, strict=True))
+    assert all(above > -1.5 * below > 0 for below, above in zip(found.below, found.above, strict=True))
     assert list(found.above) == sorted(found.above)
 
 
@@ -54,7 +54,7 @@ def test_the_quantile_of_few_rows_is_the_finite_sample_one_and_fewer_rows_state_
         found = PredictionIntervals.of(*skewed(random, least), COVERAGE)
         y, predicted = skewed(random, 200)
         reached.append(inside(found, y, predicted).mean())
-    assert COVERAGE - 0.01 < np.mean(reached) < COVERAGE + 0.03  # the plain 5 % and 95 % quantiles of 19 rows cover 0.83
+    assert COVERAGE - 0.01 < np.mean(reached) < COVERAGE + 0.03  # the plain 5 % and 95 % quantiles of 19 rows cover 0.82
     few = PredictionIntervals.of(*skewed(random, least - 1), COVERAGE)
     assert not few.states
     assert few.columns(pl.DataFrame({"prediction": [1.0]}), np.ones(1), ()) == []
@@ -82,7 +82,7 @@ def test_sets_reach_their_coverage_for_every_class_also_a_rare_one(classes: np.n
         for value in classes.tolist():
             of = np.flatnonzero(y == value)
             reached[value].append(np.mean([value in each for each in sets.gather(of).to_list()]))
-    assert min(np.mean(each) for each in reached.values()) > COVERAGE - 0.01  # by one quantile for all, the rare class has 0.3
+    assert min(np.mean(each) for each in reached.values()) > COVERAGE - 0.01  # by one quantile for all, that of the rare class is 0.00 and 0.19
 
 
 def test_rows_one_by_one_have_the_sets_that_they_have_together():
