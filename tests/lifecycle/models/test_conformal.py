@@ -41,8 +41,8 @@ def test_intervals_reach_their_coverage_for_small_and_for_large_predictions():
 
 def test_intervals_are_as_skewed_as_the_errors():
     found = PredictionIntervals.of(*skewed(np.random.default_rng(2), 2_000), COVERAGE)
-    assert all(above > -1.5 * below > 0 for below, above in zip(found.below, found.above, strict=True))
-    assert list(found.above) == sorted(found.above)
+    assert all(above > -1.2 * below > 0 for below, above in zip(found.below, found.above, strict=True))
+    assert found.above[-1] > 3 * found.above[0]
 
 
 def test_the_quantile_of_few_rows_is_the_finite_sample_one_and_fewer_rows_state_nothing():
