@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lifecycle.kind import Kind
     from lifecycle.models.blueprint import Blueprint
     from lifecycle.monitoring.statistic import DriftStatistic
+    from lifecycle.operating_points import Capacity, Costs
     from lifecycle.rest import fetched
     from lifecycle.role import Role
     from lifecycle.source import ByColumn, ByFile, File, Source
@@ -29,6 +30,7 @@ _NAMES = {
     "lifecycle.kind": ("Kind",),
     "lifecycle.models.blueprint": ("Blueprint",),
     "lifecycle.monitoring.statistic": ("DriftStatistic",),
+    "lifecycle.operating_points": ("Capacity", "Costs"),
     "lifecycle.rest": ("fetched",),
     "lifecycle.role": ("Role",),
     "lifecycle.source": ("ByColumn", "ByFile", "File", "Source"),
@@ -41,7 +43,7 @@ _NAMES = {
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
-    "Arrivals", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Check", "ColumnSplit", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
+    "Arrivals", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Capacity", "Check", "ColumnSplit", "Costs", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
     "Joined", "Kind", "Monitoring", "OrderSplit", "Postgres", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
     "UseCase", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture",
 ]  # fmt: skip

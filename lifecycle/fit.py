@@ -41,11 +41,11 @@ def fit(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows | None = No
     use_case.kind.check_target(use_case, rows.y)
     model = fit_estimator(use_case, recipe, rows)
 
-    def unseen() -> tuple[np.ndarray, np.ndarray]:
+    def unseen() -> tuple[np.ndarray, np.ndarray, pl.DataFrame]:
         if few or tune is None:
             return out_of_fold(use_case, recipe, rows, np.asarray(getattr(model, "classes_", ())))
         first = fit_estimator(use_case, recipe, train) if use_case.kind.learns_tune else model
-        return tune.y, use_case.kind.outputs(first, tune.X)
+        return tune.y, use_case.kind.outputs(first, tune.X), tune.info
 
     return use_case.kind.finish(use_case, model, unseen)
 
@@ -81,18 +81,19 @@ def threads(rows: int) -> AbstractContextManager[Any]:
     return threadpool_limits(1 if rows < FOR_THREADS else None)
 
 
-def out_of_fold(use_case: "UseCase", recipe: Recipe, rows: Rows, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The target and the outputs of rows, in columns of `classes`, by models of the other folds; of a time split the later rows."""
-    targets, found = [], []
+def out_of_fold(use_case: "UseCase", recipe: Recipe, rows: Rows, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray, pl.DataFrame]:
+    """The target and the outputs of rows, in columns of `classes`, by models of the other folds, and their `info`; of a time split the later rows."""
+    positions, found = [], []
     for fitted, tuned, tested in use_case.split.folds(use_case, rows, 0):
         known = rows.take(np.sort(np.concatenate([fitted, tuned])))
         if len(np.unique(known.y)) < 2:
             continue
         model = fit_estimator(use_case, recipe, known)
-        targets.append(rows.y[tested])
+        positions.append(tested)
         found.append(use_case.kind.aligned(use_case.kind.outputs(model, rows.X[tested]), model, classes))
-    nothing = np.zeros((0, len(classes)) if len(classes) else 0)
-    return (np.concatenate(targets), np.concatenate(found)) if found else (rows.y[:0], nothing)
+    at = np.concatenate(positions) if positions else np.zeros(0, dtype=np.int64)
+    outputs = np.concatenate(found) if found else np.zeros((0, len(classes)) if len(classes) else 0)
+    return rows.y[at], outputs, rows.info[at]
 
 
 def together(first: Rows, second: Rows) -> Rows:

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from lifecycle.references import Recipe
     from lifecycle.usecase import UseCase
 
+    Unseen = Callable[[], tuple[np.ndarray, np.ndarray, pl.DataFrame]]
+
 FOLDER = "lifecycle.kinds"
-ERRORS = frozenset({"brier", "log_loss", "rmse", "mae", "median_ae", "mape", "calibration_error", "davies_bouldin"})
+ERRORS = frozenset({"brier", "log_loss", "rmse", "mae", "median_ae", "mape", "calibration_error", "davies_bouldin", "cost"})
 """Metrics of which less is better."""
 PROBABILITY = {"minimum": 0, "maximum": 1}
 """The bounds of a probability, as JSON Schema."""
@@ -66,6 +68,8 @@ class Kind:
     """Whether models are fitted on the tune rows too, since nothing of them is calibrated there."""
     averages: bool = True
     """Whether the average of several models' outputs is a model's output."""
+    decides: bool = False
+    """Whether an answer is a yes or a no, by a threshold, so that a definition can say what decisions cost or how many can be acted on."""
     calibrates_intercept: bool = False
     """Whether a calibration of probabilities shifts their logits too, beside stretching them."""
     target_type: str = "continuous"
@@ -193,8 +197,8 @@ class Kind:
         """Outputs in columns of all classes, also of those that the model has not met."""
         return outputs
 
-    def threshold(self, use_case: "UseCase", y: "np.ndarray", outputs: "np.ndarray") -> float:
-        """The threshold that a final model with these outputs would decide by."""
+    def threshold(self, use_case: "UseCase", y: "np.ndarray", outputs: "np.ndarray", info: "pl.DataFrame | None" = None) -> float:
+        """The threshold that a final model with these outputs would decide by; `info` is `Rows.info` of the same rows."""
         return 0.5
 
     def bounded(self, y: "np.ndarray", values: "np.ndarray") -> "np.ndarray":
@@ -213,13 +217,17 @@ class Kind:
         """What weights of an average are chosen by: the loss of the weighted outputs, of shape (models, n, ...), as a function of the weights."""
         raise NotImplementedError
 
-    def finish(self, use_case: "UseCase", model: Any, unseen: "Callable[[], tuple[np.ndarray, np.ndarray]]") -> Any:
-        """A fitted estimator as it is deployed, calibrated and with a threshold where its outputs need them.
+    def baseline(self, use_case: "UseCase", model: Any, rows: "Rows") -> Any:
+        """A fitted baseline as it is judged; `rows` are those that it was fitted on."""
+        return model
+
+    def finish(self, use_case: "UseCase", model: Any, unseen: "Unseen") -> Any:
+        """A fitted estimator as it is deployed: calibrated, with a threshold, intervals or sets, as its outputs need them.
 
         Args:
             use_case: the definition.
             model: the fitted estimator.
-            unseen: gives the target and the outputs of rows that it was not fitted on.
+            unseen: gives the target, the outputs and `Rows.info` of rows that it was not fitted on.
         """
         return model
 

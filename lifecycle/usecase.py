@@ -13,6 +13,7 @@ from lifecycle.columns import Columns, columns
 from lifecycle.errors import DefinitionError
 from lifecycle.expectations import Arrivals, Surprises
 from lifecycle.kind import Kind
+from lifecycle.operating_points import BestScore, Capacity, Costs, OperatingPoint
 from lifecycle.source import Source
 from lifecycle.splits import Split
 
@@ -118,6 +119,10 @@ class UseCase:
     """Of a binary target: the value that counts as 1."""
     threshold: Literal["f1", "accuracy", "balanced_accuracy"] = "f1"
     """Of a binary problem: the probability from which the answer is yes gives the tune rows the best of this."""
+    costs: Costs | None = None
+    """Of a binary problem: what a miss and a false alarm cost. They then decide, in place of `threshold` and of the problem's metric."""
+    capacity: Capacity | int | None = None
+    """Of a binary problem: how many cases can be looked at (a number: a day). The top of the list then decides, in place of the same."""
     coverage: float = 0.9
     """The share of rows for which the interval of a regression, or the set of classes, shall hold the truth."""
     history: timedelta | None = None
@@ -149,8 +154,9 @@ class UseCase:
             raise self.wrong(f"problem is one of {', '.join(kinds.names())}, found '{self.problem}'")
         if not self.candidates:
             object.__setattr__(self, "candidates", self.kind.families())
-        object.__setattr__(self, "metric", self.metric or self.kind.metric)
+        object.__setattr__(self, "metric", self.metric or next(iter(self.operating_point.metrics), self.kind.metric))
         self._check_columns()
+        self._check_decisions()
         self._check_metrics()
 
     @property
@@ -167,6 +173,17 @@ class UseCase:
     def target(self) -> str:
         """The name of the target column."""
         return self.columns.one("target") or ""
+
+    @property
+    def operating_point(self) -> OperatingPoint:
+        """How a binary problem decides: by costs, by a capacity, or by the threshold with the best score."""
+        capacity = Capacity(self.capacity) if isinstance(self.capacity, int) else self.capacity
+        return self.costs or capacity or BestScore(self.threshold)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """All metrics that make sense: those of the kind of problem, and of what decisions are worth."""
+        return (*self.kind.metrics, *self.operating_point.metrics)
 
     def wrong(self, what: str) -> DefinitionError:
         """The error for something in this definition that cannot be."""
@@ -189,8 +206,16 @@ class UseCase:
         if isinstance(self.monitoring.window, timedelta) and not self.columns.one("time"):
             raise self.wrong("a monitoring window in time needs a column with the role 'time', found none")
 
+    def _check_decisions(self) -> None:
+        given = [name for name in ("costs", "capacity") if getattr(self, name) is not None]
+        if given and not self.kind.decides:
+            raise self.wrong(f"{given[0]} is for a problem whose answer is a yes or a no, found problem '{self.kind.name}'; leave it away")
+        if len(given) > 1:
+            raise self.wrong("costs or capacity says how decisions are made, found both; leave one away")
+        self.operating_point.check(self)
+
     def _check_metrics(self) -> None:
-        asked = [(self.metric, self.kind.metrics), *((metric, self.kind.metrics + self.kind.besides) for metric in self.gate.minimum)]
+        asked = [(self.metric, self.metrics), *((metric, self.metrics + self.kind.besides) for metric in self.gate.minimum)]
         for metric, known in asked:
             if metric not in known:
                 raise self.wrong(f"a metric of a {self.kind.name} problem is one of {', '.join(known)}, found '{metric}'")

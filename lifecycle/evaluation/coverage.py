@@ -36,10 +36,17 @@ def coverage(unseen: EvaluationSet, model: Any) -> CoverageReport | None:
     ]
     classes = use_case.kind.classes(unseen.y)
     frequent = sorted(classes.tolist(), key=lambda value: -int((unseen.y == value).sum()))[:MAX_CLASSES]
-    by_class = [found for value in frequent for found in _parts(unseen, use_case.target, np.where(unseen.y == value, str(value), None))]
+    by_class = [found for value in frequent for found in _parts(unseen, use_case.target, _only(unseen.y, value))]
     return CoverageReport(
         stated=stated.coverage, calibrated=stated.rows, reached=reached, size=size, unit=unit, slices=tuple(by_slice), classes=tuple(by_class)
     )
+
+
+def _only(y: np.ndarray, value: Any) -> np.ndarray:
+    """The name of a class where rows have it."""
+    found = np.full(len(y), None, dtype=object)
+    found[y == value] = str(value)
+    return found
 
 
 def _parts(unseen: EvaluationSet, column: str, given: np.ndarray) -> Iterator[SliceCoverage]:

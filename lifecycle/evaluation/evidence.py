@@ -9,12 +9,11 @@ import polars as pl
 from lifecycle.candidates import linear_baseline
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.metrics import compute
-from lifecycle.evaluation.predictions import REPEATS, Fit, Predictions, cross_validate, judge
+from lifecycle.evaluation.predictions import REPEATS, Fit, Predictions, answers, cross_validate, judge
 from lifecycle.evaluation.report import ClassReport
 from lifecycle.evaluation.resample import Interval
 from lifecycle.fit import MIN_TUNE_ROWS, together
 from lifecycle.models.blueprint import blueprint
-from lifecycle.predict import predict
 from lifecycle.references import Recipe
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
     how = f"on {len(gate):,} held-out rows that took no part in fitting, tuning or choosing the model"
     if len(gate) < use_case.gate.rows:
         how += f"; that is fewer than the {use_case.gate.rows:,} the gate asks for"
-    seen = compute(use_case, some.y, predict(use_case, model, some.X))
+    seen = compute(use_case, some.y, answers(use_case, model, some))
     judged = judge(use_case, model, gate)
     if use_case.kind.learns_tune or len(tune) < MIN_TUNE_ROWS:  # fitted on the tune rows, see `lifecycle.fit`
         return Evidence("holdout", how, judged, flat, straight, seen, {}, in_time(judged))
@@ -94,8 +93,9 @@ def in_time(judged: Predictions) -> pl.DataFrame:
 def _fitter(use_case: "UseCase", name: str) -> Fit:
     def fit(train: Rows, tune: Rows) -> Any:
         if name == "constant":
-            return use_case.kind.constant(use_case.metric).fit(train.X, train.y)
-        return linear_baseline(blueprint(use_case, train.X)).fit(train.X, train.y)  # pyright: ignore[reportAttributeAccessIssue]
+            return use_case.kind.baseline(use_case, use_case.kind.constant(use_case.metric).fit(train.X, train.y), train)
+        linear: Any = linear_baseline(blueprint(use_case, train.X))
+        return use_case.kind.baseline(use_case, linear.fit(train.X, train.y), train)
 
     return fit
 

@@ -80,6 +80,34 @@ class Calibration(JsonModel):
     table: tuple[CalibrationBin, ...]
 
 
+class DecisionReport(JsonModel):
+    """What the decisions on the judged rows come to.
+
+    Attributes:
+        rule: what wrong answers cost, or how many cases can be looked at, in words.
+        metric: the metric that says what the decisions are worth, and `value` what it is.
+        unit: of costs.
+        threshold: the probability from which on the answer is yes; `None`: the models of a cross-validation have one each.
+        flagged: the share of rows with the answer yes.
+        found: the share of true cases with the answer yes, or on the list.
+        right: the share of true cases among these.
+        all, none: what `metric` is where the answer is yes to all rows, or to none; `None`: undefined.
+        unknown: rows left out of `value`, since what hangs on them is not known.
+    """
+
+    rule: str
+    metric: str
+    unit: str = ""
+    threshold: float | None
+    flagged: float
+    found: float | None
+    right: float | None
+    value: float | None
+    all: float | None = None
+    none: float | None = None
+    unknown: int = 0
+
+
 class SliceCoverage(JsonModel):
     """The coverage on the rows with one value of a column, with its interval."""
 
@@ -245,6 +273,7 @@ class EvaluationReport(JsonModel):
     gains: Gains
     calibration: Calibration | None = None
     coverage: CoverageReport | None = None
+    decision: DecisionReport | None = None
     slices: SliceReport
     fairness: dict[str, ColumnFairness]
     classes: tuple[ClassReport, ...] = ()

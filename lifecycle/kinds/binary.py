@@ -11,6 +11,7 @@ from lifecycle.kind import PROBABILITY, prediction
 from lifecycle.kinds.classification import FEW_OF_A_CLASS, HOLDS, RARE, Classification, clipped, covered, mean
 
 if TYPE_CHECKING:
+    from lifecycle.dataset import Rows
     from lifecycle.draft.columns import ColumnProfile
     from lifecycle.draft.problem import GuessedProblem, Level
     from lifecycle.evaluation.evidence import Evidence
@@ -37,6 +38,7 @@ class Binary(Classification):
         "calibration_error",
     )  # fmt: skip
     target_type = "binary"
+    decides = True
     calibrates_intercept = True
     answer_schema = (
         prediction(INTEGER, "1 stands for {use_case.target} = {use_case.positive}", bounds={"enum": [0, 1]}),
@@ -70,11 +72,13 @@ class Binary(Classification):
             folds = min(folds, int(sizes.min()))
         return folds, bool(sizes.max() >= folds and sizes.min() >= 2)
 
-    def threshold(self, use_case: "UseCase", y: np.ndarray, outputs: np.ndarray) -> float:
-        """The one that is best for these rows by what the definition's `threshold` names."""
-        from lifecycle.models.calibrate import best_threshold
+    def threshold(self, use_case: "UseCase", y: np.ndarray, outputs: np.ndarray, info: pl.DataFrame | None = None) -> float:
+        """The one that is best for these rows by what the definition says of decisions."""
+        return use_case.operating_point.threshold(y, outputs[:, 1], info)
 
-        return best_threshold(y, outputs[:, 1], use_case.threshold)
+    def baseline(self, use_case: "UseCase", model: Any, rows: "Rows") -> Any:
+        """At a threshold of its own, where the definition says what decisions are worth."""
+        return use_case.operating_point.baseline(model, rows.y, self.outputs(model, rows.X)[:, 1], rows.info)
 
     def frame(self, outputs: Any, classes: Any = (), threshold: float = 0.5) -> pl.DataFrame:
         """`prediction` (Int8 0/1) and `probability` of 1."""

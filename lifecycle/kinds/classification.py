@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from lifecycle.evaluation.statistics import Sums
+    from lifecycle.kind import Unseen
     from lifecycle.usecase import UseCase
 
 RARE = 0.1
@@ -134,7 +135,7 @@ class Classification(Supervised):
         own = outputs[:, known][:, np.arange(known.sum()), np.searchsorted(classes, y[known])] if known.any() else outputs
         return lambda weights: float(-np.log(np.clip(weights @ own, 1e-9, None)).mean())
 
-    def finish(self, use_case: "UseCase", model: Any, unseen: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Any:
+    def finish(self, use_case: "UseCase", model: Any, unseen: "Unseen") -> Any:
         """Probabilities corrected where that is shown to help, the threshold chosen, and sets of classes with the stated coverage."""
         from lifecycle.models.calibrate import calibrate
 

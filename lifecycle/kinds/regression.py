@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lifecycle.evaluation.fairness import Measure
     from lifecycle.evaluation.predictions import Predictions
     from lifecycle.evaluation.statistics import Statistic, Values
+    from lifecycle.kind import Unseen
     from lifecycle.usecase import UseCase
 
 SKEWED = 1.0
@@ -131,11 +132,12 @@ class Regression(Supervised):
 
         return of
 
-    def finish(self, use_case: "UseCase", model: Any, unseen: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Any:
+    def finish(self, use_case: "UseCase", model: Any, unseen: "Unseen") -> Any:
         """With intervals of the stated coverage."""
         from lifecycle.models.conformal_regressor import ConformalRegressor
 
-        return ConformalRegressor(model, PredictionIntervals.of(*unseen(), use_case.coverage))
+        y, outputs, _ = unseen()
+        return ConformalRegressor(model, PredictionIntervals.of(y, outputs, use_case.coverage))
 
     def predict(self, model: Any, X: pl.DataFrame) -> pl.DataFrame:
         """The numbers, with their intervals."""

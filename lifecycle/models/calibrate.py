@@ -8,6 +8,8 @@ import numpy as np
 from lifecycle.models.conformal import PredictionSets
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from lifecycle.usecase import UseCase
 
 THRESHOLDS: dict[str, Callable[[np.ndarray, np.ndarray, int, int], np.ndarray]] = {
@@ -18,7 +20,7 @@ THRESHOLDS: dict[str, Callable[[np.ndarray, np.ndarray, int, int], np.ndarray]] 
 """What a threshold can be the best by, of the numbers of positives called rightly and wrongly, of positives and of negatives."""
 
 
-def calibrate(use_case: "UseCase", model: Any, y: np.ndarray, probabilities: np.ndarray) -> Any:
+def calibrate(use_case: "UseCase", model: Any, y: np.ndarray, probabilities: np.ndarray, info: "pl.DataFrame | None" = None) -> Any:
     """A fitted classifier with its probabilities corrected, where that is shown to help, its threshold chosen, and the sets of its answers.
 
     Corrected is what lowers the log loss of these rows by more than its parameters may by chance (the Bayesian
@@ -29,9 +31,10 @@ def calibrate(use_case: "UseCase", model: Any, y: np.ndarray, probabilities: np.
         model: the fitted classifier.
         y: the encoded target of rows that the model was not fitted on.
         probabilities: what it says of them, shape (n, classes), columns in the order of `model.classes_`.
+        info: `Rows.info` of them, where the threshold depends on it.
 
     Returns:
-        A `lifecycle.models.estimators.Calibrated`; of a binary problem its `threshold_` gives these rows the best of what the definition's `threshold` names.
+        A `lifecycle.models.estimators.Calibrated`; of a binary problem its `threshold_` is the best for these rows by what the definition says of decisions.
     """
     from lifecycle.models.estimators import Calibrated, corrected
 
@@ -39,7 +42,7 @@ def calibrate(use_case: "UseCase", model: Any, y: np.ndarray, probabilities: np.
     given = corrected(probabilities, slope, intercept)
     # One or two numbers were fitted on these rows before, which leaves the order of a binary problem's probabilities as it is.
     sets = PredictionSets.of(y, given, model.classes_, use_case.coverage)
-    return Calibrated(model, slope, intercept, use_case.kind.threshold(use_case, y, given), sets)
+    return Calibrated(model, slope, intercept, use_case.kind.threshold(use_case, y, given, info), sets)
 
 
 def best_threshold(y: np.ndarray, probability: np.ndarray, by: str = "f1") -> float:

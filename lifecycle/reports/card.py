@@ -35,6 +35,8 @@ def card(use_case: "UseCase", evaluation: EvaluationReport, facts: Mapping[str, 
     ]
     if evaluation.calibration:
         parts.append("## Do the probabilities come true?\n\n" + card_findings.calibration(evaluation.calibration))
+    if evaluation.decision:
+        parts.append("## What its decisions come to\n\n" + card_findings.decision(evaluation.decision))
     if evaluation.coverage:
         parts.append("## How sure an answer is\n\n" + card_findings.coverage(evaluation.coverage))
     if evaluation.classes:

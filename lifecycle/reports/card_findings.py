@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lifecycle.evaluation.report import Calibration, ClassReport, ClusterReport, ColumnFairness, CoverageReport, Importances, SliceReport
+from lifecycle.evaluation.report import (
+    Calibration,
+    ClassReport,
+    ClusterReport,
+    ColumnFairness,
+    CoverageReport,
+    DecisionReport,
+    Importances,
+    SliceReport,
+)
 from lifecycle.reports.markdown import code, interval, number, plain, share, signed, table
 
 if TYPE_CHECKING:
@@ -18,6 +27,23 @@ def calibration(found: Calibration) -> str:
     rows = [(f"{row.rows:,}", f"{row.probability:.4f}", f"{row.share:.4f}", f"{row.low:.4f} to {row.high:.4f}") for row in found.table]
     text = f"Expected calibration error {number(found.calibration_error)} for {found.of}, over ten bins of equally many rows:"
     return text + "\n\n" + table(("rows", "mean probability", "share that came true", "95 % interval"), rows)
+
+
+def decision(found: DecisionReport) -> str:
+    """What wrong answers cost, or what the top of the list holds, beside answers that know nothing."""
+    at = "" if found.threshold is None else f" The answer is yes from a probability of {number(found.threshold)} on."
+    unit = f" {plain(found.unit)}" if found.unit else ""
+    rows = [
+        ("the model", number(found.value) + unit),
+        *((name, number(value) + unit) for name, value in (("yes to every row", found.all), ("no to every row", found.none)) if value is not None),
+    ]
+    text = (
+        f"{found.rule[:1].upper()}{found.rule[1:]}.{at} On the judged rows it says yes to {share(found.flagged)}; of the true cases "
+        f"{share(found.found)} are found, and {share(found.right)} of what is found is right."
+    )
+    if found.unknown:
+        text += f" Of {found.unknown:,} rows the amount is not known: they are left out of the {found.metric}."
+    return text + "\n\n" + table(("answers of", found.metric), rows)
 
 
 def coverage(found: CoverageReport) -> str:

@@ -54,14 +54,15 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     model = models.load(trained.run_id, trained.sha256)
     evidence = use_case.kind.evidence(use_case, model, trained.recipe, train, tune, gate)
     unseen = EvaluationSet(use_case, evidence.model, evidence.constant, clusters(use_case, evidence.model.rows.info))
-    wanted = (*use_case.kind.metrics, *(name for name in use_case.kind.besides if name not in evidence.besides))
+    wanted = (*use_case.metrics, *(name for name in use_case.kind.besides if name not in evidence.besides))
     found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, unseen.groups, wanted, CONFIDENCE) | evidence.besides
     evidence = replace(evidence, classes=use_case.kind.per_class(unseen), last=last_label(use_case, trained.parts, evidence.model))
     leaned = importances(use_case, model, gate)
     drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned)
     baselines = {name: {} if each is None else _metrics(use_case, each) for name, each in evidence.baselines.items()}
     report = _report(trained.recipe, evidence, unseen, _table(evidence, unseen, found, baselines), _data(trained, train, gate), leaned, drawn)
-    report = report.model_copy(update={"coverage": coverage(unseen, model)})
+    threshold = use_case.kind.threshold_of(model) if evidence.mode == "holdout" else None
+    report = report.model_copy(update={"coverage": coverage(unseen, model), "decision": use_case.operating_point.report(use_case, unseen, threshold)})
     deciding = report.metrics.get(use_case.metric)
     if deciding:
         suspect = too_good(use_case, trained.recipe, (train, gate), deciding.holdout, deciding.constant, report.judged.rows, leaned)

@@ -74,7 +74,7 @@ def test_few_tune_rows_are_fitted_on_and_the_threshold_comes_from_out_of_fold_pr
     use_case, first, second = toy("train_few"), rows(200), rows(100, 2)
     model, both = fit(use_case, RECIPE, first, second), together(first, second)
     np.testing.assert_array_equal(model.model.predict_proba(both.X), fit(use_case, RECIPE, both).model.predict_proba(both.X))
-    y, probabilities = out_of_fold(use_case, RECIPE, both, model.classes_)
+    y, probabilities, _ = out_of_fold(use_case, RECIPE, both, model.classes_)
     assert len(y) == 300
     assert model.threshold_ == best_threshold(y, probabilities[:, 1])
 
@@ -83,7 +83,7 @@ def test_predictions_out_of_fold_are_not_of_the_own_row():
     random = np.random.default_rng(0)
     noise = Rows(pl.DataFrame({"x": random.normal(size=400)}), random.integers(0, 2, 400).astype(np.int8), rows(400).info)
     memory = Recipe(candidate="forest", params={"min_samples_leaf": 1, "max_features": 1.0})
-    y, probabilities = out_of_fold(toy("train_folds"), memory, noise, np.array([0, 1]))
+    y, probabilities, _ = out_of_fold(toy("train_folds"), memory, noise, np.array([0, 1]))
     assert ((probabilities[:, 1] > 0.5) == y).mean() < 0.6
     assert (fit_estimator(toy("train_folds"), memory, noise).predict(noise.X) == noise.y).mean() > 0.9
 
