@@ -385,6 +385,11 @@ class Kind:
         """The threshold that a finished model decides by; `None` where it has none."""
         return None
 
+    def coverage_of(self, model: Any) -> float | None:
+        """The coverage that a finished model's intervals or sets state; `None` where it has none."""
+        conformal = getattr(model, "conformal_", None)
+        return conformal.coverage if conformal is not None and conformal.states else None
+
 
 _kinds = variants.Named(FOLDER, "kind", Kind)
 

@@ -116,7 +116,7 @@ def test_a_score_that_says_nothing_has_the_share_of_cases_on_its_list():
 
 
 def test_of_a_day_that_is_cut_off_as_many_are_looked_at_as_belong_to_it():
-    info, y, score = of_days(2)
+    info, _, score = of_days(2)
     half = (info["_time"] < START + dt.timedelta(days=1.5)).to_numpy()
     said = Capacity(10).beside(answered(score[half], 0.5), info.filter(half))
     day = info.filter(half)["_time"].dt.date() == START.date()
