@@ -62,9 +62,22 @@ NUMBER_BY_NAME = Type({"type": "object", "additionalProperties": {"type": "numbe
 """Numbers under names that the model brings, such as a probability for each class; the field's `prefix` marks their columns in a frame."""
 
 
+@dataclass(frozen=True)
+class ListType(Type):
+    """A list of values, which the lake keeps as JSON text."""
+
+    def store(self, values: pl.Series) -> pl.Series:
+        """As `cell` for each value, but each different one is written once: there are few."""
+        different = values.explode(empty_as_null=True).drop_nulls().unique().to_list()
+        texts = [json.dumps(each, ensure_ascii=False) for each in different]
+        one = pl.element().replace_strict(different, texts, return_dtype=pl.String) if different else pl.element().cast(pl.String)
+        inner = values.to_frame("_").select(pl.col("_").list.eval(one).list.join(", ")).to_series()
+        return ("[" + inner + "]").alias(values.name)
+
+
 def lists(of: Type) -> Type:
     """The type of a list of values, such as `lists(TEXT)`."""
-    return Type({"type": "array", "items": dict(of.schema)}, "VARCHAR", pl.List(of.dtype), as_json=True)
+    return ListType({"type": "array", "items": dict(of.schema)}, "VARCHAR", pl.List(of.dtype), as_json=True)
 
 
 def records(**types: Type) -> Type:

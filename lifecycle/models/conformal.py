@@ -7,6 +7,7 @@ Lei et al. 2018 for the split form). Drift breaks the promise, as it breaks ever
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from math import ceil, floor
 from typing import Any
 
@@ -68,8 +69,8 @@ class PredictionIntervals:
         if not self.below:
             return []
         predicted = said["prediction"].to_numpy()
-        place = np.searchsorted(self.edges, predicted, side="right") if self.edges else np.zeros(len(predicted), dtype=np.int64)
-        return [pl.Series(name, predicted + np.asarray(add)[place]) for name, add in (("low", self.below), ("high", self.above))]
+        place = _array(self.edges).searchsorted(predicted, side="right")
+        return [pl.Series("low", predicted + _array(self.below)[place]), pl.Series("high", predicted + _array(self.above)[place])]
 
     def as_json(self) -> dict[str, Any]:
         """It as JSON can hold it."""
@@ -115,16 +116,15 @@ class PredictionSets:
         """`set` for answers: the classes of each row as a list, in the order of `classes`; nothing where no coverage is stated."""
         if not self.least:
             return []
-        labels = classes.tolist() if isinstance(classes, np.ndarray) else list(classes)
-        dtype = pl.List(pl.String if isinstance(labels[0], str) else pl.Int64)
-        inside = outputs >= np.asarray(self.least)
+        labels = tuple(classes.tolist() if isinstance(classes, np.ndarray) else classes)
+        inside = outputs >= _array(self.least)
         inside[np.arange(len(inside)), _places(said["prediction"], labels)] = True
-        if len(inside) <= FEW or len(labels) > 60:
-            rows = [[label for label, there in zip(labels, row, strict=True) if there] for row in inside.tolist()]
-            return [pl.Series("set", rows, dtype=dtype)]
-        different, which = np.unique(inside @ (1 << np.arange(len(labels))), return_inverse=True)
-        lists = [[label for at, label in enumerate(labels) if code >> at & 1] for code in different.tolist()]
-        return [pl.Series("set", lists, dtype=dtype).gather(which)]
+        packed = np.packbits(inside, axis=1)
+        if len(packed) == 1:
+            return [_set(labels, packed.tobytes())]
+        keys = packed[:, 0] if packed.shape[1] == 1 else packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+        different, which = np.unique(keys, return_inverse=True)
+        return [pl.concat([_set(labels, key.tobytes()) for key in different])[which] if len(which) else _set(labels, b"\0" * packed.shape[1]).clear()]
 
     def as_json(self) -> dict[str, Any]:
         """It as JSON can hold it."""
@@ -189,14 +189,27 @@ def _least(given: np.ndarray, coverage: float) -> float | None:
     return float((risen[rank - 1] + (lower[-1] if len(lower) else 0.0)) / 2)
 
 
+@lru_cache(maxsize=10_000)
+def _set(labels: tuple[Any, ...], packed: bytes) -> pl.Series:
+    """The classes whose bits are set, as a column of one row. Kept, for making a column of lists costs more than all the rest of an answer."""
+    there = np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=len(labels))
+    of = [label for label, one in zip(labels, there, strict=True) if one]
+    return pl.Series("set", [of], dtype=pl.List(pl.String if isinstance(labels[0], str) else pl.Int64))
+
+
+@lru_cache(maxsize=1_000)
+def _array(numbers: tuple[float, ...]) -> np.ndarray:
+    return np.array(numbers)
+
+
 def _places(predicted: pl.Series, labels: Sequence[Any]) -> np.ndarray:
     """The positions of predicted classes among all."""
-    if predicted.dtype.is_integer() and labels == [0, 1]:
+    if predicted.dtype.is_integer() and labels == (0, 1):
         return predicted.to_numpy()
     place = {label: at for at, label in enumerate(labels)}
     if len(predicted) <= FEW:
         return np.array([place[label] for label in predicted.to_list()], dtype=np.int64)
-    return predicted.replace_strict(labels, list(range(len(labels))), return_dtype=pl.Int64).to_numpy()
+    return predicted.replace_strict(list(labels), list(range(len(labels))), return_dtype=pl.Int64).to_numpy()
 
 
 def needed(coverage: float, tails: int = 1) -> int:
