@@ -154,9 +154,10 @@ class UseCase:
             raise self.wrong(f"problem is one of {', '.join(kinds.names())}, found '{self.problem}'")
         if not self.candidates:
             object.__setattr__(self, "candidates", self.kind.families())
+        self._check_decisions()
         object.__setattr__(self, "metric", self.metric or next(iter(self.operating_point.metrics), self.kind.metric))
         self._check_columns()
-        self._check_decisions()
+        self.operating_point.check(self)
         self._check_metrics()
 
     @property
@@ -207,12 +208,15 @@ class UseCase:
             raise self.wrong("a monitoring window in time needs a column with the role 'time', found none")
 
     def _check_decisions(self) -> None:
+        if self.costs is not None and not isinstance(self.costs, Costs):
+            raise self.wrong(f"costs is Costs(miss=..., false_alarm=...), found {self.costs!r}")
+        if self.capacity is not None and not isinstance(self.capacity, int | Capacity):
+            raise self.wrong(f"capacity is a number of cases a day, or Capacity(20, per=1_000), found {self.capacity!r}")
         given = [name for name in ("costs", "capacity") if getattr(self, name) is not None]
         if given and not self.kind.decides:
             raise self.wrong(f"{given[0]} is for a problem whose answer is a yes or a no, found problem '{self.kind.name}'; leave it away")
         if len(given) > 1:
             raise self.wrong("costs or capacity says how decisions are made, found both; leave one away")
-        self.operating_point.check(self)
 
     def _check_metrics(self) -> None:
         asked = [(self.metric, self.metrics), *((metric, self.metrics + self.kind.besides) for metric in self.gate.minimum)]

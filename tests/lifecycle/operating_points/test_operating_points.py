@@ -161,6 +161,9 @@ WRONG = [
     ({"capacity": 5}, "needs whole spans to judge on, found split=HashSplit"),
     ({"capacity": Capacity(50, per=20)}, "for more rows than the 50 cases, found per=20"),
     ({"costs": Costs(miss=1, false_alarm=1), "problem": "multiclass"}, "a yes or a no, found problem 'multiclass'"),
+    ({"costs": {"miss": 5}}, "costs is Costs(miss=..., false_alarm=...), found {'miss': 5}"),
+    ({"capacity": "20"}, "capacity is a number of cases a day, or Capacity(20, per=1_000), found '20'"),
+    ({"costs": Costs(miss=float("nan"), false_alarm=1)}, "found nan"),
     ({"coverage": 1.5}, "coverage is a share between 0 and 1"),
 ]
 
