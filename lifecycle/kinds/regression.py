@@ -137,7 +137,7 @@ class Regression(Supervised):
         from lifecycle.models.conformal_regressor import ConformalRegressor
 
         y, outputs, _ = unseen()
-        return ConformalRegressor(model, PredictionIntervals.of(y, outputs, use_case.coverage))
+        return ConformalRegressor(model, PredictionIntervals.of(y, outputs, use_case.coverage, use_case.columns[use_case.target].bounds))
 
     def predict(self, model: Any, X: pl.DataFrame) -> pl.DataFrame:
         """The numbers, with their intervals."""

@@ -35,6 +35,7 @@ class PredictionIntervals:
         rows: how many rows the quantiles come from.
         edges: between the ranges of the prediction, rising, length m - 1.
         below, above: what is added in each range, length m; empty where the rows are too few for the coverage.
+        least, most: what no truth is beyond, so that no end is: it takes no truth out of an interval.
     """
 
     coverage: float
@@ -42,10 +43,12 @@ class PredictionIntervals:
     edges: tuple[float, ...] = ()
     below: tuple[float, ...] = ()
     above: tuple[float, ...] = ()
+    least: float | None = None
+    most: float | None = None
 
     @staticmethod
-    def of(y: np.ndarray, predicted: np.ndarray, coverage: float) -> "PredictionIntervals":
-        """The intervals of a model by its predictions for rows that a fit of it has not seen, length n each.
+    def of(y: np.ndarray, predicted: np.ndarray, coverage: float, bounds: tuple[float | None, float | None] = (None, None)) -> "PredictionIntervals":
+        """The intervals of a model by its predictions for rows that a fit of it has not seen, length n each; `bounds`: what no truth is beyond.
 
         An end is the order statistic of the errors at rank ceil((n + 1)(1 - a/2)), from its side, with a = 1 - coverage.
         """
@@ -57,7 +60,7 @@ class PredictionIntervals:
         edges = _edges(predicted)
         place = np.searchsorted(edges, predicted, side="right")
         ends = [_ends(error[place == at], coverage) for at in range(len(edges) + 1)]
-        return PredictionIntervals(coverage, len(error), tuple(edges), tuple(low for low, _ in ends), tuple(high for _, high in ends))
+        return PredictionIntervals(coverage, len(error), tuple(edges), tuple(low for low, _ in ends), tuple(high for _, high in ends), *bounds)
 
     @property
     def states(self) -> bool:
@@ -70,7 +73,10 @@ class PredictionIntervals:
             return []
         predicted = said["prediction"].to_numpy()
         place = _array(self.edges).searchsorted(predicted, side="right")
-        return [pl.Series("low", predicted + _array(self.below)[place]), pl.Series("high", predicted + _array(self.above)[place])]
+        low, high = predicted + _array(self.below)[place], predicted + _array(self.above)[place]
+        if self.least is not None or self.most is not None:
+            low, high = np.clip(low, self.least, self.most), np.clip(high, self.least, self.most)
+        return [pl.Series("low", low), pl.Series("high", high)]
 
     def as_json(self) -> dict[str, Any]:
         """It as JSON can hold it."""

@@ -45,6 +45,17 @@ def test_intervals_are_as_skewed_as_the_errors():
     assert found.above[-1] > 3 * found.above[0]
 
 
+def test_no_end_is_beyond_what_the_schema_allows_and_that_takes_no_truth_out():
+    random = np.random.default_rng(8)
+    y, predicted = skewed(random, 2_000)
+    plain, bound = (PredictionIntervals.of(y.clip(0, 20), predicted, COVERAGE, bounds) for bounds in ((None, None), (0.0, 20.0)))
+    said = pl.DataFrame({"prediction": np.append(predicted, [-50.0, 90.0])})
+    low, high = bound.columns(said, said["prediction"].to_numpy(), ())
+    assert 0 <= low.min() <= low.max() <= high.max() == 20.0  # pyright: ignore[reportOperatorIssue]
+    assert (low <= high).all()
+    assert (inside(plain, y.clip(0, 20), predicted) == inside(bound, y.clip(0, 20), predicted)).all()
+
+
 def test_the_quantile_of_few_rows_is_the_finite_sample_one_and_fewer_rows_state_nothing():
     random = np.random.default_rng(3)
     least = needed(COVERAGE, 2)
