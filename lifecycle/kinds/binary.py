@@ -151,6 +151,7 @@ class Binary(Classification):
             drawn["roc"] = plots.roc(y, scores, areas["roc_auc"], positive)
             drawn["precision_recall"] = plots.precision_recall(y, scores, areas["average_precision"], positive)
             drawn["thresholds"] = plots.thresholds(y, scores["model"], _threshold(evidence), positive)
+        drawn |= use_case.operating_point.plots(y, said)
         drawn["calibration"] = plots.calibration(y, scores["model"], metrics["calibration_error"], positive, len(evidence.model.predictions))
         names = {0: f"not {positive}", 1: positive}
         drawn["confusion"] = class_plots.confusion(y, said["prediction"].to_numpy(), names, f", accuracy {metrics['accuracy']:.3f}")

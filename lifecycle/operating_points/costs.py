@@ -85,6 +85,21 @@ class Costs(OperatingPoint):
         """At the threshold that costs least: what knows nothing says yes to all rows or to none, whichever is cheaper."""
         return at_threshold(model, self.threshold(y, probability, info))
 
+    def plots(self, y: np.ndarray, said: "pl.DataFrame") -> dict[str, bytes]:
+        """The cost a row over the share of rows that get a yes."""
+        from lifecycle.reports import plots
+
+        miss, alarm = (said[name].to_numpy() for name in (MISS, FALSE_ALARM))
+        known = np.isfinite(miss) & np.isfinite(alarm)
+        if not known.any():
+            return {}
+        y, probability, worth = y[known], said["probability"].to_numpy()[known], np.where(y == 1, miss, -alarm)[known]
+        order = np.argsort(-probability, kind="stable")
+        cost = (miss[known][y == 1].sum() - np.concatenate([[0.0], np.cumsum(worth[order])])) / len(y)
+        yes = said["prediction"].to_numpy()[known] == 1
+        reached = float(yes.mean()), float((miss[known] * ((y == 1) & ~yes) + alarm[known] * ((y == 0) & yes)).mean())
+        return {"costs": plots.costs(np.arange(len(y) + 1) / len(y), cost, reached, self.words(), self.currency)}
+
     def report(self, use_case: "UseCase", unseen: "EvaluationSet", threshold: float | None) -> "DecisionReport | None":
         """The cost a row beside that of saying yes to all rows, and to none."""
         from lifecycle.evaluation.report import DecisionReport

@@ -64,6 +64,15 @@ class OperatingPoint:
         """A fitted baseline as it is judged; by default at the probability 0.5. The rows are some that it may have seen."""
         return model
 
+    def plots(self, y: np.ndarray, said: "pl.DataFrame") -> dict[str, bytes]:
+        """What other decisions would come to, as PNG bytes by name.
+
+        Args:
+            y: 0 or 1, length n.
+            said: answers that `beside` has been asked for.
+        """
+        return {}
+
     def report(self, use_case: "UseCase", unseen: "EvaluationSet", threshold: float | None) -> "DecisionReport | None":
         """What the decisions on the judged rows come to; `None` where nothing is known of what they are worth."""
         return None

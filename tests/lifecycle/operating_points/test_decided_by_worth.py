@@ -74,6 +74,7 @@ def test_the_report_and_the_card_say_what_the_decisions_come_to(run: Run) -> Non
     assert found.value == pytest.approx(report.metrics[use_case.metric].holdout)
     model = models.load(version.run_id, version.sha256, version.location)
     assert found.threshold == use_case.kind.threshold_of(model)
+    assert ("plots/costs.png" in report.plots) == (use_case.costs is not None)
     if use_case.costs:
         assert report.metrics["cost"].constant == pytest.approx(min(found.all or 0, found.none or 0))
     card = versions.artifact(version, "model_card.md").decode()
