@@ -60,13 +60,13 @@ class Both(Timed):
 class Amount(Both):
     """With a number to tell."""
 
-    y: float = column("target")
+    y: float = column("target")  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class Sort(Both):
     """With one of several classes to tell."""
 
-    y: str = column("target")
+    y: str = column("target")  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,8 @@ def noise(world: World, random: np.random.Generator) -> bool:
     fitted = kind.constant(world.metric).fit(np.zeros((len(train), 1)), train)
     constant = blind(use_case, Predictions(table, (kind.predict(fitted, pl.DataFrame({"x": np.zeros(len(table))})),), {}), world.metric)
     gains = [
-        paired(use_case, world.metric, table.y, said, over.predictions, groups) for over in (constant, shuffled(own, int(random.integers(1 << 30))))
+        paired(use_case, world.metric, table.y, said, over.predictions, groups)
+        for over in (constant, shuffled(replace(use_case, seed=int(random.integers(1 << 30))), own))
     ]
     shown = replace(evidence(use_case), constant=difference(least(*gains)))
     return not any(check.reason for check in beats_constant.rule.checks(use_case, shown, None))

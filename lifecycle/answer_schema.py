@@ -62,6 +62,24 @@ NUMBER_BY_NAME = Type({"type": "object", "additionalProperties": {"type": "numbe
 """Numbers under names that the model brings, such as a probability for each class; the field's `prefix` marks their columns in a frame."""
 
 
+@dataclass(frozen=True)
+class ListType(Type):
+    """A list of values, which the lake keeps as JSON text."""
+
+    def store(self, values: pl.Series) -> pl.Series:
+        """As `cell` for each value, but each different one is written once: there are few."""
+        different = values.explode(empty_as_null=True).drop_nulls().unique().to_list()
+        texts = [json.dumps(each, ensure_ascii=False) for each in different]
+        one = pl.element().replace_strict(different, texts, return_dtype=pl.String) if different else pl.element().cast(pl.String)
+        inner = values.to_frame("_").select(pl.col("_").list.eval(one).list.join(", ")).to_series()
+        return ("[" + inner + "]").alias(values.name)
+
+
+def lists(of: Type) -> Type:
+    """The type of a list of values, such as `lists(TEXT)`."""
+    return ListType({"type": "array", "items": dict(of.schema)}, "VARCHAR", pl.List(of.dtype), as_json=True)
+
+
 def records(**types: Type) -> Type:
     """The type of a list of records, such as `records(item=TEXT, score=NUMBER)`; in a frame a list of structs."""
     one = {"type": "object", "properties": {name: dict(each.schema) for name, each in types.items()}, "required": list(types)}
@@ -87,6 +105,8 @@ class Field:
     """The columns of the table `predictions` that hold it; `None`: one, of its own name and type. None at all: it is not kept."""
     prefix: str = ""
     """What the names of its columns begin with, where it has several in a frame."""
+    derived: bool = False
+    """Whether it follows from the other fields of the answer, so that its distribution tells nothing that theirs do not."""
 
     @property
     def columns(self) -> Mapping[str, Type]:
@@ -182,8 +202,8 @@ def read(fields: Fields, log: pl.DataFrame) -> pl.DataFrame:
 
 
 def watched(fields: Fields) -> list[str]:
-    """The fields whose distribution is compared with that after training: those that are kept, but lists."""
-    return [each.name for each in fields if each.columns and not each.type.as_json]
+    """The fields whose distribution is compared with that after training: those that are kept, but lists and what follows from others."""
+    return [each.name for each in fields if each.columns and not each.type.as_json and not each.derived]
 
 
 def table(fields: Fields, said: pl.DataFrame) -> pl.DataFrame:

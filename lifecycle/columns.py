@@ -21,6 +21,8 @@ SQL_TYPES: dict[Any, str] = {
 }  # fmt: skip
 
 
+BOUNDS = {"greater_than_or_equal_to": "min_value", "greater_than": "min_value", "less_than_or_equal_to": "max_value", "less_than": "max_value"}
+"""Checks of Pandera that say what a number is not beyond, each with the argument that has it."""
 RESERVED = frozenset({"row_id", "begin_snapshot", "end_snapshot"})
 """Names that the lake keeps for itself, in any case of letters; and those that begin with `_`."""
 
@@ -33,6 +35,8 @@ class Column:
     dtype: Any
     roles: tuple[Role, ...]
     nullable: bool
+    bounds: tuple[float | None, float | None] = (None, None)
+    """The least and the most that its checks allow, where it is a number and they do."""
 
     @property
     def sql_type(self) -> str:
@@ -153,7 +157,17 @@ def _column(schema: str, name: str, column: Any) -> Column:
             f"schema {schema}: column '{name}' needs a type out of int, float, str, bool, date, datetime, bytes; found {column.dtype}"
         )
     given = (column.metadata or {}).get("roles", ("feature",))
-    return Column(name, dtype, tuple(dict.fromkeys(_role(schema, name, dtype, each) for each in given)), bool(column.nullable))
+    roles = tuple(dict.fromkeys(_role(schema, name, dtype, each) for each in given))
+    return Column(name, dtype, roles, bool(column.nullable), _bounds(column) if dtype.is_numeric() else (None, None))
+
+
+def _bounds(column: Any) -> tuple[float | None, float | None]:
+    found: dict[str, list[float]] = {"min_value": [], "max_value": []}
+    for check in column.checks:
+        if check.name in BOUNDS and not check.raise_warning:
+            argument = BOUNDS[check.name]
+            found[argument].append(float((check.statistics or {})[argument]))
+    return max(found["min_value"], default=None), min(found["max_value"], default=None)
 
 
 def _role(schema: str, name: str, dtype: Any, given: Any) -> Role:

@@ -17,7 +17,7 @@ class Rows:
         X: the model's inputs: numeric, Boolean or String (a category) columns, nulls allowed.
         y: the encoded target, length n: 0/1 for `binary`, the class as text for `multiclass`, float for `regression`;
             for `clustering`, which has none, where the rows lie in the space they are judged in, shape (n, coordinates).
-        info: `_key` (text) and every column of the schema that has a role other than plain `feature`, or is a slice.
+        info: `_key` (text) and every column of the schema that has a role other than plain `feature`, or is a slice, or has what a wrong answer costs.
     """
 
     X: pl.DataFrame
@@ -46,6 +46,6 @@ def joined(pieces: Sequence[Rows]) -> Rows:
     return Rows(X, np.concatenate([piece.y for piece in pieces]), info)
 
 
-def info_columns(columns: Columns, slices: tuple[str, ...]) -> list[str]:
+def info_columns(columns: Columns, more: tuple[str, ...]) -> list[str]:
     """The columns carried beside the inputs."""
-    return [column.name for column in columns.all if any(role.beside for role in column.roles) or column.name in slices]
+    return [column.name for column in columns.all if any(role.beside for role in column.roles) or column.name in more]

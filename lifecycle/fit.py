@@ -42,7 +42,7 @@ class Fits:
 
 
 def two_fits(use_case: "UseCase", recipe: Recipe, train: Rows, tune: Rows, gate: Rows, labelled: Rows) -> Fits:
-    """Both fits of a recipe, each calibrated and with a threshold by what a fit of the same recipe says of rows that it has not seen.
+    """Both fits of a recipe, each finished (calibration, threshold, intervals or sets) by what a fit of the same recipe says of rows that it has not seen.
 
     Args:
         use_case: the definition.
@@ -82,11 +82,11 @@ class _Fitting:
     def judged(self) -> Any:
         """Fitted on train and tune rows."""
 
-        def unseen() -> tuple[np.ndarray, np.ndarray]:
+        def unseen() -> tuple[np.ndarray, np.ndarray, pl.DataFrame]:
             classes = self._classes(self._estimator)
             if self.tune is None:
                 return out_of_fold(self.use_case, self.recipe, self.both, classes)
-            return self.tune.y, self._said(self._first, self.tune, classes)
+            return self.tune.y, self._said(self._first, self.tune, classes), self.tune.info
 
         return self.use_case.kind.finish(self.use_case, self._estimator, unseen)
 
@@ -97,13 +97,14 @@ class _Fitting:
         _, names = kind.same_names(self._estimator, None, labelled)
         model, _ = kind.same_names(model, names, labelled)
 
-        def unseen() -> tuple[np.ndarray, np.ndarray]:
+        def unseen() -> tuple[np.ndarray, np.ndarray, pl.DataFrame]:
             classes = self._classes(model)
             beside = [(self._first, self.tune)] if self.tune else []
             asked = [*beside, (self._estimator, gate)]
             if sum(len(rows) for _, rows in asked) < MIN_TUNE_ROWS:
                 return out_of_fold(self.use_case, self.recipe, labelled, classes)
-            return np.concatenate([rows.y for _, rows in asked]), np.concatenate([self._said(each, rows, classes) for each, rows in asked])
+            outputs = np.concatenate([self._said(each, rows, classes) for each, rows in asked])
+            return np.concatenate([rows.y for _, rows in asked]), outputs, pl.concat([rows.info for _, rows in asked])
 
         return kind.finish(self.use_case, model, unseen)
 
@@ -155,17 +156,19 @@ def threads(rows: int) -> AbstractContextManager[Any]:
     return threadpool_limits(1 if rows < FOR_THREADS else None)
 
 
-def out_of_fold(use_case: "UseCase", recipe: Recipe, rows: Rows, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The target and the outputs of rows by models of the other folds, in columns of `classes`; of a time split the later rows."""
-    targets, found = [rows.y[:0]], []
+def out_of_fold(use_case: "UseCase", recipe: Recipe, rows: Rows, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray, pl.DataFrame]:
+    """The target and the outputs of rows, in columns of `classes`, by models of the other folds, and their `info`; of a time split the later rows."""
+    positions, found = [], []
     for fitted, tuned, tested in use_case.split.folds(use_case, rows, 0):
         known = rows.take(np.sort(np.concatenate([fitted, tuned])))
         if len(np.unique(known.y)) < 2:
             continue
         model = fit_estimator(use_case, recipe, known)
+        positions.append(tested)
         found.append(use_case.kind.aligned(use_case.kind.outputs(model, rows.X[tested]), model, classes))
-        targets.append(rows.y[tested])
-    return np.concatenate(targets), np.concatenate(found) if found else np.zeros((0, len(classes)) if len(classes) else 0)
+    at = np.concatenate(positions) if positions else np.zeros(0, dtype=np.int64)
+    outputs = np.concatenate(found) if found else np.zeros((0, len(classes)) if len(classes) else 0)
+    return rows.y[at], outputs, rows.info[at]
 
 
 def together(first: Rows, second: Rows) -> Rows:

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from lifecycle.references import Recipe
     from lifecycle.usecase import UseCase
 
+    Unseen = Callable[[], tuple[np.ndarray, np.ndarray, pl.DataFrame]]
+
 FOLDER = "lifecycle.kinds"
-ERRORS = frozenset({"brier", "log_loss", "rmse", "mae", "median_ae", "mape", "calibration_error", "davies_bouldin"})
+ERRORS = frozenset({"brier", "log_loss", "rmse", "mae", "median_ae", "mape", "calibration_error", "davies_bouldin", "cost"})
 """Metrics of which less is better."""
 PROBABILITY = {"minimum": 0, "maximum": 1}
 """The bounds of a probability, as JSON Schema."""
@@ -53,7 +55,7 @@ class Kind:
     metrics: tuple[str, ...]
     """All that make sense, by scikit-learn's names; errors are positive numbers."""
     besides: tuple[str, ...] = ()
-    """Metrics that an evaluation measures once: the gate may ask for them, and they decide nothing else."""
+    """Metrics that an evaluation measures beside these: the gate may ask for them, and they decide nothing else."""
     knows_nothing: str = "a constant"
     """The baseline that knows nothing, in words."""
     plain: str = "a plain linear model"
@@ -68,6 +70,8 @@ class Kind:
     """Whether what a model says of a row that it was fitted on is memory, and no prediction."""
     averages: bool = True
     """Whether the average of several models' outputs is a model's output."""
+    decides: bool = False
+    """Whether an answer is a yes or a no, by a threshold, so that a definition can say what decisions cost or how many can be acted on."""
     calibrates_intercept: bool = False
     """Whether a calibration of probabilities shifts their logits too, beside stretching them."""
     target_type: str = "continuous"
@@ -199,8 +203,8 @@ class Kind:
         """Outputs in columns of all classes, also of those that the model has not met."""
         return outputs
 
-    def threshold(self, use_case: "UseCase", y: "np.ndarray", outputs: "np.ndarray") -> float:
-        """The threshold that a final model with these outputs would decide by."""
+    def threshold(self, use_case: "UseCase", y: "np.ndarray", outputs: "np.ndarray", info: "pl.DataFrame | None" = None) -> float:
+        """The threshold that a final model with these outputs would decide by; `info` is `Rows.info` of the same rows."""
         return 0.5
 
     def bounded(self, y: "np.ndarray", values: "np.ndarray") -> "np.ndarray":
@@ -219,13 +223,17 @@ class Kind:
         """What weights of an average are chosen by: the loss of the weighted outputs, of shape (models, n, ...), as a function of the weights."""
         raise NotImplementedError
 
-    def finish(self, use_case: "UseCase", model: Any, unseen: "Callable[[], tuple[np.ndarray, np.ndarray]]") -> Any:
-        """A fitted estimator as it is deployed, calibrated and with a threshold where its outputs need them.
+    def baseline(self, use_case: "UseCase", model: Any, rows: "Rows") -> Any:
+        """A fitted baseline as it is judged; `rows` are those that it was fitted on."""
+        return model
+
+    def finish(self, use_case: "UseCase", model: Any, unseen: "Unseen") -> Any:
+        """A fitted estimator as it is deployed: calibrated, with a threshold, intervals or sets, as its outputs need them.
 
         Args:
             use_case: the definition.
             model: the fitted estimator.
-            unseen: gives the target and the outputs of rows that it was not fitted on.
+            unseen: gives the target, the outputs and `Rows.info` of rows that it was not fitted on.
         """
         return model
 
@@ -279,6 +287,10 @@ class Kind:
     def calibration(self, judged: "Predictions") -> "tuple[str, np.ndarray, np.ndarray] | None":
         """What the probabilities are of, in words; whether it happened, and its probability; `None` where there are none."""
         return None
+
+    def spread(self, said: "pl.DataFrame") -> tuple[float | None, str]:
+        """How much the intervals or sets of answers leave open on average, and what that number is in words; `None` where there are none."""
+        return None, ""
 
     def clusters(self, use_case: "UseCase", evidence: "Evidence") -> "tuple[ClusterReport, ...]":
         """A row for each cluster, where there are some."""
@@ -407,6 +419,11 @@ class Kind:
     def threshold_of(self, model: Any) -> float | None:
         """The threshold that a finished model decides by; `None` where it has none."""
         return None
+
+    def coverage_of(self, model: Any) -> float | None:
+        """The coverage that a finished model's intervals or sets state; `None` where it has none."""
+        conformal = getattr(model, "conformal_", None)
+        return conformal.coverage if conformal is not None and conformal.states else None
 
 
 _kinds = variants.Named(FOLDER, "kind", Kind)

@@ -13,6 +13,7 @@ from lifecycle.columns import Columns, columns
 from lifecycle.errors import DefinitionError
 from lifecycle.expectations import Arrivals, Surprises
 from lifecycle.kind import Kind
+from lifecycle.operating_points import BestScore, Capacity, Costs, OperatingPoint
 from lifecycle.source import Source
 from lifecycle.splits import Split
 
@@ -125,6 +126,12 @@ class UseCase:
     """Of a binary target: the value that counts as 1."""
     threshold: Literal["f1", "accuracy", "balanced_accuracy"] = "f1"
     """Of a binary problem: the probability from which the answer is yes gives the tune rows the best of this."""
+    costs: Costs | None = None
+    """Of a binary problem: what a miss and a false alarm cost. They then decide, in place of `threshold` and of the problem's metric."""
+    capacity: Capacity | int | None = None
+    """Of a binary problem: how many cases can be looked at (a number: a day). The top of the list then decides, in place of the same."""
+    coverage: float = 0.9
+    """The share of rows for which the interval of a regression, or the set of classes, shall hold the truth."""
     history: timedelta | None = None
     """How far `features` looks back; rows of the first such span warm the windows up and train nothing."""
     candidates: tuple[Candidate, ...] = ()
@@ -156,8 +163,10 @@ class UseCase:
             raise self.wrong(f"problem is one of {', '.join(kinds.names())}, found '{self.problem}'")
         if not self.candidates:
             object.__setattr__(self, "candidates", self.kind.families())
-        object.__setattr__(self, "metric", self.metric or self.kind.metric)
+        self._check_decisions()
+        object.__setattr__(self, "metric", self.metric or next(iter(self.operating_point.metrics), self.kind.metric))
         self._check_columns()
+        self.operating_point.check(self)
         self._check_metrics()
 
     @property
@@ -175,6 +184,17 @@ class UseCase:
         """The name of the target column."""
         return self.columns.one("target") or ""
 
+    @property
+    def operating_point(self) -> OperatingPoint:
+        """How a binary problem decides: by costs, by a capacity, or by the threshold with the best score."""
+        capacity = Capacity(self.capacity) if isinstance(self.capacity, int) else self.capacity
+        return self.costs or capacity or BestScore(self.threshold)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """All metrics that make sense: those of the kind of problem, and of what decisions are worth."""
+        return (*self.kind.metrics, *self.operating_point.metrics)
+
     def wrong(self, what: str) -> DefinitionError:
         """The error for something in this definition that cannot be."""
         return DefinitionError(f"use case '{self.name}': {what}; fix usecases/{self.name}.py or schemas/{self.name}.py")
@@ -187,6 +207,8 @@ class UseCase:
         for name in self.slices:
             if name not in self.columns:
                 raise self.wrong(f"slices name columns of schema {self.schema.__name__}, found '{name}'")
+        if not 0 < self.coverage < 1:
+            raise self.wrong(f"coverage is a share between 0 and 1, such as 0.9, found {self.coverage}")
         if self.most_rows < 1_000:
             raise self.wrong(f"most_rows is 1,000 or more, found {self.most_rows:,}")
         if self.arrivals.age is not None and not self.columns.one("time"):
@@ -194,8 +216,19 @@ class UseCase:
         if isinstance(self.monitoring.window, timedelta) and not self.columns.one("time"):
             raise self.wrong("a monitoring window in time needs a column with the role 'time', found none")
 
+    def _check_decisions(self) -> None:
+        if self.costs is not None and not isinstance(self.costs, Costs):
+            raise self.wrong(f"costs is Costs(miss=..., false_alarm=...), found {self.costs!r}")
+        if self.capacity is not None and not isinstance(self.capacity, int | Capacity):
+            raise self.wrong(f"capacity is a number of cases a day, or Capacity(20, per=1_000), found {self.capacity!r}")
+        given = [name for name in ("costs", "capacity") if getattr(self, name) is not None]
+        if given and not self.kind.decides:
+            raise self.wrong(f"{given[0]} is for a problem whose answer is a yes or a no, found problem '{self.kind.name}'; leave it away")
+        if len(given) > 1:
+            raise self.wrong("costs or capacity says how decisions are made, found both; leave one away")
+
     def _check_metrics(self) -> None:
-        asked = [(self.metric, self.kind.metrics), *((metric, self.kind.metrics + self.kind.besides) for metric in self.gate.minimum)]
+        asked = [(self.metric, self.metrics), *((metric, self.metrics + self.kind.besides) for metric in self.gate.minimum)]
         for metric, known in asked:
             if metric not in known:
                 raise self.wrong(f"a metric of a {self.kind.name} problem is one of {', '.join(known)}, found '{metric}'")

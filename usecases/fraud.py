@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from lifecycle import Gate, Generated, Monitoring, TimeSplit, Tuning, UseCase, lookback
+from lifecycle import Costs, Gate, Generated, Monitoring, TimeSplit, Tuning, UseCase, lookback
 from schemas.fraud import Transaction
 from usecases._card_simulator import simulate
 
@@ -47,7 +47,7 @@ use_case = UseCase(
         select="SELECT COLUMNS(name -> name <> 'LABEL_TIME'), TRY_CAST(TX_DATETIME AS TIMESTAMP) + INTERVAL 7 DAY AS LABEL_TIME FROM rows",
     ),
     features=features,
-    metric="average_precision",
+    costs=Costs(miss="TX_AMOUNT", false_alarm=5, currency="EUR"),  # what is not stopped is lost; what is stopped wrongly costs a call
     split=TimeSplit(gap=LABEL_DELAY, longest=14 * DAY),
     history=30 * DAY + LABEL_DELAY,  # an outcome that became known 30 days ago is of a transaction from before that
     tuning=Tuning(trials=8, average=False),  # a payment waits for the answer: one family answers sooner than three

@@ -83,6 +83,7 @@ def _model(predictor: Predictor) -> Any:
                 "metrics": {"holdout": evaluated.holdout, "baseline": evaluated.baseline},
                 "features": list(trained.parts.features.names),
                 "threshold": predictor.use_case.kind.threshold_of(served.model),
+                "coverage": predictor.use_case.kind.coverage_of(served.model),
                 "sha256": served.version.sha256,
                 "mlflow_run_id": served.version.run_id,
                 "lake_version": trained.parts.features.snapshot.version,

@@ -47,10 +47,19 @@ function show(said, why) {
   at("meternote").textContent = typeof cut === "number" ? `From ${percent(cut)} on the model decides for ${form.target.positive}.` : "";
   const next = Object.entries(one.probabilities || {}).filter(([name]) => name !== String(one.prediction)).sort((a, b) => b[1] - a[1]).slice(0, 3);
   if (next.length) { at("meternote").hidden = false; at("meternote").textContent = `Next: ${next.map(([name, share]) => `${name} with ${percent(share)}`).join(", ")}.`; }
+  sure(one, { 0: negative, 1: positive });
   reasons(why.missing || why.model_version === said.model_version ? why : { missing: `version ${why.model_version} has taken over meanwhile, ask again` });
   truth();
   const { top, bottom } = at("verdict").getBoundingClientRect();
   if (top < 0 || bottom > innerHeight) at("answertitle").scrollIntoView({ block: "start" });
+}
+
+function sure(one, names) {
+  const share = typeof model?.coverage === "number" ? `${Number((100 * model.coverage).toPrecision(4))} %` : "most";
+  const left = (one.set || []).map(each => form.problem === "binary" ? `${names[each]}` : each);
+  at("sure").textContent = one.low !== undefined ? `The truth lies between ${number(one.low)} and ${number(one.high)} for ${share} of rows.`
+    : left.length ? `${left.length === 1 ? `All but ${left[0]} is ruled out` : left.length === 2 ? `Neither ${left[0]} nor ${left[1]} can be ruled out` : `${left.slice(0, -1).join(", ")} and ${left.at(-1)} cannot be ruled out`}: for ${share} of the rows of each class the truth is among what is left.` : "";
+  at("sure").hidden = !at("sure").textContent;
 }
 
 function reasons(why) {

@@ -20,15 +20,16 @@ def convert(model: Any, names: tuple[str, ...]) -> bytes:
     """The ONNX model of a fitted estimator of ours.
 
     Args:
-        model: a `lifecycle.models.estimators.Calibrated` or a pipeline of encoders and a model.
+        model: a pipeline of encoders and a model, or a `Calibrated` or `ConformalRegressor` around one.
         names: its inputs, in order.
 
     Raises:
         LifecycleError: it has a part that is not known here.
     """
+    from lifecycle.models.conformal_regressor import ConformalRegressor
     from lifecycle.models.estimators import Calibrated
 
-    inner = model.model if isinstance(model, Calibrated) else model
+    inner = model.model if isinstance(model, Calibrated | ConformalRegressor) else model
     steps = list(getattr(inner, "steps", ()))
     if len(steps) != 2:
         raise LifecycleError(f"it is a {type(inner).__name__} and not encoders before a model")
@@ -50,6 +51,7 @@ def convert(model: Any, names: tuple[str, ...]) -> bytes:
         "categories": {name: categories[name] for name in categorical},
         "classes": classes.tolist() if classes is not None else None,
         "threshold": float(getattr(model, "threshold_", 0.5)),
+        "conformal": conformal.as_json() if (conformal := getattr(model, "conformal_", None)) else None,
     }
     return graph.finished(said, width, facts)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from lifecycle.models import conformal
 from lifecycle.models.matrix import finite
 
 FACTS = "lifecycle"
@@ -19,7 +20,7 @@ INPUT, OUTPUT = "X", "said"
 
 
 class Compiled:
-    """Predicts like the estimator that it was made from: `predict_proba`, `predict`, `classes_`, `threshold_`.
+    """Predicts like the estimator that it was made from: `predict_proba`, `predict`, `classes_`, `threshold_`, `conformal_`.
 
     Args:
         graph: the ONNX model's bytes.
@@ -40,6 +41,7 @@ class Compiled:
         self.names: list[str] = facts["names"]
         self.classes_ = np.asarray(facts["classes"]) if facts["classes"] is not None else None
         self.threshold_: float = facts["threshold"]
+        self.conformal_ = conformal.from_json(facts.get("conformal"))
         self._codes = {
             name: {None: MISSING, **{category: at for at, category in enumerate(categories, UNSEEN + 1)}}
             for name, categories in facts["categories"].items()

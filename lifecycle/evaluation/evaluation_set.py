@@ -50,9 +50,9 @@ class EvaluationSet:
         """The deciding metric of the constant."""
         return self._metric(self.constant)
 
-    def interval(self, confidence: float = 0.95) -> Interval | None:
-        """The deciding metric of the model with its interval; `None` where it is undefined."""
-        metric, groups = self.use_case.metric, self.groups if self.where is None else self.groups.take(self.where)
+    def interval(self, confidence: float = 0.95, metric: str = "") -> Interval | None:
+        """The deciding metric of the model, or another one, with its interval; `None` where it is undefined."""
+        metric, groups = metric or self.use_case.metric, self.groups if self.where is None else self.groups.take(self.where)
         return intervals(self.use_case, self.y, self._frames(self.model), groups, [metric], confidence).get(metric)
 
     def _metric(self, of: Predictions) -> float | None:

@@ -9,12 +9,11 @@ import polars as pl
 from lifecycle.candidates import linear_baseline
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.metrics import compute
-from lifecycle.evaluation.predictions import REPEATS, Fit, Predictions, cross_validate, judge
+from lifecycle.evaluation.predictions import REPEATS, Fit, Predictions, answers, cross_validate, judge
 from lifecycle.evaluation.report import ClassReport
 from lifecycle.evaluation.resample import Interval
 from lifecycle.fit import together
 from lifecycle.models.blueprint import blueprint
-from lifecycle.predict import predict
 from lifecycle.references import Recipe
 
 if TYPE_CHECKING:
@@ -70,23 +69,24 @@ def gather(use_case: "UseCase", model: Any, recipe: Recipe, train: Rows, tune: R
         judged = judge(use_case, recipe, everything)
         flat, straight = (cross_validate(use_case, fit, everything) for fit in baselines)
         how = _cross_validated(use_case, judged, len(gate), total)
-        mixed = shuffled(judged, use_case.seed)
+        mixed = shuffled(use_case, judged)
         return Evidence("cross-validation", how, judged, flat, straight, judged.train, in_time(judged), shuffled=mixed)
     some = _sample(train, use_case.seed)
     flat, straight = (judge(use_case, fit(some, tune), gate) for fit in baselines)
     how = f"on {len(gate):,} held-out rows that took no part in fitting, tuning or choosing the model"
     if len(gate) < use_case.gate.rows:
         how += f"; that is fewer than the {use_case.gate.rows:,} the gate asks for"
-    seen = compute(use_case, some.y, predict(use_case, model, some.X))
+    seen = compute(use_case, some.y, answers(use_case, model, some))
     judged = judge(use_case, model, gate)
-    mixed = shuffled(judged, use_case.seed)
+    mixed = shuffled(use_case, judged)
     return Evidence("holdout", how, judged, flat, straight, seen, in_time(judged), shuffled=mixed)
 
 
-def shuffled(judged: Predictions, seed: int) -> Predictions:
+def shuffled(use_case: "UseCase", judged: Predictions) -> Predictions:
     """Predictions for the same rows, each in the place of another."""
-    random = np.random.default_rng([seed, 2])
-    return replace(judged, predictions=tuple(frame[random.permutation(frame.height)] for frame in judged.predictions))
+    random = np.random.default_rng([use_case.seed, 2])
+    mixed = (frame[random.permutation(frame.height)] for frame in judged.predictions)
+    return replace(judged, predictions=tuple(use_case.operating_point.beside(frame, judged.rows.info) for frame in mixed))
 
 
 def blind(use_case: "UseCase", constant: Predictions, metric: str) -> Predictions:
@@ -105,8 +105,9 @@ def _fitter(use_case: "UseCase", name: str) -> Fit:
     def fit(train: Rows, tune: Rows) -> Any:
         both = together(train, tune)  # as the model itself
         if name == "constant":
-            return use_case.kind.constant(use_case.metric).fit(both.X, both.y)
-        return linear_baseline(blueprint(use_case, both.X)).fit(both.X, both.y)  # pyright: ignore[reportAttributeAccessIssue]
+            return use_case.kind.baseline(use_case, use_case.kind.constant(use_case.metric).fit(both.X, both.y), both)
+        linear: Any = linear_baseline(blueprint(use_case, both.X))
+        return use_case.kind.baseline(use_case, linear.fit(both.X, both.y), both)
 
     return fit
 

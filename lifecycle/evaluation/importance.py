@@ -52,7 +52,7 @@ def _shuffled(use_case: "UseCase", model: Any, rows: "Rows", name: str, repeats:
 
 
 def _value(use_case: "UseCase", rows: "Rows", said: pl.DataFrame) -> float:
-    return compute(use_case, rows.y, said, names=[use_case.metric]).get(use_case.metric, np.nan)
+    return compute(use_case, rows.y, use_case.operating_point.beside(said, rows.info), names=[use_case.metric]).get(use_case.metric, np.nan)
 
 
 def _some(rows: "Rows", most: int, random: np.random.Generator) -> "Rows":

@@ -40,6 +40,7 @@ def last_label(use_case: "UseCase", parts: Parts, judged: Predictions) -> Predic
     there = seen >= 0
     at = _last(place, known, whose[0], asked[0], whose[1])
     said = use_case.kind.repeated(y[at], at >= 0, (y[seen[there]], y[before[there]]))
+    said = None if said is None else use_case.operating_point.beside(said, judged.rows.info)
     return None if said is None else Predictions(judged.rows, (said,) * len(judged.predictions), {})
 
 

@@ -29,7 +29,8 @@ def compute(
     Args:
         of: the problem.
         y: the encoded target, length n (`Kind.encode`).
-        predictions: what `lifecycle.predict.predict` gives for the same rows.
+        predictions: what `lifecycle.predict.predict` gives for the same rows; for what decisions are worth with what
+            `OperatingPoint.beside` adds to it.
         weights: how often each row counts; once where not given.
         names: the metrics that are wanted; all of the problem where not given.
     """
@@ -39,7 +40,7 @@ def compute(
     found: dict[str, float] = {}
     for statistic in statistics(of, y, predictions, weight, names):
         found |= {name: float(value[0]) for name, value in statistic.values(weight[None, :]).items()}
-    return {name: found[name] for name in names or kind_of(of).metrics if np.isfinite(found.get(name, np.nan))}
+    return {name: found[name] for name in names or all_of(of) if np.isfinite(found.get(name, np.nan))}
 
 
 def statistics(
@@ -50,8 +51,16 @@ def statistics(
     names: Sequence[str] = (),
 ) -> list[Statistic]:
     """The statistics that give the metrics of a kind of problem, or only those that `names` asks for (and their by-products)."""
-    kind = kind_of(of)
-    return kind.statistics(y, predictions, np.ones(len(y)) if weight is None else weight, set(names or kind.metrics))
+    wanted = set(names or all_of(of))
+    point = None if isinstance(of, str | Kind) else of.operating_point
+    others = wanted - set(point.metrics if point else ())
+    found = kind_of(of).statistics(y, predictions, np.ones(len(y)) if weight is None else weight, others) if others else []
+    return found + (point.statistics(y, predictions, wanted) if point else [])
+
+
+def all_of(of: "UseCase | Kind | str") -> tuple[str, ...]:
+    """The metrics of a use case, or of a kind of problem."""
+    return kind_of(of).metrics if isinstance(of, str | Kind) else of.metrics
 
 
 def kind_of(of: "UseCase | Kind | str") -> Kind:

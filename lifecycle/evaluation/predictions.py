@@ -50,7 +50,12 @@ def judge(use_case: "UseCase", model: Any, rows: Rows) -> Predictions:
         from lifecycle.fit import fit
 
         return cross_validate(use_case, lambda train, tune: fit(use_case, model, train, tune), rows)
-    return Predictions(rows, (predict(use_case, model, rows.X),), {})
+    return Predictions(rows, (answers(use_case, model, rows),), {})
+
+
+def answers(use_case: "UseCase", model: Any, rows: Rows) -> pl.DataFrame:
+    """What a fitted estimator says of rows, with what their metrics need beside it."""
+    return use_case.operating_point.beside(predict(use_case, model, rows.X), rows.info)
 
 
 def cross_validate(use_case: "UseCase", fit: Fit, rows: Rows) -> Predictions:
@@ -67,9 +72,12 @@ def cross_validate(use_case: "UseCase", fit: Fit, rows: Rows) -> Predictions:
             model = fit(rows.take(fitted), rows.take(tuned))
             model, known = use_case.kind.same_names(model, known, rows)
             frames.append(predict(use_case, model, rows.X[tested]))
-            train.append(compute(use_case, rows.y[fitted], predict(use_case, model, rows.X[fitted])))
+            train.append(compute(use_case, rows.y[fitted], answers(use_case, model, rows.take(fitted))))
             parts.append(tested)
         positions = np.concatenate(parts)
         judged = np.sort(positions)
-        predictions.append(pl.concat(frames, how="diagonal").fill_null(0.0)[np.argsort(positions)])
+        together = pl.concat(frames, how="diagonal")
+        named = [name for each in use_case.kind.answer_schema if each.prefix for name in each.among(together.columns)]
+        together = together.with_columns(pl.col(named).fill_null(0.0))[np.argsort(positions)]  # a class that a fold has not met
+        predictions.append(use_case.operating_point.beside(together, rows.info[judged]))
     return Predictions(rows.take(judged), tuple(predictions), average(train))

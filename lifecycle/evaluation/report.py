@@ -98,6 +98,67 @@ class Calibration(JsonModel):
     table: tuple[CalibrationBin, ...]
 
 
+class DecisionReport(JsonModel):
+    """What the decisions on the judged rows come to.
+
+    Attributes:
+        rule: what wrong answers cost, or how many cases can be looked at, in words.
+        metric: the metric that says what the decisions are worth, and `value` what it is.
+        unit: of costs.
+        threshold: the probability from which on the answer is yes; `None`: the models of a cross-validation have one each.
+        flagged: the share of rows with the answer yes.
+        found: the share of true cases with the answer yes, or on the list.
+        right: the share of true cases among these.
+        all, none: what `metric` is where the answer is yes to all rows, or to none; `None`: undefined.
+        unknown: rows left out of `value`, since what hangs on them is not known.
+    """
+
+    rule: str
+    metric: str
+    unit: str = ""
+    threshold: float | None
+    flagged: float
+    found: float | None
+    right: float | None
+    value: float | None
+    all: float | None = None
+    none: float | None = None
+    unknown: int = 0
+
+
+class SliceCoverage(JsonModel):
+    """The coverage on the rows with one value of a column, with its interval."""
+
+    column: str
+    slice: str
+    rows: int
+    value: float
+    low: float | None
+    high: float | None
+
+
+class CoverageReport(JsonModel):
+    """Whether intervals, or sets of classes, hold the truth as often as stated.
+
+    Attributes:
+        stated: the share of rows that the definition asks for.
+        calibrated: how many rows the quantiles come from (of a cross-validation, of the first fold's model).
+        reached: the share of the judged rows, with its interval.
+        size: the mean width of an interval, in units of the target, or the mean number of classes in a set.
+        unit: what `size` is, in words.
+        slices: the share by slice, of slices with enough rows.
+        classes: the share by class, of classes with enough rows.
+    """
+
+    stated: float
+    calibrated: int
+    reached: Interval | None
+    size: float | None
+    unit: str
+    slices: tuple[SliceCoverage, ...] = ()
+    classes: tuple[SliceCoverage, ...] = ()
+
+
 class SliceReport(JsonModel):
     """The deciding metric by slice; the model's `skill` on all rows, and how many rows (and rows of a class) a slice needs."""
 
@@ -231,6 +292,8 @@ class EvaluationReport(JsonModel):
     metrics: dict[str, MetricReport]
     gains: Gains
     calibration: Calibration | None = None
+    coverage: CoverageReport | None = None
+    decision: DecisionReport | None = None
     slices: SliceReport
     fairness: dict[str, ColumnFairness]
     classes: tuple[ClassReport, ...] = ()

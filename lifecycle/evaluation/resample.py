@@ -174,7 +174,7 @@ def intervals(
     """Each metric (of `names`, or all) that is defined on these rows, with its interval."""
     frames = _frames(predictions)
     found = average([compute(use_case, y, frame, names=names) for frame in frames])
-    names = [name for name in names or use_case.kind.metrics if name in found]
+    names = [name for name in names or use_case.metrics if name in found]
     prepared = [statistics(use_case, y, frame, names=names) for frame in frames]
 
     def draw(way: ResampleGroups, many: int | None) -> dict[str, np.ndarray]:

@@ -239,6 +239,12 @@ def _calibration_error(sums: np.ndarray, noises: int) -> Values:
     return {"calibration_error": np.maximum((share * (np.abs(mean) - by_chance)).sum(axis=0), 0.0)}
 
 
+def share(name: str, happened: np.ndarray, counted: np.ndarray | None = None) -> Sums:
+    """The share of rows for which something is so, of those that count: two arrays of length n, Boolean."""
+    of = np.ones(len(happened), dtype=bool) if counted is None else counted
+    return Sums(np.stack([of, happened & of], axis=1).astype(np.float64), lambda sums: {name: sums[1] / sums[0]})
+
+
 def _summed(members: np.ndarray, starts: np.ndarray, turned: np.ndarray) -> np.ndarray:
     """The weights, shape (rows or clusters, r), summed over consecutive groups of `members`: shape (groups, r)."""
     from scipy.sparse import csr_array

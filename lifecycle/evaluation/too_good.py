@@ -73,6 +73,7 @@ def _alone(use_case: "UseCase", recipe: "Recipe", parts: "Sequence[Rows]", names
     train, unseen = (Rows(rows.X.select(names), rows.y, rows.info) for rows in parts)
     model = fit_estimator(use_case, recipe, train)
     said = use_case.kind.frame(use_case.kind.outputs(model, unseen.X), getattr(model, "classes_", ()))
+    said = use_case.operating_point.beside(said, unseen.info)
     return compute(use_case, unseen.y, said, names=[use_case.metric]).get(use_case.metric)
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lifecycle.answer_schema import INTEGER, NUMBER, Field
+from lifecycle.answer_schema import INTEGER, NUMBER, Field, lists
 from lifecycle.kind import PROBABILITY, prediction
-from lifecycle.kinds.classification import FEW_OF_A_CLASS, RARE, Classification, clipped, mean
+from lifecycle.kinds.classification import FEW_OF_A_CLASS, HOLDS, RARE, Classification, clipped, covered, mean
 
 if TYPE_CHECKING:
+    from lifecycle.dataset import Rows
     from lifecycle.draft.columns import ColumnProfile
     from lifecycle.draft.problem import GuessedProblem, Level
     from lifecycle.evaluation.evidence import Evidence
@@ -37,10 +38,12 @@ class Binary(Classification):
         "calibration_error",
     )  # fmt: skip
     target_type = "binary"
+    decides = True
     calibrates_intercept = True
     answer_schema = (
         prediction(INTEGER, "1 stands for {use_case.target} = {use_case.positive}", bounds={"enum": [0, 1]}),
         Field("probability", NUMBER, "the probability of {use_case.target} = {use_case.positive}", bounds=PROBABILITY),
+        Field("set", lists(INTEGER), f"the predictions {HOLDS}", optional=True, derived=True),
     )
     remedy = "check the target and `positive`, or bring more rows"
     short = "the rarer class"
@@ -70,11 +73,13 @@ class Binary(Classification):
             folds = min(folds, int(sizes.min()))
         return folds, bool(sizes.max() >= folds and sizes.min() >= 2)
 
-    def threshold(self, use_case: "UseCase", y: np.ndarray, outputs: np.ndarray) -> float:
-        """The one that is best for these rows by what the definition's `threshold` names."""
-        from lifecycle.models.calibrate import best_threshold
+    def threshold(self, use_case: "UseCase", y: np.ndarray, outputs: np.ndarray, info: pl.DataFrame | None = None) -> float:
+        """The one that is best for these rows by what the definition says of decisions."""
+        return use_case.operating_point.threshold(y, outputs[:, 1], info)
 
-        return best_threshold(y, outputs[:, 1], use_case.threshold)
+    def baseline(self, use_case: "UseCase", model: Any, rows: "Rows") -> Any:
+        """At a threshold of its own, where the definition says what decisions are worth."""
+        return use_case.operating_point.baseline(model, rows.y, self.outputs(model, rows.X)[:, 1], rows.info)
 
     def frame(self, outputs: Any, classes: Any = (), threshold: float = 0.5) -> pl.DataFrame:
         """`prediction` (Int8 0/1) and `probability` of 1."""
@@ -101,11 +106,13 @@ class Binary(Classification):
         truth = np.asarray(y).astype(bool)
         score = predictions["probability"].to_numpy().astype(np.float64, copy=False)
         found: list[Statistic] = []
+        if "coverage" in wanted and "set" in predictions.columns:
+            found.append(covered(predictions["set"], pl.Series(np.asarray(y), dtype=pl.Int64)))
         if wanted & {"roc_auc", "average_precision"}:
             found.append(Ranking.of(truth, score))
         if "calibration_error" in wanted:
             found.append(expected_calibration_error(score, truth, weight))
-        if wanted - {"roc_auc", "average_precision", "calibration_error"}:
+        if wanted - {"roc_auc", "average_precision", "calibration_error", "coverage"}:
             called = predictions["prediction"].to_numpy().astype(bool)
             loss = -np.log(clipped(np.where(truth, score, 1 - score)))
             terms = [np.ones(len(truth)), truth, called, truth & called, (score - truth) ** 2, loss]
@@ -158,6 +165,7 @@ class Binary(Classification):
             drawn["roc"] = plots.roc(y, scores, areas["roc_auc"], positive)
             drawn["precision_recall"] = plots.precision_recall(y, scores, areas["average_precision"], positive)
             drawn["thresholds"] = plots.thresholds(y, scores["model"], _threshold(evidence), positive)
+        drawn |= use_case.operating_point.plots(y, said)
         drawn["calibration"] = plots.calibration(y, scores["model"], metrics["calibration_error"], positive, len(evidence.model.predictions))
         names = {0: f"not {positive}", 1: positive}
         drawn["confusion"] = class_plots.confusion(y, said["prediction"].to_numpy(), names, f", accuracy {metrics['accuracy']:.3f}")

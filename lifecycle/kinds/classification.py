@@ -7,10 +7,13 @@ import numpy as np
 
 from lifecycle.errors import DataError, NotEnoughData
 from lifecycle.kinds.supervised import Supervised
+from lifecycle.models.conformal import surrounded
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from lifecycle.evaluation.statistics import Sums
+    from lifecycle.kind import Unseen
     from lifecycle.usecase import UseCase
 
 RARE = 0.1
@@ -34,11 +37,14 @@ SHARES = frozenset(
 """Metrics between 0 and 1."""
 FEW_OF_A_CLASS = 50
 """Rows of a class below which `lifecycle new` warns of it."""
+HOLDS = "that cannot be ruled out: of the rows of each class, a share of {use_case.coverage:.4g} have the truth among them"
+"""What a set of classes is, in words."""
 
 
 class Classification(Supervised):
     """Models with `predict_proba` and `classes_`, calibrated on rows that they were not fitted on."""
 
+    besides = ("coverage",)
     remedy = "check the target, or bring more rows"
 
     def check_part(self, use_case: "UseCase", part: str, values: Callable[[], Sequence[Any]]) -> None:
@@ -156,15 +162,25 @@ class Classification(Supervised):
         own = outputs[:, known][:, np.arange(known.sum()), np.searchsorted(classes, y[known])] if known.any() else outputs
         return lambda weights: float(-np.log(np.clip(weights @ own, 1e-9, None)).mean())
 
-    def finish(self, use_case: "UseCase", model: Any, unseen: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Any:
-        """Probabilities corrected where that is shown to help, and the threshold chosen."""
+    def finish(self, use_case: "UseCase", model: Any, unseen: "Unseen") -> Any:
+        """Probabilities corrected where that is shown to help, the threshold chosen, and sets of classes with the stated coverage."""
         from lifecycle.models.calibrate import calibrate
 
         return calibrate(use_case, model, *unseen())
 
+    def spread(self, said: "pl.DataFrame") -> "tuple[float | None, str]":
+        """The classes in a set."""
+        return (float(said["set"].list.len().mean()) if "set" in said.columns else None), "mean number of classes in a set"  # pyright: ignore[reportArgumentType]
+
     def predict(self, model: Any, X: "pl.DataFrame") -> "pl.DataFrame":
         """The answers by the model's own threshold."""
-        return self.frame(model.predict_proba(X), model.classes_, getattr(model, "threshold_", 0.5))
+        probabilities = model.predict_proba(X)
+        return surrounded(self.frame(probabilities, model.classes_, getattr(model, "threshold_", 0.5)), model, probabilities)
+
+    def apart(self, first: "pl.DataFrame", second: "pl.DataFrame") -> tuple[np.ndarray, bool]:
+        """A set that differs is a decision that does."""
+        numbers, decides = super().apart(first, second)
+        return numbers, decides or ("set" in first.columns and not first["set"].equals(second["set"]))
 
     def explained(self, use_case: "UseCase", answer: "pl.DataFrame") -> "tuple[Callable[[pl.DataFrame], pl.Series], str]":
         """The probability of the predicted class."""
@@ -172,6 +188,16 @@ class Classification(Supervised):
 
         value = answer["prediction"].item()
         return lambda answers: answers[f"p_{value}"].cast(pl.Float64), f"probability of {use_case.target} = {value}"
+
+
+def covered(sets: "pl.Series", truth: "pl.Series") -> "Sums":
+    """The share of rows whose set holds the truth, of those that have one."""
+    import polars as pl
+
+    from lifecycle.evaluation.statistics import share
+
+    inside = sets.to_frame("set").with_columns(truth.alias("truth")).select(pl.col("set").list.contains(pl.col("truth"))).to_series()
+    return share("coverage", inside.fill_null(False).to_numpy(), sets.is_not_null().to_numpy())
 
 
 def clipped(probability: np.ndarray) -> np.ndarray:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lifecycle.answer_schema import NUMBER, NUMBER_BY_NAME, TEXT, Field
+from lifecycle.answer_schema import NUMBER, NUMBER_BY_NAME, TEXT, Field, lists
 from lifecycle.kind import PROBABILITY, prediction
-from lifecycle.kinds.classification import FEW_OF_A_CLASS, Classification, clipped, mean
+from lifecycle.kinds.classification import FEW_OF_A_CLASS, HOLDS, Classification, clipped, covered, mean
 
 if TYPE_CHECKING:
     from lifecycle.draft.columns import ColumnProfile
@@ -49,6 +49,7 @@ class Multiclass(Classification):
         prediction(TEXT, "the class that {use_case.target} most probably is"),
         Field("probability", NUMBER, "the probability of that class", bounds=PROBABILITY),
         Field("probabilities", NUMBER_BY_NAME, "the probability of each class", optional=True, stored={}, prefix="p_"),
+        Field("set", lists(TEXT), f"the classes {HOLDS}", optional=True, derived=True),
     )
 
     def encode(self, use_case: "UseCase", target: pl.Series) -> np.ndarray:
@@ -100,11 +101,13 @@ class Multiclass(Classification):
         nothing = np.zeros(len(truth))
         probability = np.stack([given.get(name, nothing) for name in classes], axis=1)
         found: list[Statistic] = []
+        if "coverage" in wanted and "set" in predictions.columns:
+            found.append(covered(predictions["set"], pl.Series(truth.tolist(), dtype=pl.String)))
         if "roc_auc" in wanted:
             found.append(OneAgainstRest(tuple(Ranking.of(truths == i, probability[:, i]) for i in range(len(classes)))))
         if "calibration_error" in wanted:
             found.append(expected_calibration_error(predictions["probability"].to_numpy(), truth == chosen, weight))
-        if wanted - {"roc_auc", "calibration_error"}:
+        if wanted - {"roc_auc", "calibration_error", "coverage"}:
             one = np.eye(len(classes))
             own = probability[np.arange(len(truth)), truths]
             square = (probability**2).sum(axis=1) - 2 * own + 1

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from lifecycle.answer_schema import NUMBER, Field
 from lifecycle.errors import DataError
 from lifecycle.kinds.supervised import Supervised
+from lifecycle.models.conformal import PredictionIntervals, surrounded
 
 if TYPE_CHECKING:
     from lifecycle.draft.columns import ColumnProfile
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from lifecycle.evaluation.fairness import Measure
     from lifecycle.evaluation.predictions import Predictions
     from lifecycle.evaluation.statistics import Statistic, Values
+    from lifecycle.kind import Unseen
     from lifecycle.usecase import UseCase
 
 SKEWED = 1.0
@@ -24,6 +27,8 @@ FAR_OUT = 10.0
 """The kurtosis of a target above which a few rows would decide a squared error."""
 OF_THE_MEAN = ("rmse", "r2")
 """Metrics that a prediction of the mean serves best."""
+HOLDS = "that holds {use_case.target} for a share of {use_case.coverage:.4g} of the rows"
+"""What an interval is, in words."""
 
 
 class Regression(Supervised):
@@ -34,6 +39,12 @@ class Regression(Supervised):
     last = "the last known value"
     nearly_perfect = 0.001
     metrics = ("rmse", "mae", "median_ae", "r2", "mape")
+    besides = ("coverage",)
+    answer_schema = (
+        *Supervised.answer_schema,
+        Field("low", NUMBER, f"the lower end of the interval {HOLDS}", optional=True, derived=True),
+        Field("high", NUMBER, f"the upper end of the interval {HOLDS}", optional=True, derived=True),
+    )
 
     def check(self, use_case: "UseCase") -> None:
         """The target must be a number."""
@@ -124,8 +135,20 @@ class Regression(Supervised):
 
         return of
 
+    def finish(self, use_case: "UseCase", model: Any, unseen: "Unseen") -> Any:
+        """With intervals of the stated coverage."""
+        from lifecycle.models.conformal_regressor import ConformalRegressor
+
+        y, outputs, _ = unseen()
+        return ConformalRegressor(model, PredictionIntervals.of(y, outputs, use_case.coverage, use_case.columns[use_case.target].bounds))
+
+    def predict(self, model: Any, X: pl.DataFrame) -> pl.DataFrame:
+        """The numbers, with their intervals."""
+        outputs = model.predict(X)
+        return surrounded(self.frame(outputs), model, outputs)
+
     def frame(self, outputs: Any, classes: Any = (), threshold: float = 0.5) -> pl.DataFrame:
-        """`prediction` (Float64)."""
+        """`prediction` (Float64); `low` and `high` beside it are a finished model's to add."""
         return pl.DataFrame({"prediction": np.asarray(outputs, dtype=np.float64)})
 
     def apart(self, first: pl.DataFrame, second: pl.DataFrame) -> tuple[np.ndarray, bool]:
@@ -135,20 +158,27 @@ class Regression(Supervised):
 
     def statistics(self, y: np.ndarray, predictions: pl.DataFrame, weight: np.ndarray, wanted: set[str]) -> "list[Statistic]":
         """The median error, and what sums of errors give."""
-        from lifecycle.evaluation.statistics import MedianError, Sums
+        from lifecycle.evaluation.statistics import MedianError, Sums, share
 
         guess = predictions["prediction"].to_numpy().astype(np.float64, copy=False)
         error = np.abs(y - guess)
         found: list[Statistic] = []
+        if "coverage" in wanted and "low" in predictions.columns:
+            low, high = (predictions[name].cast(pl.Float64).to_numpy() for name in ("low", "high"))
+            found.append(share("coverage", (low <= y) & (y <= high), np.isfinite(low)))
         if "median_ae" in wanted:
             order = np.argsort(error, kind="stable")
             found.append(MedianError(order, error[order]))
-        if wanted - {"median_ae"}:
+        if wanted - {"median_ae", "coverage"}:
             centred = y - y.mean()  # so that the variance is not the difference of two large numbers
             share = error / np.maximum(np.abs(y), np.finfo(np.float64).eps)
             terms = np.stack([np.ones(len(y)), error**2, error, centred, centred**2, share], axis=1)
             found.append(Sums(terms, _from_sums, heavy={"rmse": 1, "mae": 2, "mape": 5}))
         return found
+
+    def spread(self, said: pl.DataFrame) -> tuple[float | None, str]:
+        """The width of the intervals."""
+        return (float((said["high"] - said["low"]).mean()) if "low" in said.columns else None), "mean width of an interval"  # pyright: ignore[reportArgumentType]
 
     def fairness(self, judged: "Predictions") -> "list[Measure]":
         """Mean error (prediction less truth) and mean absolute error."""

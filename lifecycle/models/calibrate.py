@@ -5,7 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lifecycle.models.conformal import PredictionSets
+
 if TYPE_CHECKING:
+    import polars as pl
+
     from lifecycle.usecase import UseCase
 
 THRESHOLDS: dict[str, Callable[[np.ndarray, np.ndarray, int, int], np.ndarray]] = {
@@ -16,8 +20,8 @@ THRESHOLDS: dict[str, Callable[[np.ndarray, np.ndarray, int, int], np.ndarray]] 
 """What a threshold can be the best by, of the numbers of positives called rightly and wrongly, of positives and of negatives."""
 
 
-def calibrate(use_case: "UseCase", model: Any, y: np.ndarray, probabilities: np.ndarray) -> Any:
-    """A fitted classifier with its probabilities corrected, where that is shown to help, and its threshold chosen.
+def calibrate(use_case: "UseCase", model: Any, y: np.ndarray, probabilities: np.ndarray, info: "pl.DataFrame | None" = None) -> Any:
+    """A fitted classifier with its probabilities corrected, where that is shown to help, its threshold chosen, and the sets of its answers.
 
     Corrected is what lowers the log loss of these rows by more than its parameters may by chance (the Bayesian
     information criterion, Schwarz 1978), and every model fitted with class weights, whose probabilities are off by design.
@@ -27,15 +31,18 @@ def calibrate(use_case: "UseCase", model: Any, y: np.ndarray, probabilities: np.
         model: the fitted classifier.
         y: the encoded target of rows that the model was not fitted on.
         probabilities: what it says of them, shape (n, classes), columns in the order of `model.classes_`.
+        info: `Rows.info` of them, where the threshold depends on it.
 
     Returns:
-        A `lifecycle.models.estimators.Calibrated`; of a binary problem its `threshold_` gives these rows the best of what the definition's `threshold` names.
+        A `lifecycle.models.estimators.Calibrated`; of a binary problem its `threshold_` is the best for these rows by what the definition says of decisions.
     """
     from lifecycle.models.estimators import Calibrated, corrected
 
     slope, intercept = _correction(use_case, y, probabilities, model.classes_, always=reweighted(model))
-    threshold = use_case.kind.threshold(use_case, y, corrected(probabilities, slope, intercept))
-    return Calibrated(model, slope, intercept, threshold)
+    given = corrected(probabilities, slope, intercept)
+    # One or two numbers were fitted on these rows before, which leaves the order of a binary problem's probabilities as it is.
+    sets = PredictionSets.of(y, given, model.classes_, use_case.coverage)
+    return Calibrated(model, slope, intercept, use_case.kind.threshold(use_case, y, given, info), sets)
 
 
 def best_threshold(y: np.ndarray, probability: np.ndarray, by: str = "f1") -> float:

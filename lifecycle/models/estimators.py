@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 
+from lifecycle.models.conformal import PredictionSets
 from lifecycle.models.matrix import matrix_of
 
 QUANTILE_ROWS = 100_000  # quantiles of more rows cost seconds and move nothing
@@ -104,13 +105,19 @@ class Calibrated(ClassifierMixin, BaseEstimator):
 
     Attributes:
         threshold_: from which probability of class 1 on a row of a binary problem is predicted to be 1.
+        conformal_: the sets of classes that hold the truth as often as stated; `None` of a model that was made before there were any.
     """
 
-    def __init__(self, model: Any, slope: float = 1.0, intercept: float = 0.0, threshold: float = 0.5) -> None:
+    conformal: PredictionSets | None = None  # a model that was kept before has none
+
+    def __init__(
+        self, model: Any, slope: float = 1.0, intercept: float = 0.0, threshold: float = 0.5, conformal: PredictionSets | None = None
+    ) -> None:
         self.model = model
         self.slope = slope
         self.intercept = intercept
         self.threshold = threshold
+        self.conformal = conformal
 
     @property
     def classes_(self) -> np.ndarray:
@@ -121,6 +128,11 @@ class Calibrated(ClassifierMixin, BaseEstimator):
     def threshold_(self) -> float:
         """The probability from which class 1 is predicted."""
         return self.threshold
+
+    @property
+    def conformal_(self) -> PredictionSets | None:
+        """From which probability on a class belongs to the set of a row."""
+        return self.conformal
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

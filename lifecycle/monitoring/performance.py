@@ -97,7 +97,8 @@ def _known(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "np.nda
     log = live_rows.logged(use_case, model).rename({"key": "_key", "time": "_logged"})
     known = truth.join(log, on="_key", how="inner")
     moment = pl.coalesce("_time", "_logged") if "_time" in known.columns else pl.col("_logged")
-    return known.with_columns(_time=moment.cast(pl.Datetime("us"))).sort("_time", "_key")
+    known = known.with_columns(_time=moment.cast(pl.Datetime("us"))).sort("_time", "_key")
+    return use_case.operating_point.beside(known, known)
 
 
 def _truth(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "np.ndarray") -> pl.DataFrame:

@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lifecycle.evaluation.report import Calibration, ClassReport, ClusterReport, ColumnFairness, Importances, SliceReport
+from lifecycle.evaluation.report import (
+    Calibration,
+    ClassReport,
+    ClusterReport,
+    ColumnFairness,
+    CoverageReport,
+    DecisionReport,
+    Importances,
+    SliceReport,
+)
 from lifecycle.gate.findings import BehaviourFound
 from lifecycle.reports.markdown import code, interval, number, plain, share, signed, table
 
@@ -19,6 +28,40 @@ def calibration(found: Calibration) -> str:
     rows = [(f"{row.rows:,}", f"{row.probability:.4f}", f"{row.share:.4f}", f"{row.low:.4f} to {row.high:.4f}") for row in found.table]
     text = f"Expected calibration error {number(found.calibration_error)} for {found.of}, over ten bins of equally many rows:"
     return text + "\n\n" + table(("rows", "mean probability", "share that came true", "95 % interval"), rows)
+
+
+def decision(found: DecisionReport) -> str:
+    """What wrong answers cost, or what the top of the list holds, beside answers that know nothing."""
+    at = "" if found.threshold is None else f" The answer is yes from a probability of {number(found.threshold)} on."
+    unit = f" {plain(found.unit)}" if found.unit else ""
+    rows = [
+        ("the model", number(found.value) + unit),
+        *((name, number(value) + unit) for name, value in (("yes to every row", found.all), ("no to every row", found.none)) if value is not None),
+    ]
+    text = (
+        f"{found.rule[:1].upper()}{found.rule[1:]}.{at} On the judged rows it says yes to {share(found.flagged)}; of the true cases "
+        f"{share(found.found)} are found, and {share(found.right)} of what is found is right."
+    )
+    if found.unknown:
+        text += f" Of {found.unknown:,} rows the amount is not known: they are left out of the {found.metric}."
+    return text + "\n\n" + table(("answers of", found.metric), rows)
+
+
+def coverage(found: CoverageReport) -> str:
+    """What the intervals or sets state, and whether they keep it."""
+    if found.reached is None:
+        return f"No interval and no set is given: {found.calibrated:,} rows that the model was not fitted on are too few to state a coverage of {found.stated:.4g}."
+    text = (
+        f"Stated: a share of {found.stated:.4g} of rows have their truth within the interval, or in the set; the ends come from {found.calibrated:,} rows "
+        f"that the model was not fitted on. Reached on the judged rows: **{number(found.reached.value)}**{interval(found.reached)}; {found.unit} "
+        f"{number(found.size)}. The statement holds on average over rows like those that it comes from, not for every slice, and no longer where the "
+        "world has changed."
+    )
+    rows = [
+        (f"{plain(row.column)} = {plain(row.slice)}", f"{row.rows:,}", number(row.value), interval(row, ""))
+        for row in (*found.classes, *sorted(found.slices, key=lambda row: row.value)[:WEAKEST])
+    ]
+    return text + ("\n\n" + table(("rows with", "rows", "coverage", "interval"), rows) if rows else "")
 
 
 def classes(found: Sequence[ClassReport]) -> str:

@@ -109,6 +109,20 @@ def thresholds(y: np.ndarray, score: np.ndarray, chosen: float | None, positive:
     return png(figure)
 
 
+def costs(flagged: np.ndarray, cost: np.ndarray, reached: tuple[float, float], rule: str, unit: str) -> bytes:
+    """The cost a row over the share of rows with the answer yes, those with the highest probabilities first; `reached`: both at the model's threshold."""
+    figure, axes = sheet("Costs: what a stricter or a laxer decision would cost", rule.replace("`", ""))
+    x, height = thinned(flagged, cost)
+    axes.plot(x, height, color=MAIN, linewidth=2.2, label=f"least: {cost.min():.4g}")
+    axes.scatter([reached[0]], [reached[1]], color=WARM, zorder=3, label=f"at the threshold: {reached[1]:.4g}")
+    axes.axhline(cost[0], color=SOFT, linewidth=1, linestyle=(0, (2, 3)), label=f"yes to none: {cost[0]:.4g}")
+    axes.set_xscale("symlog", linthresh=max(float(flagged[np.argmin(cost)]), 1 / len(flagged)))
+    axes.set(xlabel="share of rows with the answer yes", ylabel=f"cost a row{f', {unit}' if unit else ''}")
+    axes.set(xlim=(0, 1), ylim=(0, 1.6 * max(cost[0], reached[1]) or 1))
+    legend(axes, None, "best")
+    return png(figure)
+
+
 def importances(leaned: Importances, metric: str) -> bytes:
     """The inputs that the model leans on most: how much worse `metric` gets when one is shuffled."""
     shown = leaned.table[:20][::-1]

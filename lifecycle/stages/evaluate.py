@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from lifecycle.dataset import Rows
 from lifecycle.evaluation import shapley
 from lifecycle.evaluation.behaviours import behaviours
+from lifecycle.evaluation.coverage import coverage
 from lifecycle.evaluation.evaluation_set import EvaluationSet
 from lifecycle.evaluation.evidence import Evidence, blind
 from lifecycle.evaluation.fairness import fairness
 from lifecycle.evaluation.importance import importances
 from lifecycle.evaluation.last_label import last_label
 from lifecycle.evaluation.metrics import compute
+from lifecycle.evaluation.predictions import answers
 from lifecycle.evaluation.report import (
     FILE,
     Calibration,
@@ -30,7 +32,6 @@ from lifecycle.evaluation.slices import slices
 from lifecycle.evaluation.too_good import too_good
 from lifecycle.monitoring import profile
 from lifecycle.monitoring.typical_values import typical
-from lifecycle.predict import predict
 from lifecycle.references import Evaluated, Recipe, Trained
 from lifecycle.reports import pictures
 from lifecycle.reports.plots import reliability
@@ -59,7 +60,8 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     evidence = use_case.kind.evidence(use_case, model, trained.recipe, train, tune, gate)
     nothing = blind(use_case, evidence.constant, use_case.metric)
     unseen = EvaluationSet(use_case, evidence.model, nothing, clusters(use_case, evidence.model.rows.info))
-    found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, unseen.groups, confidence=CONFIDENCE) | evidence.besides
+    wanted = (*use_case.metrics, *(name for name in use_case.kind.besides if name not in evidence.besides))
+    found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, unseen.groups, wanted, CONFIDENCE) | evidence.besides
     evidence = replace(evidence, classes=use_case.kind.per_class(unseen), last=last_label(use_case, trained.parts, evidence.model))
     leaned = importances(use_case, model, gate)
     drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned)
@@ -67,6 +69,8 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     baselines["constant"] |= _blind_metrics(use_case, evidence.constant)
     report = _report(trained.recipe, evidence, unseen, _table(evidence, unseen, found, baselines), _data(trained, train, gate), leaned, drawn)
     report = report.model_copy(update={"behaviours": behaviours(use_case, model, trained.parts, gate)})
+    threshold = use_case.kind.threshold_of(model) if evidence.mode == "holdout" else None
+    report = report.model_copy(update={"coverage": coverage(unseen, model), "decision": use_case.operating_point.report(use_case, unseen, threshold)})
     deciding = report.metrics.get(use_case.metric)
     if deciding:
         suspect = too_good(use_case, trained.recipe, (train, gate), deciding.holdout, deciding.constant, report.judged.rows, leaned)
@@ -159,7 +163,7 @@ def _deployed(unseen: EvaluationSet, trained: Trained) -> DeployedReport | None:
     if not trained.judged_sha256:
         return None
     use_case, judged = unseen.use_case, unseen.model
-    said = (predict(use_case, models.load(trained.run_id, trained.sha256), judged.rows.X),) * len(judged.predictions)
+    said = (answers(use_case, models.load(trained.run_id, trained.sha256), judged.rows),) * len(judged.predictions)
     gain = paired(use_case, use_case.metric, judged.rows.y, said, judged.predictions, unseen.groups, SURE)
     return DeployedReport(rows=trained.parts.used.get(LABELLED, trained.parts.labelled), gain=gain)
 

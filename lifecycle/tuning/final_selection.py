@@ -52,11 +52,11 @@ class SelectionRows:
 
     def better(self, use_case: "UseCase", one: np.ndarray, other: np.ndarray) -> bool:
         """Whether outputs are shown to be better than others."""
-        return shown_better(use_case, self.judged.y, self.classes, one, other, self.groups)
+        return shown_better(use_case, self.judged, self.classes, one, other, self.groups)
 
     def score(self, use_case: "UseCase", outputs: np.ndarray) -> float:
         """The deciding metric of outputs."""
-        return objective.score(use_case, self.judged.y, outputs, self.classes)
+        return objective.score(use_case, self.judged, outputs, self.classes)
 
 
 def selection_rows(use_case: "UseCase", few: bool, fitted: Rows, judged: Rows) -> SelectionRows:

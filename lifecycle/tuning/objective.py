@@ -57,9 +57,7 @@ def on_tune_part(use_case: "UseCase", candidate: Candidate, params: Mapping[str,
     few = sample(use_case, train, int(len(train) * FIRST_SHARE))
     for rows in ([few] if len(few) >= 1_000 else []) + [train]:
         model = fit_estimator(use_case, Recipe(candidate=candidate.name, params=dict(params)), rows)
-        yield Outcome(
-            score(use_case, tune.y, use_case.kind.outputs(model, tune.X), getattr(model, "classes_", ())), dict(params), final=rows is train
-        )
+        yield Outcome(score(use_case, tune, use_case.kind.outputs(model, tune.X), getattr(model, "classes_", ())), dict(params), final=rows is train)
 
 
 def cross_validated(use_case: "UseCase", candidate: Candidate, params: Mapping[str, Any], rows: Rows) -> Iterator[Outcome]:
@@ -79,16 +77,17 @@ def cross_validated(use_case: "UseCase", candidate: Candidate, params: Mapping[s
         yield Outcome(float(mean[best]), {**params, **found}, error, final=repeat == repeats - 1)
 
 
-def score(use_case: "UseCase", y: np.ndarray, outputs: np.ndarray, classes: Any = ()) -> float:
+def score(use_case: "UseCase", rows: Rows, outputs: np.ndarray, classes: Any = ()) -> float:
     """The use case's metric of an estimator's outputs: at the threshold that the final model would get, and without absurd rows.
 
     See `Kind.threshold` and `Kind.bounded`.
     """
     kind = use_case.kind
-    y, outputs = kind.bounded(y, y), kind.bounded(y, outputs)
+    y, outputs = kind.bounded(rows.y, rows.y), kind.bounded(rows.y, outputs)
     if not kind.defined(outputs):
         return float("nan")
-    predictions = kind.frame(outputs, classes, kind.threshold(use_case, y, outputs))
+    predictions = kind.frame(outputs, classes, kind.threshold(use_case, y, outputs, rows.info))
+    predictions = use_case.operating_point.beside(predictions, rows.info)
     ones = np.ones((1, len(y)))
     for statistic in metrics.statistics(use_case, y, predictions, names=(use_case.metric,)):
         if use_case.metric in (values := statistic.values(ones)):
@@ -109,7 +108,7 @@ def _fold(use_case: "UseCase", candidate: Candidate, params: Mapping[str, Any], 
         most = int(candidate.defaults[candidate.iterations])
         return list(_curves(use_case, candidate, params, known, tested, most, first=most))[-1]
     model = fit_estimator(use_case, Recipe(candidate=candidate.name, params=dict(params)), known)
-    return [score(use_case, tested.y, use_case.kind.outputs(model, tested.X), getattr(model, "classes_", ()))]
+    return [score(use_case, tested, use_case.kind.outputs(model, tested.X), getattr(model, "classes_", ()))]
 
 
 def _curves(
@@ -125,7 +124,7 @@ def _curves(
         with threads(len(known)):
             model.set_params(**{candidate.iterations: iterations}).fit(inputs, known.y)
         stages = use_case.kind.staged_outputs(model, others)
-        yield [score(use_case, tested.y, outputs, getattr(model, "classes_", ())) for count, outputs in enumerate(stages, 1) if count % STEP == 0]
+        yield [score(use_case, tested, outputs, getattr(model, "classes_", ())) for count, outputs in enumerate(stages, 1) if count % STEP == 0]
         if iterations >= most:
             return
         iterations = min(2 * iterations, most)

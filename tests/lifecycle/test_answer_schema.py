@@ -17,7 +17,7 @@ from app.http.operations import Place
 from app.http.responses import as_json
 from lifecycle import answer_schema
 from lifecycle import predict as predicting
-from lifecycle.answer_schema import BOOLEAN, INTEGER, NUMBER, TEXT, Field, records, writer
+from lifecycle.answer_schema import BOOLEAN, INTEGER, NUMBER, TEXT, Field, lists, records, writer
 from lifecycle.errors import DefinitionError, LifecycleError
 from lifecycle.evaluation.report import EvaluationReport, MetricReport
 from lifecycle.evaluation.statistics import Statistic, Sums
@@ -229,6 +229,15 @@ def test_batch_and_log_keep_the_same_of_an_answer() -> None:
     assert batch.row(0) == ("3", 3.0, True, "a", '[{"item": "ä"}]')
     read = {each.name: each.type.read(batch[each.read_from]).to_list() for each in fields}
     assert read == said.to_dict(as_series=False)
+
+
+def test_a_list_is_the_same_text_from_a_batch_and_from_the_log_and_comes_back_as_it_was() -> None:
+    for of, values in ((TEXT, [["ä", 'a "b", c'], [], None, ["ä"], ["\n"]]), (INTEGER, [[0, 1], [1], None, []]), (TEXT, [None, []])):
+        type = lists(of)
+        column = pl.Series("set", values, dtype=type.dtype)
+        stored = type.store(column)
+        assert stored.to_list() == [type.cell(value) for value in values]
+        assert type.read(stored).to_list() == values
 
 
 def test_a_model_that_does_not_give_a_declared_field_is_not_served() -> None:

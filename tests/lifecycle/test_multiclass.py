@@ -99,7 +99,7 @@ def named():
 def test_a_good_model_of_named_classes_is_promoted(named):
     use_case, version, verdict, _ = named
     assert verdict.promoted, verdict.reason
-    assert tuple(version.evaluated.holdout) == use_case.kind.metrics
+    assert tuple(version.evaluated.holdout) == (*use_case.kind.metrics, "coverage")
     assert version.evaluated.holdout["accuracy"] > 0.85 > version.evaluated.baseline["accuracy"]
 
 

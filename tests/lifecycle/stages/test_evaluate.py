@@ -40,8 +40,9 @@ def plenty() -> tuple[UseCase, Evaluated, dict]:
 
 def test_every_metric_is_there_for_new_rows_training_rows_and_both_baselines(plenty):
     use_case, evaluated, _ = plenty
-    for part in (evaluated.holdout, evaluated.train, evaluated.baseline, evaluated.linear):
+    for part in (evaluated.train, evaluated.baseline, evaluated.linear):
         assert tuple(part) == use_case.kind.metrics
+    assert tuple(evaluated.holdout) == (*use_case.kind.metrics, "coverage")
     assert evaluated.mode == "holdout"
     assert all(low <= evaluated.holdout[name] <= high for name, (low, high) in evaluated.intervals.items())
 
@@ -137,7 +138,7 @@ def test_other_kinds_of_problem_are_judged_as_completely(problem: str, schema: A
     evaluated = evaluate.evaluate(use_case, trained(use_case))
     report = json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json", evaluated.files))
     assert evaluated.mode == "holdout"
-    assert tuple(evaluated.holdout) == find(problem).metrics
+    assert tuple(evaluated.holdout) == (*find(problem).metrics, "coverage")
     assert set(report["plots"]) == {f"plots/{name}.png" for name in plots}
     assert report["gains"]["over_constant"]["low"] > 0
     assert report["importances"]["table"][0]["feature"] == "size"

@@ -57,15 +57,17 @@ def test_the_kept_model_answers_as_the_fitted_one():
     assert float(shown["threshold"]) == pytest.approx(kept.threshold_, abs=1e-6)
 
 
-def finished_by(problem: str = "binary", recipe: Recipe = RECIPE) -> "tuple[Fits, list[tuple[np.ndarray, np.ndarray]], dict[str, Rows]]":
+def finished_by(
+    problem: str = "binary", recipe: Recipe = RECIPE
+) -> "tuple[Fits, list[tuple[np.ndarray, np.ndarray, pl.DataFrame]], dict[str, Rows]]":
     """Both fits of a recipe; what each was finished by; and the rows."""
-    seen: list[tuple[np.ndarray, np.ndarray]] = []
+    seen: list[tuple[np.ndarray, np.ndarray, pl.DataFrame]] = []
     kind = find(problem)
 
     class Watched(type(kind)):
         """A kind that remembers what models were finished by."""
 
-        def finish(self, use_case: UseCase, model: Any, unseen: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Any:
+        def finish(self, use_case: UseCase, model: Any, unseen: Callable[[], tuple[np.ndarray, np.ndarray, pl.DataFrame]]) -> Any:
             seen.append(unseen())
             return super().finish(use_case, model, lambda: seen[-1])
 
@@ -99,7 +101,7 @@ def test_each_fit_is_finished_by_what_a_fit_of_its_recipe_says_of_rows_that_it_h
 
 def test_the_threshold_gives_rows_that_were_not_seen_their_best_f1():
     fits, seen, _ = finished_by()
-    for model, (y, probabilities) in zip((fits.judged, fits.deployed), seen, strict=True):
+    for model, (y, probabilities, _) in zip((fits.judged, fits.deployed), seen, strict=True):
         corrected_by_model = corrected(probabilities, model.slope, model.intercept)
         assert model.threshold_ == pytest.approx(best_threshold(y, corrected_by_model[:, 1]))
 
@@ -117,7 +119,7 @@ def test_few_tune_rows_are_fitted_on_and_the_threshold_comes_from_out_of_fold_pr
     use_case, first, second = toy("train_few"), rows(200), rows(100, 2)
     model, both = fit(use_case, RECIPE, first, second), together(first, second)
     np.testing.assert_array_equal(model.model.predict_proba(both.X), fit(use_case, RECIPE, both).model.predict_proba(both.X))
-    y, probabilities = out_of_fold(use_case, RECIPE, both, model.classes_)
+    y, probabilities, _ = out_of_fold(use_case, RECIPE, both, model.classes_)
     assert len(y) == 300
     assert model.threshold_ == best_threshold(y, probabilities[:, 1])
 
@@ -126,7 +128,7 @@ def test_predictions_out_of_fold_are_not_of_the_own_row():
     random = np.random.default_rng(0)
     noise = Rows(pl.DataFrame({"x": random.normal(size=400)}), random.integers(0, 2, 400).astype(np.int8), rows(400).info)
     memory = Recipe(candidate="forest", params={"min_samples_leaf": 1, "max_features": 1.0})
-    y, probabilities = out_of_fold(toy("train_folds"), memory, noise, np.array([0, 1]))
+    y, probabilities, _ = out_of_fold(toy("train_folds"), memory, noise, np.array([0, 1]))
     assert ((probabilities[:, 1] > 0.5) == y).mean() < 0.6
     assert (fit_estimator(toy("train_folds"), memory, noise).predict(noise.X) == noise.y).mean() > 0.9
 
@@ -141,7 +143,7 @@ def test_fitting_again_gives_the_same_model():
 def test_a_multiclass_model_gives_a_probability_for_each_class():
     use_case = toy("train_classes", problem="multiclass")
     said = predict(use_case, fit(use_case, RECIPE, rows(600, problem="multiclass"), rows(400, 2, "multiclass")), rows(10, 3).X)
-    assert said.columns == ["prediction", "probability", "p_false", "p_true"]
+    assert said.columns == ["prediction", "probability", "p_false", "p_true", "set"]
     np.testing.assert_allclose(said["p_false"] + said["p_true"], 1)
 
 

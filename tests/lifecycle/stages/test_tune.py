@@ -155,7 +155,8 @@ def test_a_thresholded_metric_is_judged_at_the_threshold_that_the_model_will_get
     use_case = toy("tune_f1", metric="f1")
     y = np.array([0] * 90 + [1] * 10)
     probability = np.where(y == 1, 0.2, 0.1)
-    assert objective.score(use_case, y, np.stack([1 - probability, probability], axis=1), [0, 1]) == 1.0
+    rows = Rows(pl.DataFrame({"x": y}), y, pl.DataFrame({"_key": y}))
+    assert objective.score(use_case, rows, np.stack([1 - probability, probability], axis=1), [0, 1]) == 1.0
 
 
 def test_a_metric_that_no_row_defines_is_refused_in_a_sentence():
