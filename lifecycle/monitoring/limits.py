@@ -111,7 +111,7 @@ def _limits(
     rates = (false_alarms, false_alarms * SURE)
     beyond: list[np.ndarray] = []
     for i, size in enumerate(sizes):
-        drawn = [_maxima(each.drawn[i], unit[0][i]) for each, unit in zip(found, units, strict=True)]
+        drawn = [_drawn_maxima(each.drawn[i], one, size, family.rows) for family, each, one in zip(families, found, members, strict=True)]
         if any(each.number(i) >= MIN_REAL_WINDOWS for each in found):
             real, sham = [], []
             for at, (family, each, unit) in enumerate(zip(families, found, units, strict=True)):
@@ -144,7 +144,8 @@ def _units(found: Windows, members: Members, sizes: list[int], rows: int, left_o
         mean, relative = _drawn_unit(found.drawn[i], members, size, rows)
         if found.number(i) >= MIN_REAL_WINDOWS:
             real = np.concatenate([fold for f, fold in enumerate(found.real[i]) if f != left_out])
-            known.append((size, *_real_unit(real, mean, relative, members)))
+            effect, wide = _real_unit(real, mean, relative, members)
+            known.append((size, np.maximum(effect, known[-1][1]) if known else effect, wide))  # what depends on its neighbours does so in more rows, too
         effect, wide = _carried(known, size) if known else (1.0, 0.0)
         units.append((mean * effect, mean * effect * np.clip(np.maximum(relative, wide), NARROWEST, WIDEST)))
     return units
@@ -189,6 +190,7 @@ def _shrunk(group: np.ndarray, effect: np.ndarray, wide: np.ndarray, relative: n
             inside = group == one
             middle = logs[inside].mean()
             between = max(logs[inside].var() - noise[inside].mean(), 0.0)
+            middle += np.sqrt(noise[inside].mean() / inside.sum())  # a limit that is too narrow by chance raises alarms for as long as the model lives
             out[inside] = middle + between / np.maximum(between + noise[inside], 1e-12) * (logs[inside] - middle)
         found.append(np.exp(out))
     return np.maximum(found[0], 1), found[1] * relative
@@ -202,6 +204,12 @@ def _carried(known: list[tuple[int, np.ndarray, np.ndarray]], size: int) -> tupl
         return effect, wide
     growth = np.log(effect / earlier[-1][1]) / np.log(last / earlier[-1][0])
     return effect * (size / last) ** np.clip(growth, 0, 1), wide
+
+
+def _drawn_maxima(drawn: np.ndarray, members: Members, size: int, rows: int) -> np.ndarray:
+    """In their own units: how large the largest of so many members is where nothing depends on anything."""
+    mean, relative = _drawn_unit(drawn, members, size, rows)
+    return _maxima(drawn, (mean, mean * np.clip(relative, NARROWEST, WIDEST)))
 
 
 def _maxima(values: np.ndarray, unit: Unit) -> np.ndarray:
