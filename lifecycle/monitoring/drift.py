@@ -145,7 +145,7 @@ def of_windows(profile: Profile, windows: Counted, more: Sequence[DriftStatistic
     pairs = joint.read(profile.get("joint"), list(profile["columns"]))
     if pairs is not None and windows.pairs is not None:
         for into, sums, rows in zip(found, windows.pairs, windows.rows, strict=True):
-            into.update(_joint(profile, pairs, sums, int(rows), policy))
+            into.update(_joint(profile, pairs, sums, int(rows), policy, {name for name, one in into.items() if one.beyond}))
     return found
 
 
@@ -191,6 +191,7 @@ def _effect(
     excess = {each: (value / limits[each]) ** each.power for each, value in values.items() if matters[each] and limits[each] < float("inf")}
     found = sorted((each for each, one in excess.items() if one > 1), key=lambda each: -excess[each])
     most = max(excess.values(), default=0.0)
+    shown = next((each for each in found if each.name == PSI), found[0] if found else None)  # the one that people know, where it shows anything
     return Effect(
         statistics={**{each.name: value for each, value in values.items()}, **beside},
         rows=rows,
@@ -199,12 +200,15 @@ def _effect(
         found=tuple(each.name for each in found),
         excess=most,
         sure=most > sure(profile, rows),
-        said=f"{name} ({found[0].says(column, counts, p, values[found[0]], limits[found[0]])})" if found else "",
+        said=f"{name} ({shown.says(column, counts, p, values[shown], limits[shown])})" if shown else "",
     )
 
 
-def _joint(profile: Profile, pairs: joint.Pairs, sums: np.ndarray, rows: int, policy: "Monitoring | None") -> Effects:
-    """The pairs of columns whose correlation is beyond its limit, the furthest first; of two columns the furthest pair of their scores."""
+def _joint(profile: Profile, pairs: joint.Pairs, sums: np.ndarray, rows: int, policy: "Monitoring | None", alone: set[str]) -> Effects:
+    """The pairs of columns whose correlation is beyond its limit, the furthest first; of two columns the furthest pair of their scores.
+
+    Where a column is beyond a limit by itself, that explains its correlations.
+    """
     limit = scaled(profile["limits"], profile["limits"]["joint"], rows, power=2)
     r = pairs.correlations(sums[None, :], np.array([rows]))[0]
     apart = np.nan_to_num(r - pairs.r)
@@ -215,8 +219,8 @@ def _joint(profile: Profile, pairs: joint.Pairs, sums: np.ndarray, rows: int, po
         if far[at] <= limit or len(found) >= MAX_PAIRS_TOLD:
             break
         one, other = (pairs.scores.column[score[at]] for score in (pairs.first, pairs.second))
-        name = f"{names[one]} ~ {names[other]}"
-        if abs(apart[at]) < least or name in found:
+        name = " ~ ".join(sorted([names[one], names[other]]))
+        if abs(apart[at]) < least or name in found or alone & {names[one], names[other]}:
             continue
         both = [f"{names[pairs.scores.column[score[at]]]}{pairs.scores.label[score[at]]}" for score in (pairs.first, pairs.second)]
         excess = float((far[at] / limit) ** 2)

@@ -15,6 +15,8 @@ SURE = 0.1
 """What is said of all newest windows together is held to this share of the rate of false alarms."""
 SPREAD_NOISE = 4.0
 """The variance of the logarithm of a spread that is estimated from windows, times their number."""
+DOUBT = 2.5
+"""Standard errors beyond which rows that follow each other are taken to be alike."""
 LEVEL_NOISE = 0.3
 """By so much the real windows of one size may lie beyond those of smaller sizes by chance."""
 NARROWEST, WIDEST = 0.1, 1.5
@@ -140,11 +142,14 @@ def _units(found: Windows, members: Members, sizes: list[int], rows: int, left_o
     """
     units: list[Unit] = []
     known: list[tuple[int, np.ndarray, np.ndarray]] = []
+    depends = np.zeros(len(members.group), bool)
     for i, size in enumerate(sizes):
         mean, relative = _drawn_unit(found.drawn[i], members, size, rows)
         if found.number(i) >= MIN_REAL_WINDOWS:
             real = np.concatenate([fold for f, fold in enumerate(found.real[i]) if f != left_out])
             effect, wide = _real_unit(real, mean, relative, members)
+            depends |= _dependent(real, mean, members)
+            effect, wide = np.where(depends, effect, 1.0), np.where(depends, wide, relative)
             known.append((size, np.maximum(effect, known[-1][1]) if known else effect, wide))  # what depends on its neighbours does so in more rows, too
         effect, wide = _carried(known, size) if known else (1.0, 0.0)
         units.append((mean * effect, mean * effect * np.clip(np.maximum(relative, wide), NARROWEST, WIDEST)))
@@ -173,6 +178,17 @@ def _sham_maxima(found: Windows, members: Members, at: int, size: int, rows: int
         effect, wide = _real_unit(np.concatenate([fold for f, fold in enumerate(folds) if f != left_out]), mean, relative, members)
         units.append((mean * effect, mean * effect * np.clip(np.maximum(relative, wide), NARROWEST, WIDEST)))
     return _real_maxima(folds, units)
+
+
+def _dependent(real: np.ndarray, mean: np.ndarray, members: Members) -> np.ndarray:
+    """Whether real windows are further off than drawn ones, beyond doubt: a member by itself, or the members of a statistic on average."""
+    average = np.maximum(real.mean(axis=0), mean * 1e-3)
+    noise = real.std(axis=0, ddof=1) / average / np.sqrt(len(real))
+    found = np.log(average / mean) > DOUBT * noise
+    for one in np.unique(members.group):
+        inside = members.group == one
+        found[inside] |= np.log(average / mean)[inside].mean() > DOUBT * np.sqrt((noise[inside] ** 2).mean() / inside.sum())
+    return found
 
 
 def _shrunk(group: np.ndarray, effect: np.ndarray, wide: np.ndarray, relative: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,8 @@ POOL = 1_000
 FOLDS = 4
 MIN_REAL_WINDOWS = 12
 """With fewer real windows of a size, what was learnt from smaller ones holds on."""
+LARGEST = 2
+"""Limits for windows of more rows than so many times the reference's are those of smaller ones."""
 PAIRED_BLOCKS = 2_000
 """Of more blocks, these first ones say how correlations vary."""
 SEASONAL = 0.8
@@ -150,15 +152,25 @@ def windows(family: Family, statistics: Sequence[LimitedStatistic], sizes: Seque
     blocks = family.blocks(paired=paired) if family.ordered else pool.take(slice(0, 0))
     folds = [_Fold(family, statistics, blocks, at) for at in np.array_split(np.arange(blocks.rows), FOLDS)]
     whole = _pooled(pool.cells.sum(axis=0) * (family.rows / (POOL * UNIT)), family.layout.starts)
+    share = pool.cells.sum(axis=0) / (POOL * UNIT)
     r = None if family.pairs is None else family.pairs.correlations(pool.pairs.sum(axis=0)[None, :], np.array([POOL * UNIT]))[0]  # pyright: ignore[reportOptionalMemberAccess]
     found = Windows([], [])
     for size in sizes:
         many = size // UNIT
+        if found.drawn and size > LARGEST * family.rows:  # the window tells no more, and what the reference never had weighs more and more
+            found.drawn.append(found.drawn[-1])
+            found.real.append([fold[:0] for fold in found.real[-1]])
+            continue
         chosen = random.integers(0, POOL, (DRAWS, many)) + np.arange(DRAWS)[:, None] * POOL
         drawn = Sums(pool.cells, None, pool.pairs).weighted(np.bincount(chosen.ravel(), minlength=DRAWS * POOL).reshape(DRAWS, POOL).astype(np.float32))
         values = [measured(statistics, family.layout, drawn.cells, whole), *_distance(family.pairs, drawn, size, r)]
+        same = measured(statistics, family.layout, share[None, :] * size, whole)  # of no noise at all: what cells without rows weigh
+        noise = np.concatenate(values, axis=1)
+        noise[:, : same.shape[1]] -= same
         # The reference is a sample too: against another one, the same window's noise would be larger by size / rows.
-        found.drawn.append(np.concatenate(values, axis=1) * (1 + size / family.rows))
+        noise *= 1 + size / family.rows
+        noise[:, : same.shape[1]] += same
+        found.drawn.append(np.maximum(noise, 0.0))
         found.real.append([fold.windows(many) for fold in folds])
     return found
 

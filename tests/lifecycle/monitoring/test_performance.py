@@ -52,8 +52,11 @@ def test_what_was_promised_is_kept_where_nothing_changed():
 def test_a_change_that_only_the_outcomes_show_is_an_alarm_and_raised_once():
     """The inputs are as ever, what they say of the target is not."""
     shop = watched("performing_badly")
-    assert not shop.watch({"rows": 800, "signal": 0.0}).drifted  # two windows, three are needed
-    said = shop.watch({"rows": 400, "signal": 0.0, "seed": 7})
+    early = shop.watch({"rows": 800, "signal": 1.35})
+    assert early.performance
+    assert (early.performance.worse, early.performance.enough, early.drifted) == (True, False, False)  # two windows, three are needed
+    assert "worse so far than" in early.reason
+    said = shop.watch({"rows": 400, "signal": 1.35, "seed": 7})
     assert said.performance
     assert said.performance.worse
     assert said.drifted
