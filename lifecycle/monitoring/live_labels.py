@@ -40,8 +40,9 @@ class Live:
 def live(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "np.ndarray") -> Live:
     """The rows that a model has not seen and the gate has not judged, with what it said of them and what became of them.
 
-    Labels come with the rows of the source and over HTTP. Of two for one row the one holds that speaks of the later moment
-    (`label_time`), whenever it arrived; one without such a moment speaks of the moment at which it came.
+    Labels come with the rows of the source and over HTTP. Of two for one row the one holds whose `label_time` is later, whenever it
+    arrived. One over HTTP that has none counts from when it came; a row's own that has none is older than one over HTTP which came after
+    the row's batch.
     """
     labels = _labels(use_case)
     target = use_case.columns[use_case.target]
@@ -80,17 +81,18 @@ def _own(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "np.ndarr
 
 def _latest(use_case: "UseCase", own: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     """Rows with the label that holds: their own, or one that came over HTTP."""
-    both = own.join(labels.select("_key", _later="_target", _later_at="_known_at", _said_at="_said_at"), on="_key", how="left")
+    later = labels.select("_key", _later="_target", _later_at="_known_at", _said_at="_said_at", _received_at="_received_at")
+    both = own.join(later, on="_key", how="left")
     if both["_later"].null_count() == both.height:
         return own
-    loaded = _loaded(use_case, both.filter(pl.col("_later").is_not_null() & pl.col("_target").is_not_null() & pl.col("_known_at").is_null())["_key"])
-    both = both.join(loaded, on="_key", how="left")
-    mine = pl.coalesce("_known_at", "_loaded_at")
-    takes = pl.col("_later").is_not_null() & (pl.col("_target").is_null() | (pl.col("_said_at") >= mine).fill_null(True))
+    unsaid = pl.col("_later").is_not_null() & pl.col("_target").is_not_null() & pl.col("_known_at").is_null()
+    both = both.join(_loaded(use_case, both.filter(unsaid)["_key"]), on="_key", how="left")
+    newer = pl.when(pl.col("_known_at").is_null()).then(pl.col("_received_at") >= pl.col("_loaded_at")).otherwise(pl.col("_said_at") >= pl.col("_known_at"))
+    takes = pl.col("_later").is_not_null() & (pl.col("_target").is_null() | newer.fill_null(True))
     both = both.with_columns(
         _target=pl.when(takes).then("_later").otherwise("_target"), _known_at=pl.when(takes).then("_later_at").otherwise("_known_at")
     )
-    return both.drop("_later", "_later_at", "_said_at", "_loaded_at")
+    return both.drop("_later", "_later_at", "_said_at", "_received_at", "_loaded_at")
 
 
 def _loaded(use_case: "UseCase", keys: pl.Series) -> pl.DataFrame:
@@ -107,20 +109,21 @@ def _loaded(use_case: "UseCase", keys: pl.Series) -> pl.DataFrame:
 
 
 def _labels(use_case: "UseCase") -> pl.DataFrame:
-    """Of each key in the lake's table `labels` the one that holds: `_key`, `_target`, `_known_at` (its `label_time`), and `_said_at`, the moment it speaks of.
+    """Of each key in the lake's table `labels` the one that holds; one whose time has not come is left out.
 
-    One whose time has not come is left out.
+    Returns:
+        `_key`, `_target`, `_known_at` (its `label_time`), `_received_at`, and `_said_at`: the first of these two that is known.
     """
     kind = use_case.columns[use_case.target].sql_type
     now = clock.utc()
     holds_until(use_case, lake().value(f"SELECT min(label_time) FROM {use_case.name}.labels WHERE label_time > ?", [now]))
     return lake().frame(
         f"""SELECT key AS _key, TRY_CAST(target AS {kind}) AS _target, label_time AS _known_at,
-            coalesce(label_time, received_at AT TIME ZONE 'UTC') AS _said_at
+            received_at AT TIME ZONE 'UTC' AS _received_at, coalesce(label_time, received_at AT TIME ZONE 'UTC') AS _said_at
         FROM {use_case.name}.labels WHERE (label_time IS NULL OR label_time <= ?) AND TRY_CAST(target AS {kind}) IS NOT NULL
         QUALIFY row_number() OVER (PARTITION BY key ORDER BY _said_at DESC, received_at DESC) = 1""",
         [now],
-    ).with_columns(pl.col("_known_at", "_said_at").cast(pl.Datetime("us")))
+    ).with_columns(pl.col("_known_at", "_said_at", "_received_at").cast(pl.Datetime("us")))
 
 
 def _unknown(use_case: "UseCase") -> int:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 SURE = 0.1
-"""Where there are fewer windows than the policy asks for, an alarm is held to this share of the rate of false alarms."""
+"""An alarm is held to this share of the rate of false alarms: it is looked for with every few new labels, long before a window is whole."""
+PIECES = 5
+"""A window of labelled rows is looked at in so many pieces, of a day at least where it is a span of time;"""
+DAY = dt.timedelta(days=1)
 MAX_ROWS = 200_000
 """A stretch of windows that is judged as one has no more rows, unless it has no more windows than an alarm needs."""
 AGES = 3
@@ -31,11 +34,11 @@ def performance(
 ) -> LivePerformance | None:
     """The metric on the newest windows of labelled rows, with its interval, beside the promise.
 
-    Looked at are the newest `monitoring.bad_windows` windows as one, and twice, four times, ... as many: a small loss needs more rows
-    to be seen than a large one, and a stretch that reaches back behind the change would hide it. `worse`: the live value of one of these
-    stretches falls short of the promise by more than chance explains, both being uncertain, at the policy's rate of false alarms over all
-    of them. `drifted`: and it was below the promise in `bad_windows` of the newest `of_windows` windows. With fewer windows than
-    `bad_windows` it is an alarm where chance alone would do it with a tenth of that rate only.
+    Labelled rows are looked at in pieces of a window. The newest `monitoring.bad_windows` pieces are judged as one, and twice, four
+    times, ... as many: a small loss needs more rows to be seen than a large one, and a stretch that reaches back behind the change would
+    hide it. `worse`: the live value of the newest windows, or of one of these stretches, falls short of the promise by more than chance
+    explains, both being uncertain, at the policy's rate of false alarms over all of them. `drifted`: at a tenth of that rate, and it was
+    below the promise in `bad_windows` of the newest `of_windows` pieces.
 
     Args:
         use_case: the definition.
@@ -49,26 +52,24 @@ def performance(
     """
     policy, metric = use_case.monitoring, use_case.kind.live_metric(use_case.metric)
     time = known["_time"] if known["_time"].null_count() == 0 else None
-    windows = live_rows.cut(use_case, known.height, time, newest, first=True)
+    windows = live_rows.cut(use_case, known.height, time, newest, first=True)[-policy.bad_windows :]
     promised = holdout.get(metric)
     if not windows or promised is None:
         return None
-    stretches = _stretches(windows, policy.bad_windows)
-    enough = len(windows) >= policy.bad_windows
-    rate = policy.false_alarms / len(stretches)
-    judged = [(windows[-many:], *_judge(use_case, metric, known[windows[-many].start : windows[-1].stop])) for many in stretches]
+    pieces = live_rows.cut(use_case, known.height, time, newest, first=True, window=_piece(policy.window))
+    stretches = [slice(windows[0].start, windows[-1].stop), *_stretches(pieces, policy.bad_windows)]
+    judged = [(stretch, *_judge(use_case, metric, known[stretch])) for stretch in {(each.start, each.stop): each for each in stretches}.values()]
     judged = [each for each in judged if each[1] is not None]
     if not judged:
         return None
     shortfalls = [_shortfall(use_case, metric, value, interval, promised, around.get(metric)) for _, value, interval in judged]
     most = max(range(len(judged)), key=lambda at: shortfalls[at])
+    rate = policy.false_alarms / len(judged)
     worse = shortfalls[most] > _quantile(rate)
-    chosen, value, interval = judged[most if worse else 0]
-    together = known[chosen[0].start : chosen[-1].stop]
-    shown = windows[-max(policy.of_windows, policy.bad_windows) :]
-    values = [_value(use_case, metric, known[window]) for window in shown]
-    below = [one is None or use_case.kind.gain(metric, one, promised) < 0 for one in values]
-    alarm = sum(below) >= policy.bad_windows if enough else all(below) and shortfalls[most] > _quantile(rate * SURE)
+    stretch, value, interval = judged[most if worse else 0]
+    together = known[stretch]
+    newest_pieces = [_value(use_case, metric, known[piece]) for piece in pieces[-policy.of_windows :]]
+    below = sum(one is None or use_case.kind.gain(metric, one, promised) < 0 for one in newest_pieces)
     found = LivePerformance(
         metric=metric,
         live=value,  # pyright: ignore[reportArgumentType]
@@ -76,28 +77,33 @@ def performance(
         promised=promised,
         rows=together.height,
         worse=worse,
-        drifted=worse and alarm,
+        drifted=shortfalls[most] > _quantile(rate * SURE) and below >= min(policy.bad_windows, len(pieces)),
         since=_text(together["_time"].min()),
         until=_text(together["_time"].max()),
         windows=tuple(
-            LiveWindow(rows=window.stop - window.start, until=_text(known["_time"][window].max()), live=one)
-            for window, one in zip(shown, values, strict=True)
-        )[-policy.bad_windows :],
-        enough=enough,
+            LiveWindow(rows=window.stop - window.start, until=_text(known["_time"][window].max()), live=_value(use_case, metric, known[window]))
+            for window in windows
+        ),
+        enough=len(windows) >= policy.bad_windows,
         ages=_ages(use_case, metric, together),
         calibration=_calibration(use_case, together),
     )
     return found.model_copy(update={"selective_labels": use_case.selective_labels}) if use_case.selective_labels else found
 
 
-def _stretches(windows: list[slice], least: int) -> list[int]:
-    """How many of the newest windows are looked at as one: as many as an alarm needs, and twice that, again and again."""
-    found = [min(least, len(windows))]
-    while found[-1] < len(windows):
-        many = min(2 * found[-1], len(windows))
-        if windows[-1].stop - windows[-many].start > MAX_ROWS:
+def _piece(window: dt.timedelta | int) -> dt.timedelta | int:
+    return min(max(window / PIECES, DAY), window) if isinstance(window, dt.timedelta) else window // PIECES
+
+
+def _stretches(pieces: list[slice], least: int) -> list[slice]:
+    """The newest pieces as one: as many as an alarm needs, and twice that, again and again."""
+    found, many = [], min(least, len(pieces))
+    while many <= len(pieces) and many:
+        stretch = slice(pieces[-many].start, pieces[-1].stop)
+        if found and stretch.stop - stretch.start > MAX_ROWS:
             break
-        found.append(many)
+        found.append(stretch)
+        many = min(2 * many, len(pieces)) if many < len(pieces) else many + 1
     return found
 
 
