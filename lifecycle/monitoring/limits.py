@@ -150,7 +150,7 @@ def _units(found: Windows, members: Members, sizes: list[int], rows: int, left_o
             effect, wide = _real_unit(real, mean, relative, members)
             depends |= _dependent(real, mean, members)
             effect, wide = np.where(depends, effect, 1.0), np.where(depends, wide, relative)
-            known.append((size, np.maximum(effect, known[-1][1]) if known else effect, wide))  # what depends on its neighbours does so in more rows, too
+            known.append((size, effect, wide))
         effect, wide = _carried(known, size) if known else (1.0, 0.0)
         units.append((mean * effect, mean * effect * np.clip(np.maximum(relative, wide), NARROWEST, WIDEST)))
     return units
