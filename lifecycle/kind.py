@@ -349,6 +349,10 @@ class Kind:
         """The metric that the log of predictions can give in place of this one."""
         return metric
 
+    def estimated(self, use_case: "UseCase", metric: str, predictions: "pl.DataFrame") -> tuple[str, float] | None:
+        """What a metric should be on rows without labels if their probabilities are right: its name, and the value; `None` where nothing says."""
+        return None
+
     # What people read
 
     def plots(self, use_case: "UseCase", evidence: "Evidence", metrics: dict[str, float]) -> dict[str, bytes]:

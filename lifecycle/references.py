@@ -231,6 +231,71 @@ class LiveWindow(JsonModel):
     live: float | None
 
 
+class LabelAge(JsonModel):
+    """Live performance on rows whose labels came after at most so many days: quick labels are often of other rows than slow ones."""
+
+    days: float
+    rows: int
+    live: float | None
+
+
+class LiveCalibration(JsonModel):
+    """Whether what happened is as frequent as the probabilities say.
+
+    Attributes:
+        of: what the probabilities are of, in words.
+        rows: on how many labelled rows.
+        probability: the mean probability.
+        observed, low, high: the share of rows where it happened, with its interval.
+        error: the expected calibration error.
+    """
+
+    of: str
+    rows: int
+    probability: float
+    observed: float
+    low: float | None
+    high: float | None
+    error: float | None
+
+    @property
+    def off(self) -> bool:
+        """Whether the mean probability is outside what was observed, by more than chance explains."""
+        return self.low is not None and self.high is not None and not self.low <= self.probability <= self.high
+
+
+class PerformanceEstimate(JsonModel):
+    """What a metric is expected to be where no label has come yet, if the probabilities are right.
+
+    Attributes:
+        metric, expected: which metric, and what it should be.
+        rows, since, until: of how many rows without a label, from when to when (ISO 8601).
+        error: the same estimate less the truth on the newest rows with labels; `None` where there are none.
+    """
+
+    metric: str
+    expected: float
+    rows: int
+    since: str | None = None
+    until: str | None = None
+    error: float | None = None
+
+
+class Finding(JsonModel):
+    """Something that is not as it was.
+
+    Attributes:
+        kind: where: in the `inputs`, the `predictions`, how inputs go together (`joint`), the `labels` (the share of the target), or the
+            `performance`.
+        name: the column, the pair of columns (`a ~ b`), or the metric.
+        said: what was found, in words, with its numbers.
+    """
+
+    kind: Literal["inputs", "predictions", "joint", "labels", "performance"]
+    name: str
+    said: str
+
+
 class LivePerformance(JsonModel):
     """A model's metric on rows whose truth became known after it was judged, beside what the gate promised.
 
@@ -239,9 +304,12 @@ class LivePerformance(JsonModel):
         promised: what it was on the gate's rows.
         rows, since, until: of how many labelled rows, from when to when (ISO 8601).
         worse: whether it falls short of the promise by more than chance explains.
-        drifted: whether it is worse and was below the promise in each window, of which there are enough.
-        windows: the newest ones, which are looked at together.
+        drifted: whether that is an alarm: it is worse, and was below the promise in as many of the newest windows as the policy asks for.
+        windows: the newest ones.
         selective_labels: as the definition says it.
+        enough: whether there were as many windows as the policy asks for; where not, it is worse only so far.
+        ages: by how long the labels took.
+        calibration: of the same rows, where there are probabilities.
     """
 
     metric: str
@@ -255,6 +323,9 @@ class LivePerformance(JsonModel):
     until: str | None
     windows: tuple[LiveWindow, ...] = ()
     selective_labels: str = ""
+    enough: bool = True
+    ages: tuple[LabelAge, ...] = ()
+    calibration: LiveCalibration | None = None
 
 
 def _or_none(given: Any) -> Any:
@@ -282,3 +353,13 @@ class DriftReport(Reference):
     performance: Annotated[LivePerformance | None, BeforeValidator(_or_none), PlainSerializer(_or_empty)] = None
     """Where labels have come; in JSON `{}` where none have."""
     since: dt.datetime | None = None
+    found: tuple[Finding, ...] = ()
+    """What is not as it was: what an alarm rests on, or what the newest window shows where that is no alarm (yet)."""
+    kinds: tuple[str, ...] = ()
+    """Of an alarm: what it is about (`Finding.kind`), each once."""
+    estimate: PerformanceEstimate | None = None
+    """Of rows whose labels have not come."""
+    unscored: int = 0
+    """Rows since training that have no prediction yet."""
+    unknown_keys: int = 0
+    """Keys that have a label, and were never loaded nor asked about."""

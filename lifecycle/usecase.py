@@ -93,15 +93,24 @@ class Monitoring:
     window: timedelta | int = 2_000
     """How much data is judged at a time: a span of the time column, or a number of rows."""
     false_alarms: float = 0.01
-    """How often a window without drift may look bad, over all columns together."""
+    """How often a window without drift may look bad, over all columns, pairs of columns and statistics together."""
     least_psi: float = 0.05
-    """A smaller change matters to nobody, however sure it is; 0.1 is commonly called a small one (Siddiqi 2006)."""
+    """A smaller population stability index matters to nobody, however sure it is; 0.1 is commonly called a small one (Siddiqi 2006)."""
+    least: dict[str, float] = field(default_factory=dict)
+    """The same of the other statistics, by name, in place of their own: `shift` 0.03, `share` 1.5 (the ratio of a share to what it was),
+    `correlation` 0.1."""
     bad_windows: int = 3
-    """So many bad windows in a row are a drift."""
+    """So many bad windows of the newest `of_windows` are a drift."""
+    of_windows: int = 5
+    """Among so many windows the bad ones are counted, and so many are looked at together."""
     cooldown: timedelta = timedelta(days=1)
     """After an alarm, none for so long."""
     statistics: tuple["DriftStatistic", ...] = ()
     """Effect sizes of your own, told beside those of `lifecycle/monitoring/statistics/`."""
+
+    def least_of(self, statistic: str, own: float) -> float:
+        """The least effect that matters of a statistic, whose own is given."""
+        return self.least_psi if statistic == "psi" else self.least.get(statistic, own)
 
 
 @dataclass(frozen=True, kw_only=True)

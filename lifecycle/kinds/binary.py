@@ -124,6 +124,17 @@ class Binary(Classification):
         y, said = judged.stacked
         return "the positive class", y, said["probability"].to_numpy()
 
+    def estimated(self, use_case: "UseCase", metric: str, predictions: pl.DataFrame) -> tuple[str, float] | None:
+        """Each row counts as a positive with its probability and as a negative with the rest: confidence-based estimation (Garg et al. 2022)."""
+        from lifecycle.evaluation.metrics import compute
+
+        if metric == "calibration_error":  # what is taken for granted
+            return None
+        probability = predictions["probability"].to_numpy()
+        truth = np.repeat([1, 0], len(probability)).astype(np.int8)
+        found = compute(self, truth, pl.concat([predictions, predictions]), np.concatenate([probability, 1 - probability]), [metric])
+        return (metric, found[metric]) if metric in found else None
+
     def enough(self, y: np.ndarray, least: int) -> bool:
         """Positives and negatives."""
         return min(int(y.sum()), int(len(y) - y.sum())) >= least

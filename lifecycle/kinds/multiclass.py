@@ -140,6 +140,10 @@ class Multiclass(Classification):
         """The macro F1 in place of metrics that need every class's probability."""
         return "f1_macro" if metric in NEEDS_ALL_CLASSES else metric
 
+    def estimated(self, use_case: "UseCase", metric: str, predictions: pl.DataFrame) -> tuple[str, float] | None:
+        """The accuracy: the mean probability of the predicted class, which is all that the log of predictions has."""
+        return "accuracy", float(predictions["probability"].mean())  # pyright: ignore[reportArgumentType]
+
     def plots(self, use_case: "UseCase", evidence: "Evidence", metrics: dict[str, float]) -> dict[str, bytes]:
         """Curves and scores of the classes, confusion matrix, calibration."""
         from lifecycle.reports import class_plots, plots

@@ -1,21 +1,32 @@
 """How far rows are from a profile: effect sizes from one pass of counting cells, and the limits they are held to."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from lifecycle import variants
-from lifecycle.monitoring import bins
-from lifecycle.monitoring.effect import Effect
-from lifecycle.monitoring.statistic import DriftStatistic
+from lifecycle.monitoring import bins, joint, seasons, texts
+from lifecycle.monitoring.effect import PSI, Effect
+from lifecycle.monitoring.statistic import DriftStatistic, Layout, LimitedStatistic, shares
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import Monitoring
 
 FOLDER = "lifecycle.monitoring.statistics"
 REACHES = ("lifecycle.monitoring.statistics",)  # statistics are found in the folder: no code names them
 Profile = dict[str, Any]
 Effects = dict[str, Effect]
-"""By column."""
+"""By column; of a pair of columns by `a ~ b`."""
+MAX_PAIRS_TOLD = 3
+MAX_CELLS = 20_000_000
+"""Scores of so many rows and columns are held at a time."""
+
+
+def limited() -> list[LimitedStatistic]:
+    """The statistics that are held to limits."""
+    return [each for each in variants.here(FOLDER, "statistic", DriftStatistic) if isinstance(each, LimitedStatistic)]
 
 
 def effects(profile: Profile, X: pl.DataFrame, predictions: pl.DataFrame | None = None) -> Effects:
@@ -24,7 +35,14 @@ def effects(profile: Profile, X: pl.DataFrame, predictions: pl.DataFrame | None 
 
 
 def by_window(
-    profile: Profile, X: pl.DataFrame, predictions: pl.DataFrame | None, window: np.ndarray, number: int, more: Sequence[DriftStatistic] = ()
+    profile: Profile,
+    X: pl.DataFrame,
+    predictions: pl.DataFrame | None,
+    window: np.ndarray,
+    number: int,
+    more: Sequence[DriftStatistic] = (),
+    time: pl.Series | None = None,
+    policy: "Monitoring | None" = None,
 ) -> list[Effects]:
     """The effect sizes of every column of a profile, for each window of rows.
 
@@ -37,48 +55,231 @@ def by_window(
         window: for each row the number of its window, from 0, or -1 for none.
         number: how many windows there are.
         more: statistics beside those of the folder.
+        time: of the rows, where they have one: their hours and weekdays are compared with the same in the reference.
+        policy: says which effects are too small to matter; `None`: whatever is beyond its limit matters.
 
     Returns:
         The effects in each window.
     """
-    found: list[Effects] = [{} for _ in range(number)]
+    return of_windows(profile, counted(profile, X, predictions, window, number, time), more, policy)
+
+
+class Counted:
+    """Rows of windows by cell, and what else windows are judged by: sums, so that those of several windows together are their sum.
+
+    Attributes:
+        cells: by family (`columns`, `predictions`) the rows by cell of all its columns, shape (windows, cells).
+        mix: by season, shape (windows, seasons), where the profile has seasons and the rows a time.
+        pairs: the sums of pairs, shape (windows, ...), where the profile has pairs.
+        rows: of each window, length (windows,).
+    """
+
+    def __init__(self, cells: Mapping[str, np.ndarray], mix: np.ndarray | None, pairs: np.ndarray | None, rows: np.ndarray) -> None:
+        self.cells, self.mix, self.pairs, self.rows = cells, mix, pairs, rows
+
+    def together(self, which: Sequence[Sequence[int]]) -> "Counted":
+        """For each of these choices of windows, all of them as one."""
+        weights = np.zeros((len(which), len(self.rows)))
+        for row, chosen in enumerate(which):
+            weights[row, list(chosen)] = 1.0
+        mix, pairs = (None if each is None else weights @ each for each in (self.mix, self.pairs))
+        return Counted({name: weights @ cells for name, cells in self.cells.items()}, mix, pairs, weights @ self.rows)
+
+    def taken(self, which: Sequence[int]) -> "Counted":
+        """Some of the windows."""
+        return self.together([[one] for one in which])
+
+
+def counted(
+    profile: Profile, X: pl.DataFrame, predictions: pl.DataFrame | None, window: np.ndarray, number: int, time: pl.Series | None = None
+) -> Counted:
+    """Count the rows of windows into the cells of a profile. Arguments: those of `by_window`."""
     inside = window >= 0
+    cells: dict[str, np.ndarray] = {}
+    codes: list[np.ndarray] = []
     for family, frame in (("columns", X), ("predictions", predictions)):
-        if frame is None:
+        if frame is None or not profile[family]:
             continue
+        found = []
         for name, column in profile[family].items():
-            series = frame[name] if name in frame.columns else pl.Series(name, [None] * frame.height, pl.Float64)
+            code = bins.codes(column, _series(name, column, frame))
             size = bins.cells(column)
-            cell = (window * size + bins.codes(column, series))[inside]
-            counts = np.bincount(cell, minlength=number * size).reshape(number, size)
-            for into, values, rows in zip(found, _effects(column, counts, more), counts.sum(axis=1), strict=True):
-                into[name] = Effect(statistics=values, rows=int(rows), limit=limit(profile, name, int(rows)))
+            found.append(np.bincount((window * size + code)[inside], minlength=number * size).reshape(number, size))
+            if family == "columns":
+                codes.append(code)
+        cells[family] = np.concatenate(found, axis=1)
+    by = profile.get("seasons", {}).get("by")
+    mix = None
+    if by and time is not None:
+        length = seasons.LENGTHS[by]
+        mix = np.bincount((window * length + seasons.of(by, time))[inside], minlength=number * length).reshape(number, length)
+    pairs = joint.read(profile.get("joint"), list(profile["columns"]))
+    sums = None if pairs is None else np.stack([_paired(pairs, codes, np.flatnonzero(window == one)) for one in range(number)])
+    return Counted(cells, mix, sums, np.bincount(window[inside], minlength=number))
+
+
+def _series(name: str, column: Mapping[str, Any], frame: pl.DataFrame) -> pl.Series:
+    if "text" in column:
+        return texts.read(column, frame)
+    return frame[name] if name in frame.columns else pl.repeat(None, frame.height, dtype=pl.Float64, eager=True)
+
+
+def _paired(pairs: joint.Pairs, codes: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
+    total = np.zeros(pairs.width)
+    step = MAX_CELLS // max(len(pairs.scores.column), 1)
+    for start in range(0, len(rows), step):
+        z = pairs.scores.of(codes, rows[start : start + step])
+        total += pairs.sums(z[None, :, :])[0]
+    return total
+
+
+def of_windows(profile: Profile, windows: Counted, more: Sequence[DriftStatistic] = (), policy: "Monitoring | None" = None) -> list[Effects]:
+    """The effect sizes in windows whose rows have been counted. Arguments: those of `by_window`."""
+    found: list[Effects] = [{} for _ in windows.rows]
+    for family, cells in windows.cells.items():
+        columns = profile[family]
+        layout = Layout(list(columns.values()))
+        p = seasons.shares(profile, list(columns), layout.starts, shares(layout.counts, layout.starts), windows.mix if family == "columns" else None)
+        for into, each in zip(found, _family(profile, list(columns), layout, cells, p, more, policy), strict=True):
+            into.update(each)
+    pairs = joint.read(profile.get("joint"), list(profile["columns"]))
+    if pairs is not None and windows.pairs is not None:
+        for into, sums, rows in zip(found, windows.pairs, windows.rows, strict=True):
+            into.update(_joint(profile, pairs, sums, int(rows), policy, {name for name, one in into.items() if one.beyond}))
+    return found
+
+
+def _family(
+    profile: Profile, names: list[str], layout: Layout, cells: np.ndarray, p: np.ndarray, more: Sequence[DriftStatistic], policy: "Monitoring | None"
+) -> list[Effects]:
+    """The effects of the columns of one family in each window."""
+    told = [each for each in (*variants.found(FOLDER, "statistic", DriftStatistic), *more) if not isinstance(each, LimitedStatistic)]
+    held = {each: each.of(layout, cells, p) for each in limited()}
+    matters = {each: _matters(each, layout, cells, p, values, policy) for each, values in held.items()}
+    ends = layout.starts + layout.sizes
+    rows = np.add.reduceat(cells, layout.starts, axis=1)
+    found: list[Effects] = [{} for _ in cells]
+    for at, name in enumerate(names):
+        inside = slice(layout.starts[at], ends[at])
+        beside = {each.name: each.values(layout.columns[at], cells[:, inside]) for each in told}
+        for i, into in enumerate(found):
+            expected = p[i, inside] if p.ndim == 2 else p[inside]
+            values = {each: float(value[i, at]) for each, value in held.items()}
+            into[name] = _effect(
+                profile, name, layout.columns[at], cells[i, inside], expected, values, {each: bool(one[i, at]) for each, one in matters.items()},
+                {other: float(value[i]) for other, value in beside.items()}, int(rows[i, at]), policy,
+            )  # fmt: skip
+    return found
+
+
+def _matters(
+    statistic: LimitedStatistic, layout: Layout, cells: np.ndarray, p: np.ndarray, values: np.ndarray, policy: "Monitoring | None"
+) -> np.ndarray:
+    if policy is None:
+        return np.ones(values.shape, bool)
+    return statistic.matters(layout, cells, p, values, policy.least_of(statistic.name, statistic.least))
+
+
+def _effect(
+    profile: Profile, name: str, column: Mapping[str, Any], counts: np.ndarray, p: np.ndarray, values: Mapping[LimitedStatistic, float],
+    matters: Mapping[LimitedStatistic, bool], beside: Mapping[str, float], rows: int, policy: "Monitoring | None",
+) -> Effect:  # fmt: skip
+    """One column in one window."""
+    limits = {each: held_limit(profile, each.name, name, rows, each.power) for each in values}
+    if policy is not None:
+        limits = {each: max(one, policy.least_psi) if each.name == PSI else one for each, one in limits.items()}
+    excess = {each: (value / limits[each]) ** each.power for each, value in values.items() if matters[each] and limits[each] < float("inf")}
+    found = sorted((each for each, one in excess.items() if one > 1), key=lambda each: -excess[each])
+    most = max(excess.values(), default=0.0)
+    shown = next((each for each in found if each.name == PSI), found[0] if found else None)  # the one that people know, where it shows anything
+    return Effect(
+        statistics={**{each.name: value for each, value in values.items()}, **beside},
+        rows=rows,
+        limit=next((one for each, one in limits.items() if each.name == PSI), float("inf")),
+        limits={each.name: one for each, one in limits.items() if one < float("inf")},
+        found=tuple(each.name for each in found),
+        excess=most,
+        sure=most > sure(profile, rows),
+        said=f"{name} ({shown.says(column, counts, p, values[shown], limits[shown])})" if shown else "",
+    )
+
+
+def _joint(profile: Profile, pairs: joint.Pairs, sums: np.ndarray, rows: int, policy: "Monitoring | None", alone: set[str]) -> Effects:
+    """The pairs of columns whose correlation is beyond its limit, the furthest first; of two columns the furthest pair of their scores.
+
+    Where a column is beyond a limit by itself, that explains its correlations.
+    """
+    limit = scaled(profile["limits"], profile["limits"]["joint"], rows, power=2)
+    r = pairs.correlations(sums[None, :], np.array([rows]))[0]
+    apart = np.nan_to_num(r - pairs.r)
+    far = np.abs(apart) / np.sqrt(pairs.v)
+    least = 0.0 if policy is None else policy.least_of(joint.NAME, joint.LEAST)
+    names, found = list(profile["columns"]), {}
+    for at in np.argsort(-far, kind="stable"):
+        if far[at] <= limit or len(found) >= MAX_PAIRS_TOLD:
+            break
+        one, other = (pairs.scores.column[score[at]] for score in (pairs.first, pairs.second))
+        name = " ~ ".join(sorted([names[one], names[other]]))
+        if abs(apart[at]) < least or name in found or alone & {names[one], names[other]}:
+            continue
+        both = [f"{names[pairs.scores.column[score[at]]]}{pairs.scores.label[score[at]]}" for score in (pairs.first, pairs.second)]
+        excess = float((far[at] / limit) ** 2)
+        found[name] = Effect(
+            statistics={joint.NAME: float(abs(apart[at]))},
+            rows=rows,
+            limit=float(limit * np.sqrt(pairs.v[at])),
+            limits={joint.NAME: float(limit * np.sqrt(pairs.v[at]))},
+            found=(joint.NAME,),
+            excess=excess,
+            sure=excess > sure(profile, rows),
+            said=f"{both[0]} with {both[1]} (correlation {r[at]:+.2f}, {pairs.r[at]:+.2f} in training)",
+        )
     return found
 
 
 def of_counts(profile: Profile, name: str, counts: np.ndarray) -> Effect:
-    """The effect sizes of one input whose cells have been counted already, as `by_window` gives them."""
+    """The PSI of one input whose cells have been counted already, wherever its rows come from, beside what it may be if nothing else is looked at."""
     rows = int(counts.sum())
-    return Effect(statistics=_effects(profile["columns"][name], counts[None, :])[0], rows=rows, limit=limit(profile, name, rows))
-
-
-def _effects(column: dict[str, Any], counts: np.ndarray, more: Sequence[DriftStatistic] = ()) -> list[dict[str, float]]:
-    found = {each.name: each.values(column, counts) for each in (*variants.found(FOLDER, "statistic", DriftStatistic), *more)}
-    return [{name: float(values[i]) for name, values in found.items()} for i in range(len(counts))]
+    column = profile["columns"][name]
+    found = {each.name: float(each.values(column, counts[None, :])[0]) for each in variants.found(FOLDER, "statistic", DriftStatistic)}
+    return Effect(statistics=found, rows=rows, limit=limit(profile, name, rows))
 
 
 def limit(profile: Profile, name: str, rows: int) -> float:
-    """What the PSI of a column may be in a window of so many rows, all columns of the profile being watched.
+    """What the PSI of a column may be in a window of so many rows, the PSI of all columns of the profile being watched and nothing else."""
+    return scaled(profile["limits"], profile["limits"]["psi"][name], rows)
 
-    Between the sizes it was calibrated for, its logarithm is taken as linear in the logarithm of the size; below them
-    it grows as `1/rows`; above them it stays.
+
+def held_limit(profile: Profile, statistic: str, name: str, rows: int, power: float = 1.0) -> float:
+    """What a statistic of a column may be in a window of so many rows, all statistics of all columns and the pairs being watched.
+
+    A profile that was made when the PSI was all that was held has no limit for another: infinite.
     """
     limits = profile["limits"]
-    sizes, values = np.asarray(limits["sizes"], float), np.asarray(limits["psi"][name], float)
-    inside = float(np.exp(np.interp(np.log(max(rows, 1)), np.log(sizes), np.log(values))))
-    return inside * max(sizes[0] / max(rows, 1), 1.0)
+    held = limits.get("held")
+    if held is None:
+        return limit(profile, name, rows) if statistic == PSI else float("inf")
+    values = held.get(statistic, {}).get(name)
+    return float("inf") if values is None else scaled(limits, values, rows, power)
+
+
+def scaled(limits: Mapping[str, Any], values: Sequence[float], rows: int, power: float = 1.0) -> float:
+    """A limit for a window of so many rows, from those of the sizes that were calibrated for.
+
+    Between the sizes its logarithm is taken as linear in the logarithm of the size; below them its power grows as `1/rows`; above
+    them it stays.
+    """
+    sizes, known = np.asarray(limits["sizes"], float), np.maximum(np.asarray(values, float), 1e-12)
+    inside = float(np.exp(np.interp(np.log(max(rows, 1)), np.log(sizes), np.log(known))))
+    return inside * max(sizes[0] / max(rows, 1), 1.0) ** (1 / power)
+
+
+def sure(profile: Profile, rows: int) -> float:
+    """From which excess on an effect would come by chance with a tenth of the rate of false alarms only."""
+    limits = profile["limits"]
+    return float(np.interp(np.log(max(rows, 1)), np.log(limits["sizes"]), limits["sure"])) if "sure" in limits else 1.5
 
 
 def worst(found: Effects, most: int = 10) -> list[str]:
-    """The columns furthest beyond (or nearest to) their limits, furthest first."""
-    return sorted(found, key=lambda name: -found[name].psi / found[name].limit)[:most]
+    """The columns and pairs furthest beyond (or nearest to) their limits, furthest first."""
+    return sorted(found, key=lambda name: -max(found[name].excess, found[name].psi / found[name].limit if found[name].limit > 0 else 0.0))[:most]

@@ -2,11 +2,12 @@
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.dependencies import clock
 from lifecycle.dependencies.watched import holds_until
+from lifecycle.monitoring.drift import Effects, worst
 from lifecycle.monitoring.effect import Effect
 from lifecycle.store.lake import Lake, lake
 from lifecycle.store.tables import exists
@@ -18,33 +19,54 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 
+TOP = 10
+"""So many columns and pairs are kept of each window,"""
+DIGITS = 6
+"""and so many digits of their effects."""
+
+
 @dataclass(frozen=True)
 class Window:
-    """A judged window: a row of the lake's table `drift`."""
+    """A judged window: a row of the lake's table `drift`.
+
+    Attributes:
+        start, end: the times of its first and last row, where rows have one.
+        rows: how many it has.
+        max, limit: the PSI of the column furthest beyond, or nearest to, what the PSI may be, and what that is.
+        bad: whether a column or a pair of columns is beyond a limit.
+        effects: of the columns and pairs furthest off, the furthest first.
+        together: what is beyond its limit in this and the windows before it, looked at together (`lifecycle.monitoring.recent`).
+    """
 
     start: dt.datetime | None
     end: dt.datetime | None
     rows: int
     max: float
     limit: float
+    bad: bool
     effects: dict[str, Effect]
+    together: dict[str, Effect] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, effects: "Effects", together: "Effects", start: dt.datetime | None, end: dt.datetime | None, rows: int) -> "Window":
+        """A window from all its effects, of which some are kept."""
+        names = worst(effects, TOP)
+        columns = [one for one in effects.values() if not one.pair]
+        most = max(columns, key=lambda one: one.psi / one.limit)
+        kept, both = (
+            {name: found[name].rounded(DIGITS) for name in chosen} for found, chosen in ((effects, names), (together, worst(together, TOP)))
+        )
+        return cls(start, end, rows, most.psi, most.limit, any(one.beyond for one in effects.values()), kept, both)
 
     @property
-    def bad(self) -> bool:
-        """Whether a column is beyond its limit."""
-        return self.max > self.limit
+    def found(self) -> dict[str, Effect]:
+        """What is beyond a limit in it."""
+        return {name: one for name, one in self.effects.items() if one.beyond}
 
     def cells(self) -> list[Any]:
-        """As the table has it, up to `effects`."""
-        return [
-            self.start,
-            self.end,
-            self.rows,
-            self.max,
-            self.limit,
-            self.bad,
-            json.dumps({name: one.as_json() for name, one in self.effects.items()}),
-        ]
+        """As the table has it, up to `together`."""
+        effects, together = (json.dumps({name: one.as_json() for name, one in each.items()}) for each in (self.effects, self.together))
+        return [self.start, self.end, self.rows, self.max, self.limit, self.bad, effects, together if self.together else None]
 
 
 @dataclass(frozen=True)
@@ -70,13 +92,13 @@ def told(use_case: str, alarm: Alarm) -> None:
 
 def judged(store: Lake, use_case: "UseCase", version: int) -> list[Window]:
     """The windows of a model that are in the lake, oldest first."""
-    query = f'SELECT window_start, window_end, rows, max, "limit", effects FROM {use_case.name}.drift'
+    query = f'SELECT window_start, window_end, rows, max, "limit", bad, effects, together FROM {use_case.name}.drift'
     found = store.rows(f"{query} WHERE model_version = ? AND max IS NOT NULL ORDER BY judged_at", [version])
-    return [Window(start, end, rows, most, limit, _read(effects)) for start, end, rows, most, limit, effects in found]
+    return [Window(*cells, _read(effects), _read(together)) for *cells, effects, together in found]
 
 
-def _read(effects: str) -> dict[str, Effect]:
-    return {name: Effect.model_validate(one) for name, one in json.loads(effects).items()}
+def _read(effects: str | None) -> dict[str, Effect]:
+    return {name: Effect.model_validate(one) for name, one in json.loads(effects or "{}").items()}
 
 
 def cooling(store: Lake, use_case: "UseCase", end: dt.datetime | None) -> str:
@@ -106,14 +128,14 @@ def record(store: Lake, use_case: "UseCase", report: "DriftReport", new: list[Wi
     now = clock.now()
     truth = report.performance
     lines = [[*window.cells(), None, now + dt.timedelta(microseconds=i)] for i, window in enumerate(new)]
-    lines = lines or [[None, reached, truth and truth.rows, None, None, False, None, None, now]]
+    lines = lines or [[None, reached, truth and truth.rows, None, None, False, None, None, None, now]]
     verdicts = [[False, None]] * (len(lines) - 1) + [[report.drifted, report.reason]]
     lines[-1][-2] = json.dumps(truth.as_json()) if truth else None
 
     def insert(transaction: "duckdb.DuckDBPyConnection") -> None:
         transaction.executemany(
             f"""INSERT INTO {use_case.name}.drift (model_version, window_start, window_end, rows, max, "limit", bad,
-            effects, performance, judged_at, drifted, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            effects, together, performance, judged_at, drifted, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             [[report.version, *line, *verdict] for line, verdict in zip(lines, verdicts, strict=True)],
         )
 

@@ -60,7 +60,9 @@ def _came(use_case: "UseCase", model: ModelVersion, features: Features, info: pl
     return found.fill_null(0).to_numpy()
 
 
-def cut(use_case: "UseCase", rows: int, time: pl.Series | None, newest: dt.datetime | None, first: bool) -> list[slice]:
+def cut(
+    use_case: "UseCase", rows: int, time: pl.Series | None, newest: dt.datetime | None, first: bool, window: "dt.timedelta | int | None" = None
+) -> list[slice]:
     """Rows, oldest first, in whole windows of the use case's monitoring policy; what does not fill one yet is left.
 
     Rows of one moment stay together.
@@ -71,8 +73,9 @@ def cut(use_case: "UseCase", rows: int, time: pl.Series | None, newest: dt.datet
         time: their times, where there are.
         newest: the time that the data has reached: a span is whole when it is over.
         first: whether what is there is a window if it fills none: where there has been no window at all.
+        window: another one than the policy's.
     """
-    window = use_case.monitoring.window
+    window = use_case.monitoring.window if window is None else window
     if isinstance(window, dt.timedelta) and time is not None:
         ends = _ends_by_time(time, window, newest)
     else:

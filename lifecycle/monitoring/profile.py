@@ -8,7 +8,9 @@ import polars as pl
 import polars.selectors as cs
 
 from lifecycle import answer_schema
-from lifecycle.monitoring import bins, limits
+from lifecycle.monitoring import bins, limits, seasons, texts
+from lifecycle.monitoring.drift import limited
+from lifecycle.monitoring.null_windows import UNIT, Family, paired, seasoned
 
 if TYPE_CHECKING:
     from lifecycle.dataset import Rows
@@ -36,21 +38,57 @@ def reference(use_case: "UseCase", train: "Rows", predictions: pl.DataFrame) -> 
     """
     random = np.random.default_rng(use_case.seed)
     order, ordered = _order(train, use_case, random)
-    X = train.X if order is None else train.X[order]
+    X, info = (train.X, train.info) if order is None else (train.X[order], train.info[order])
+    written = texts.named(use_case, X)
+    views, viewed = texts.fit(X, written)
     watched = watch(predictions.select(name for name in answer_schema.watched(use_case.kind.answer_schema) if name in predictions.columns))
     along = any(use_case.columns.one(role) for role in ("time", "order"))
-    columns, beside = _fit(X, ordered), _fit(watched[stretches(watched.height)], along)
-    families = [(list(names), cells) for names, cells in (columns, beside) if cells.rows]
-    sizes = sorted({*limits.SIZES, *_monitored(use_case, train)})
+    monitored = _monitored(use_case, train)
+    sizes = sorted({*limits.SIZES, monitored})
+    inputs = _fit(pl.concat([X.drop(written), viewed], how="horizontal"), ordered, info["_time"] if "_time" in info.columns else None)
+    for name, column in zip(inputs.names, inputs.columns, strict=True):
+        column |= views.get(name, {})
+    if inputs.names and inputs.rows:
+        inputs = paired(seasoned(inputs, limited(), [size for size in sizes if size <= monitored]))
+    beside = _fit(watched[stretches(watched.height)], along)
+    families = [family for family in (inputs, beside) if family.rows]
     time = train.time
-    return {
+    made: dict[str, Any] = {
         "rows": len(train),
         "from": _iso(time.min() if time is not None else None),
         "to": _iso(time.max() if time is not None else None),
-        "columns": columns[0],
-        "predictions": beside[0],
-        "limits": limits.calibrate(families, sizes, use_case.monitoring.false_alarms, random),
+        "columns": dict(zip(inputs.names, inputs.columns, strict=True)),
+        "predictions": dict(zip(beside.names, beside.columns, strict=True)),
+        "limits": limits.calibrate(families, limited(), sizes, use_case.monitoring.false_alarms, random),
+        "joint": inputs.pairs.as_json(inputs.names) if inputs.pairs else {},
+        "seasons": _seasons(inputs),
     }
+    return made | _target(use_case, info, ordered, sizes, monitored, random)
+
+
+def _target(use_case: "UseCase", info: pl.DataFrame, ordered: bool, sizes: list[int], monitored: int, random: np.random.Generator) -> dict[str, Any]:
+    """The target, as what labels come later is compared with; it is looked at alone, when labels have come."""
+    if use_case.target not in info.columns:
+        return {}
+    known = info.filter(pl.col(use_case.target).is_not_null())
+    if not known.height:
+        return {}
+    values = known[use_case.target]
+    family = _fit(pl.DataFrame({use_case.target: values}), ordered, known["_time"] if "_time" in known.columns else None)
+    family = seasoned(family, limited(), [size for size in sizes if size <= monitored])
+    found = limits.calibrate([family], limited(), sizes, use_case.monitoring.false_alarms, random)
+    return {"target": {"columns": {use_case.target: family.columns[0]}, "limits": found, "seasons": _seasons(family), "predictions": {}}}
+
+
+def _seasons(family: Family) -> dict[str, Any]:
+    """The reference by season, of the columns that have seasons."""
+    if family.season is None or not family.seasonal:
+        return {}
+    number = seasons.LENGTHS[family.by]
+    tables = {
+        family.names[at]: seasons.table(family.codes[at], int(family.layout.sizes[at]), family.season, number).tolist() for at in family.seasonal
+    }
+    return {"by": family.by, "columns": tables}
 
 
 def watch(predictions: pl.DataFrame) -> pl.DataFrame:
@@ -87,22 +125,22 @@ def _order(train: "Rows", use_case: "UseCase", random: np.random.Generator) -> t
     return (some if order is None else order[some]), order is not None
 
 
-def _fit(frame: pl.DataFrame, ordered: bool) -> tuple[dict[str, Any], limits.Cells]:
-    columns = {name: bins.fit(frame[name]) for name in frame.columns}
-    codes = [bins.codes(columns[name], frame[name]) for name in frame.columns]
-    for name, code in zip(columns, codes, strict=True):
-        columns[name]["counts"] = np.bincount(code, minlength=bins.cells(columns[name])).tolist()
-    return columns, limits.Cells(codes, [bins.cells(column) for column in columns.values()], ordered)
+def _fit(frame: pl.DataFrame, ordered: bool, time: pl.Series | None = None) -> Family:
+    columns = [bins.fit(series) for series in frame]
+    codes = [bins.codes(column, series) for column, series in zip(columns, frame, strict=True)]
+    for column, code in zip(columns, codes, strict=True):
+        column["counts"] = np.bincount(code, minlength=bins.cells(column)).tolist()
+    return Family(frame.columns, columns, codes, ordered, time)
 
 
-def _monitored(use_case: "UseCase", train: "Rows") -> list[int]:
+def _monitored(use_case: "UseCase", train: "Rows") -> int:
     """The size of the windows that will be compared, in rows."""
     window, time = use_case.monitoring.window, train.time
     if isinstance(window, dt.timedelta):
         first, last = (None, None) if time is None else (time.min(), time.max())
         span = last - first if isinstance(first, dt.datetime) and isinstance(last, dt.datetime) else dt.timedelta(0)
-        window = round(len(train) * (window / span)) if span else limits.UNIT
-    return [max(round(window / limits.UNIT), 1) * limits.UNIT]
+        window = round(len(train) * (window / span)) if span else UNIT
+    return max(round(window / UNIT), 1) * UNIT
 
 
 def _iso(moment: Any) -> str | None:

@@ -2,15 +2,18 @@
 
 import datetime as dt
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lifecycle.champion import chosen
-from lifecycle.monitoring import drift, live_rows
+from lifecycle.monitoring import drift, live_rows, recent, told
 from lifecycle.monitoring.drift_windows import Window, cooling, judged, record
+from lifecycle.monitoring.estimate import estimate
+from lifecycle.monitoring.label_drift import label_windows
+from lifecycle.monitoring.live_labels import Live, live
 from lifecycle.monitoring.performance import performance
-from lifecycle.references import DriftReport, Features, LivePerformance, ModelVersion
+from lifecycle.references import DriftReport, Features, Finding, LivePerformance, ModelVersion
 from lifecycle.store import versions
 from lifecycle.store.lake import Lake, lake
 
@@ -18,22 +21,19 @@ if TYPE_CHECKING:
     from lifecycle.dataset import Rows
     from lifecycle.usecase import UseCase
 
-TOP = 10
-"""So many columns are kept of each window,"""
-DIGITS = 6
-"""and so many digits of their effects."""
-
 
 def monitor(use_case: "UseCase", features: Features, model_version: ModelVersion | None = None) -> DriftReport:
     """Compare the rows that a model (the champion where none is given) has not seen with its training, window by window.
 
-    A window is bad when the effect of a column on it is beyond the column's limit (`lifecycle.monitoring.limits`). It is a drift when
-    the newest `monitoring.bad_windows` windows are all bad, or when `lifecycle.monitoring.performance` says so, and no alarm was
+    A window is bad when an effect on a column, or the correlation of a pair of columns, is beyond its limit (`lifecycle.monitoring.limits`)
+    and large enough to matter. It is a drift when the newest window is bad and with it `monitoring.bad_windows` of the newest
+    `monitoring.of_windows`, when all of these together are beyond what they may be (`lifecycle.monitoring.recent`), when the same is so of
+    the target in rows with labels, or when `lifecycle.monitoring.performance` says so; and no alarm was
     raised within `monitoring.cooldown` (by the time of the rows where they have one). Windows judged before are not
     judged again: each is one row of the lake's table `drift`.
 
     Returns:
-        The newest window's worst column as `max` and `limit` (its PSI, and what it may be), its furthest `columns`, and
+        The newest window's worst column as `max` and `limit` (its PSI, and what it may be), its furthest `columns`, what was `found`, and
         the verdict with its reason. Without a champion the version is 0.
 
     Raises:
@@ -46,99 +46,116 @@ def monitor(use_case: "UseCase", features: Features, model_version: ModelVersion
         return DriftReport(use_case=use_case.name, version=0, max=0.0, limit=0.0, drifted=False, reason="no champion yet")
     rows = live_rows.met(use_case, model, features)
     unseen = live_rows.unseen(use_case, model, features, rows)
+    profile = json.loads(versions.artifact(model, "profile.json"))
     with store.lock(f"monitor {use_case.name}"):
         past = judged(store, use_case, model.version)
-        new = _judge(use_case, model, rows, unseen, past)
-        truth = performance(use_case, model, rows, unseen) if use_case.target else None
-        report = _report(store, use_case, model, [*past, *new], truth, len(unseen))
+        new = _judge(use_case, model, profile, rows, unseen, past)
+        said = live(use_case, model, rows, unseen) if use_case.target else None
+        report = _report(store, use_case, model, profile, [*past, *new], said, _newest(rows), len(unseen))
         if new or report.drifted:
-            record(store, use_case, report, new, _reached([*past, *new], truth))
+            record(store, use_case, report, new, _reached([*past, *new], report.performance))
     return report
 
 
-def _judge(use_case: "UseCase", model: ModelVersion, rows: "Rows", unseen: np.ndarray, past: list[Window]) -> list[Window]:
-    """The windows that are whole by now and were not judged before."""
-    time = rows.time
+def _newest(rows: "Rows") -> dt.datetime | None:
+    newest = rows.time.max() if rows.time is not None and len(rows) else None
+    return newest if isinstance(newest, dt.datetime) else None
+
+
+def _judge(use_case: "UseCase", model: ModelVersion, profile: dict[str, Any], rows: "Rows", unseen: np.ndarray, past: list[Window]) -> list[Window]:
+    """The windows that are whole by now and were not judged before, each also together with those before it."""
+    time, policy = rows.time, use_case.monitoring
     if time is None:
-        left = unseen[sum(window.rows for window in past) :]
+        first = sum(window.rows for window in past)
     else:
         ends = [window.end for window in past if window.end is not None]
-        left = unseen[(time[unseen] > max(ends)).fill_null(False).to_numpy()] if ends else unseen
-    moments = None if time is None else time[left]
-    newest = None if time is None else time.max()
-    windows = live_rows.cut(use_case, len(left), moments, newest, first=not past)  # pyright: ignore[reportArgumentType]
+        first = int((~(time[unseen] > max(ends)).fill_null(False)).sum()) if ends else 0
+    left = unseen[first:]
+    windows = live_rows.cut(use_case, len(left), None if time is None else time[left], _newest(rows), first=not past)
     if not windows:
         return []
-    chosen = rows.take(left[: windows[-1].stop])
-    number = np.repeat(np.arange(len(windows)), [window.stop - window.start for window in windows])
-    profile = json.loads(versions.artifact(model, "profile.json"))
-    found = drift.by_window(profile, chosen.X, live_rows.said(use_case, model, chosen), number, len(windows), use_case.monitoring.statistics)
-    return [_window(_that_matter(use_case, effects), chosen, window) for effects, window in zip(found, windows, strict=True)]
+    before = [window.rows for window in past[max(len(past) - policy.of_windows + 1, 0) :]]
+    start = max(first - sum(before), 0)
+    sizes = (
+        [*before, *(window.stop - window.start for window in windows)] if first >= sum(before) else [window.stop - window.start for window in windows]
+    )
+    start = start if first >= sum(before) else first
+    chosen = rows.take(unseen[start : first + windows[-1].stop])
+    number = np.repeat(np.arange(len(sizes)), sizes)
+    counts = drift.counted(profile, chosen.X, live_rows.said(use_case, model, chosen), number, len(sizes), chosen.time)
+    earlier = len(sizes) - len(windows)
+    found = drift.of_windows(profile, counts.taken(range(earlier, len(sizes))), policy.statistics, policy)
+    return [
+        _window(
+            effects,
+            _together(use_case, profile, counts, earlier + at),
+            chosen,
+            slice(start_ := sum(sizes[: earlier + at]), start_ + sizes[earlier + at]),
+        )
+        for at, effects in enumerate(found)
+    ]
 
 
-def _that_matter(use_case: "UseCase", effects: drift.Effects) -> drift.Effects:
-    """The effects with limits below which no change is worth an alarm, however many rows show it."""
-    least = use_case.monitoring.least_psi
-    return {name: one.model_copy(update={"limit": max(one.limit, least)}) for name, one in effects.items()}
+def _together(use_case: "UseCase", profile: dict[str, Any], counts: drift.Counted, at: int) -> drift.Effects:
+    policy = use_case.monitoring
+    return recent.together(profile, counts.taken(range(max(at + 1 - policy.of_windows, 0), at + 1)), policy, policy.statistics)
 
 
-def _window(effects: drift.Effects, rows: "Rows", window: slice) -> Window:
-    names = drift.worst(effects, TOP)
+def _window(effects: drift.Effects, together: drift.Effects, rows: "Rows", window: slice) -> Window:
     time = None if rows.time is None else rows.time[window]
     start, end = (None, None) if time is None else (time[0], time[-1])
-    kept = {name: effects[name].rounded(DIGITS) for name in names}
-    return Window(start, end, window.stop - window.start, effects[names[0]].psi, effects[names[0]].limit, kept)
+    return Window.of(effects, together, start, end, window.stop - window.start)
 
 
-def _report(store: Lake, use_case: "UseCase", model: ModelVersion, windows: list[Window], truth: LivePerformance | None, rows: int) -> DriftReport:
-    reason = _explained(use_case, windows) if windows else f"no window to judge yet: {rows} rows since training, {live_rows.MIN_WINDOW_ROWS} needed"
-    newest = windows[-1] if windows else Window(None, None, 0, 0.0, 0.0, {})
-    run = _run(windows)
-    bad = len(run) >= use_case.monitoring.bad_windows
-    alarm = bad or (truth is not None and truth.drifted)
+def _report(
+    store: Lake, use_case: "UseCase", model: ModelVersion, profile: dict[str, Any], windows: list[Window], said: Live | None,
+    reached: dt.datetime | None, rows: int,
+) -> DriftReport:  # fmt: skip
+    policy = use_case.monitoring
+    evaluated = model.evaluated
+    truth = performance(use_case, said.known, reached, evaluated.holdout, evaluated.intervals) if said else None
+    labels = label_windows(use_case, profile, said, reached) if said else []
+    expected = estimate(use_case, said) if said else None
+    raised = [recent.raised(each, policy) for each in (windows, labels)]
+    alarm = any(raised) or (truth is not None and truth.drifted)
+    found = told.findings(profile, windows, labels, truth)
     quiet = cooling(store, use_case, _reached(windows, truth)) if alarm else ""
+    clauses = (
+        told.inputs(use_case, windows, rows),
+        told.labels(use_case, labels),
+        told.performance(truth),
+        told.estimate(expected),
+        told.rows(said),
+        quiet,
+    )
+    newest = windows[-1] if windows else Window(None, None, 0, 0.0, 0.0, False, {})
+    columns = {name: one for name, one in newest.effects.items() if not one.pair}
+    kinds = _kinds(found, bool(raised[0]), bool(raised[1]), truth is not None and truth.drifted)
     return DriftReport(
         use_case=use_case.name,
         version=model.version,
         max=newest.max,
         limit=newest.limit,
-        columns={name: one.psi for name, one in newest.effects.items()},
-        limits={name: one.limit for name, one in newest.effects.items()},
+        columns={name: one.psi for name, one in columns.items()},
+        limits={name: one.limit for name, one in columns.items()},
         drifted=alarm and not quiet,
-        reason="; ".join(part for part in (reason, _told(truth), quiet) if part),
+        reason="; ".join(clause for clause in clauses if clause),
         windows=len(windows),
         bad_windows=sum(window.bad for window in windows),
         performance=truth,
-        since=run[0].start if bad else None,
+        since=next((each[0].start for each in raised if each), None),
+        found=found,
+        kinds=kinds if alarm else (),
+        estimate=expected,
+        unscored=said.unscored if said else 0,
+        unknown_keys=said.unknown_keys if said else 0,
     )
 
 
-def _run(windows: list[Window]) -> list[Window]:
-    """The newest windows that are bad without a good one among them."""
-    good = [i for i, window in enumerate(windows) if not window.bad]
-    return windows[good[-1] + 1 if good else 0 :]
-
-
-def _explained(use_case: "UseCase", windows: list[Window]) -> str:
-    """One clause on the windows: what is bad since when, and the columns furthest off, with their numbers."""
-    newest, run, needed = windows[-1], _run(windows), use_case.monitoring.bad_windows
-    listed = [f"{name} (PSI {one.psi:.3g}, limit {one.limit:.3g})" for name, one in newest.effects.items()]
-    if not run:
-        return f"no drift: {listed[0]} is the furthest off in the newest of {len(windows)} windows, and within its limit"
-    beyond = [text for text, one in zip(listed, newest.effects.values(), strict=True) if one.beyond]
-    since = f" since {run[0].start:%Y-%m-%d %H:%M}" if run[0].start else ""
-    word = "drift" if len(run) >= needed else "no drift yet"
-    return f"{word}: the newest {len(run)} of {len(windows)} windows {'is' if len(run) == 1 else 'are'} bad{since} ({needed} needed), by {', '.join(beyond[:3])}"
-
-
-def _told(truth: LivePerformance | None) -> str:
-    """One clause on the performance."""
-    if not truth:
-        return ""
-    low, high = truth.interval or (float("nan"),) * 2
-    word = "worse than" if truth.worse else "as good as"
-    chosen = f", of outcomes that were seen: {truth.selective_labels}" if truth.selective_labels else ""
-    return f"live {truth.metric} {truth.live:.3f} ({low:.3f} to {high:.3f}, {truth.rows} rows{chosen}) is {word} the {truth.promised:.3f} promised"
+def _kinds(found: tuple[Finding, ...], inputs: bool, labels: bool, performance: bool) -> tuple[str, ...]:
+    """What an alarm is about: of what was found, that which raises one."""
+    raises = {"inputs": inputs, "predictions": inputs, "joint": inputs, "labels": labels, "performance": performance}
+    return tuple(dict.fromkeys(one.kind for one in found if raises[one.kind]))
 
 
 def _reached(windows: list[Window], truth: LivePerformance | None) -> dt.datetime | None:

@@ -17,7 +17,7 @@ TABLES = {
     "promotions": """model_version BIGINT, action VARCHAR, promoted BOOLEAN, champion BIGINT, reason VARCHAR, numbers VARCHAR,
         gate_rows VARCHAR, actor VARCHAR, decided_at TIMESTAMPTZ, hashes VARCHAR""",
     "drift": """model_version BIGINT, window_start TIMESTAMP, window_end TIMESTAMP, rows BIGINT, max DOUBLE, "limit" DOUBLE, bad BOOLEAN,
-        drifted BOOLEAN, effects VARCHAR, performance VARCHAR, reason VARCHAR, judged_at TIMESTAMPTZ""",
+        drifted BOOLEAN, effects VARCHAR, performance VARCHAR, reason VARCHAR, judged_at TIMESTAMPTZ, together VARCHAR""",
     "alarms_told": "raised_at TIMESTAMPTZ, told_at TIMESTAMPTZ",
     "segments": "kind VARCHAR, writer VARCHAR, upto BIGINT, rows BIGINT, taken_at TIMESTAMPTZ",
 }

@@ -1,20 +1,22 @@
-"""The population stability index, which is held to limits."""
-
-from collections.abc import Mapping
-from typing import Any
+"""The population stability index: how far the cells of a column are from the reference, all of them together."""
 
 import numpy as np
 
-from lifecycle.monitoring.statistic import DriftStatistic, shares
+from lifecycle.monitoring.statistic import Column, Layout, LimitedStatistic, shares
 
 
-class PSI(DriftStatistic):
+class PSI(LimitedStatistic):
     """The population stability index."""
 
     name = "psi"
+    least = 0.05  # 0.1 is commonly called a small change (Siddiqi 2006)
 
-    def values(self, column: Mapping[str, Any], counts: np.ndarray) -> np.ndarray:
-        return psi(counts, np.asarray(column["counts"]), np.zeros(1, np.intp))[:, 0]
+    def of(self, layout: Layout, counts: np.ndarray, p: np.ndarray) -> np.ndarray:
+        q = layout.smoothed(counts, p)
+        return np.add.reduceat((q - p) * np.log(q / p), layout.starts, axis=-1)
+
+    def says(self, column: Column, counts: np.ndarray, p: np.ndarray, value: float, limit: float) -> str:
+        return f"PSI {value:.3g}, limit {limit:.3g}"
 
 
 def psi(window: np.ndarray, reference: np.ndarray, starts: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ def test_every_watched_column_has_a_limit_for_every_size_and_larger_windows_vary
     found = made()["limits"]
     assert set(found["psi"]) == {"amount", "kind", "age", "log_amount", "prediction", "probability"}
     assert all(len(values) == len(found["sizes"]) for values in found["psi"].values())
-    assert all(min(values) > 0 and values[-1] < values[0] / 3 for values in found["psi"].values())
+    assert all(min(values) > 0 and values[-1] < values[0] / 2 for values in found["psi"].values())
 
 
 @pytest.mark.parametrize("window", [700, dt.timedelta(minutes=700)])
