@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lifecycle import provenance
+from lifecycle import code_tree, provenance, registry
+from lifecycle.code_tree import CodeTree, NoTree
 from lifecycle.dependencies import fingerprint
 from lifecycle.fit import fit
 from lifecycle.predict import predict
+from lifecycle.references import ModelVersion
 from lifecycle.store import models, versions
 from lifecycle.table import feature_table
 from lifecycle.table.parts import pick
@@ -17,8 +19,45 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 
+def with_recorded_code(use_case: str, number: int) -> dict[str, Any]:
+    """Train a version again with the code that it was made with, whatever the code here has become, and compare its predictions.
+
+    The recorded code runs in a process of its own (`lifecycle.code_tree`). Where it cannot be had the code here takes its place, and the
+    answer says so.
+
+    Args:
+        use_case: its name: its definition need not be here any more.
+        number: the version.
+
+    Returns:
+        As `reproduce`; `same_code`: whether it was trained with all of the code that it was made with, and no other; `code`: with what
+        it was trained; `missing`: what that lacked, one sentence, empty where nothing was.
+
+    Raises:
+        LifecycleError: there is no such version, its artifact is not what was registered, or the code fails.
+    """
+    version = versions.version(use_case, number)
+    try:
+        with code_tree.tree(version) as made:
+            found = code_tree.run(version, made)
+    except NoTree as why:
+        found = reproduce(registry.find(use_case), number)
+        told = {"code": "the code that is here", "missing": "" if found["same_code"] else f"{why}; compared was what the code that is here makes"}
+        return {**found, **told}
+    lacking = [*made.missing, *(f"{name}, which is not among it" for name in found.pop("other"))]
+    return {
+        **found,
+        "same_code": not lacking,
+        "same_libraries": version.lock == fingerprint.lock(),
+        "code": made.source,
+        "missing": f"what version {number} was made with also has {'; '.join(lacking)}" if lacking else "",
+    }
+
+
 def reproduce(use_case: "UseCase", number: int) -> dict[str, Any]:
     """Train a version again with the code that is here, and compare its predictions on all rows with the version's own.
+
+    Processes that run recorded code call this under its name: what it takes and returns stays.
 
     Returns:
         `identical`: whether every prediction is the same to the last bit; `largest_difference` between two of them;
@@ -40,9 +79,15 @@ def reproduce(use_case: "UseCase", number: int) -> dict[str, Any]:
         "identical": made.equals(known),
         "rows": made.height,
         "largest_difference": _largest(made, known),
-        "same_code": version.commit == provenance.code().commit and not version.dirty,
+        "same_code": _same_code(version),
         "same_libraries": version.lock == fingerprint.lock(),
     }
+
+
+def _same_code(version: ModelVersion) -> bool:
+    """Whether the code here is that of a version: nothing differs from the commit, here and there."""
+    here = provenance.code()
+    return bool(version.commit) and version.commit == here.commit and not version.dirty and not here.dirty
 
 
 def _largest(made: pl.DataFrame, known: pl.DataFrame) -> float:
