@@ -113,6 +113,20 @@ def standing(decisions: Iterable[Decision]) -> Standing:
     return stands
 
 
+def reigns(decisions: Iterable[Decision]) -> list[tuple[int, dt.datetime, dt.datetime | None]]:
+    """Who was champion from when until when (`None`: still), the earliest first."""
+    stands, found = Standing(), []
+    for decision in decisions:
+        before = stands.champion
+        stands.add(decision)
+        if stands.champion != before and decision.decided_at:
+            if found and found[-1][2] is None:
+                found[-1] = (*found[-1][:2], decision.decided_at)
+            if stands.champion is not None:
+                found.append((stands.champion, decision.decided_at, None))
+    return found
+
+
 def history(use_case: str, at: Lake | None = None) -> pl.DataFrame:
     """The table `promotions`, oldest first: a column for each field of a `Decision`, of which `numbers` and `hashes` are JSON."""
     at = at or lake()

@@ -117,7 +117,9 @@ class _Packer:
         if self.own_folder and file.parent == self.own_folder:
             self.usecases, name = DEFINITIONS, use_case
         else:
-            package = next((each for each in (registry.PACKAGE, settings().usecases) if modules.file(f"{each}.{use_case}") == str(file)), registry.PACKAGE)
+            package = next(
+                (each for each in (registry.PACKAGE, settings().usecases) if modules.file(f"{each}.{use_case}") == str(file)), registry.PACKAGE
+            )
             self.usecases, name = ("" if package == registry.PACKAGE else package), f"{package}.{use_case}"
         for each in reach.own_modules(name):
             place = self._module(each)
