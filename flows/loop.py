@@ -9,7 +9,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.parameters import SourceText, UseCaseName
-from flows.summary import done, of_loop, plainly, told
+from flows.summary import done, of_loop, of_watch, plainly, told
 from tasks import stages
 from tasks.flow_runner import FlowRunner
 
@@ -39,4 +39,5 @@ def lifecycle(use_case: UseCaseName, source: SourceText = "", fresh: bool = Fals
     verdict = go(stages.promote, version)
     scored = go(stages.score, features)
     drift = go(stages.monitor, features)
-    return done(of_loop(go, snapshot, evaluated, version, verdict, scored, drift), told(verdict))
+    watched = go(stages.watch, drift, features)
+    return done({**of_loop(go, snapshot, evaluated, version, verdict, scored, drift), **of_watch(watched)}, told(verdict))

@@ -112,7 +112,7 @@ def run(version: ModelVersion, made: CodeTree) -> dict[str, Any]:
         )
         errors.seek(0)
         last = (errors.read().strip().splitlines() or [f"exit code {done.returncode}"])[-1][-LAST_WORDS:]
-    said = json.loads(out.read_text()) if out.exists() else {"error": last}
+    said: dict[str, Any] = json.loads(out.read_text()) if out.exists() else {"error": last}
     if "error" in said:
         raise LifecycleError(
             f"use case '{version.use_case}': version {version.version} must train again with {made.source}, and that fails: {said['error']}"

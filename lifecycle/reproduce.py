@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from lifecycle import code_tree, provenance, registry
-from lifecycle.code_tree import CodeTree, NoTree
+from lifecycle.code_tree import NoTree
 from lifecycle.dependencies import fingerprint
 from lifecycle.fit import fit
 from lifecycle.predict import predict

@@ -32,6 +32,7 @@ class VerdictNumbers(JsonModel):
         metric, value: the deciding metric and what it is on unseen rows; in JSON the value stands under the metric's name.
         rows, rows_needed: the rows that were judged on.
         over_champion, over_constant, over_linear, over_last: what is gained in the deciding metric.
+        over_previous: of a champion that was rolled back by the watch, over the one before it, on rows labelled since its promotion.
         confidence: of the interval of the gain over the champion, which is wider after `challengers_before` others on the same rows.
         overfit, overfit_most: the gap between training and unseen rows, as a share of the gain over the constant, and what it may be.
         worst_slice, worst_slice_least: the slice that keeps least, and what it must keep.
@@ -52,6 +53,7 @@ class VerdictNumbers(JsonModel):
     over_constant: Gain | None = None
     over_linear: Gain | None = None
     over_last: Gain | None = None
+    over_previous: Gain | None = None
     overfit: float | None = None
     overfit_most: float | None = None
     worst_slice: WorstSlice | None = None

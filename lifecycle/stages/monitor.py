@@ -96,7 +96,7 @@ def _report(store: Lake, use_case: "UseCase", model: ModelVersion, windows: list
     run = _run(windows)
     bad = len(run) >= use_case.monitoring.bad_windows
     alarm = bad or (truth is not None and truth.drifted)
-    quiet = cooling(store, use_case, _reached(windows, truth)) if alarm else ""
+    quiet = _quiet(store, use_case, _reached(windows, truth)) if alarm else ""
     return DriftReport(
         use_case=use_case.name,
         version=model.version,
@@ -111,6 +111,13 @@ def _report(store: Lake, use_case: "UseCase", model: ModelVersion, windows: list
         performance=truth,
         since=run[0].start if bad else None,
     )
+
+
+def _quiet(store: Lake, use_case: "UseCase", reached: dt.datetime | None) -> str:
+    """Why there is no alarm, though there is a reason for one."""
+    if not use_case.monitoring.policy.alarms:
+        return f"no alarm is raised: the definition says follows='{use_case.monitoring.follows}'"
+    return cooling(store, use_case, reached)
 
 
 def _run(windows: list[Window]) -> list[Window]:
