@@ -17,10 +17,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from lifecycle import provenance, stored_code
-from lifecycle.errors import LifecycleError
+from lifecycle.errors import LifecycleError, Lost
 from lifecycle.references import ModelVersion
 from lifecycle.settings import PREFIX, settings
-from lifecycle.stored_code import StoredCode
+from lifecycle.stored_code import LeftFile
 
 LOCK = ".in-use"
 SECONDS = 6 * 3600
@@ -30,7 +30,7 @@ MAKE = """
 import json, site, sys, sysconfig
 from pathlib import Path
 from lifecycle import registry
-from lifecycle.errors import LifecycleError
+from lifecycle.errors import LifecycleError, Lost
 from lifecycle.reproduce import reproduce
 
 name, number, tree, out = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4])
@@ -80,8 +80,7 @@ def tree(version: ModelVersion) -> "Iterator[CodeTree]":
     Lifecycle has stored nothing: of that the commit alone, where no file differed from it.
 
     Raises:
-        NoTree: neither can be had.
-        Lost: what was stored is gone, or is not what was stored.
+        NoTree: neither can be had, or what was stored is not what is there now.
     """
     places = settings().home / "reproduce"
     places.mkdir(parents=True, exist_ok=True)
@@ -122,7 +121,10 @@ def run(version: ModelVersion, made: CodeTree) -> dict[str, Any]:
 
 def _made(version: ModelVersion, folder: Path) -> CodeTree:
     committed = provenance.checked_out(version.commit, folder)
-    stored = stored_code.unpack(version, folder)
+    try:
+        stored = stored_code.unpack(version, folder)
+    except Lost as lost:
+        raise NoTree(str(lost)) from lost
     commit = f"commit {version.commit[:12]}"
     if stored is None:
         if not version.commit or version.dirty:
@@ -133,26 +135,23 @@ def _made(version: ModelVersion, folder: Path) -> CodeTree:
         return CodeTree(folder, settings().usecases, _working(folder, "."), commit, ())
     for name in stored.deleted:
         (folder / name).unlink(missing_ok=True)
-    _beside(folder, stored)
-    left = tuple(
-        f"{name}, which is another file now" if Path(name).is_file() else f"{name}, which is not there any more"
-        for name, sha256 in stored.left.items()
-        if _sha256(Path(name)) != sha256
-    )
+    left = tuple(filter(None, (_beside(folder, each) for each in stored.left)))
     usecases = str(folder / stored_code.DEFINITIONS) if stored.usecases == stored_code.DEFINITIONS else stored.usecases
     source = f"{commit} and the code stored with the version" if committed else "the code stored with the version"
     return CodeTree(folder, usecases, _working(folder, stored.folder), source, (*stored.missing, *left))
 
 
-def _beside(folder: Path, stored: StoredCode) -> None:
-    """Large files that the code names, where they are still the same: linked to from their place in the tree."""
-    for name, sha256 in stored.left.items():
-        file = Path(name)
-        place = folder / file.relative_to(provenance.ROOT) if file.is_relative_to(provenance.ROOT) else None
-        if place is not None and _sha256(file) == sha256:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.unlink(missing_ok=True)
-            place.symlink_to(file)
+def _beside(folder: Path, left: LeftFile) -> str:
+    """A file that was not stored, linked to from its place in the tree where it is still the same. Returns in a clause that it is not."""
+    file = Path(left.path)
+    if _sha256(file) != left.sha256:
+        return f"{file}, which is another file now" if file.is_file() else f"{file}, which is not there any more"
+    if left.place:
+        place = folder / left.place
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)
+        place.symlink_to(file)
+    return ""
 
 
 def _working(folder: Path, inside: str | None) -> Path:

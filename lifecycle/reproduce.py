@@ -34,7 +34,7 @@ def with_recorded_code(use_case: str, number: int) -> dict[str, Any]:
         it was trained; `missing`: what that lacked, one sentence, empty where nothing was.
 
     Raises:
-        LifecycleError: there is no such version, its artifact is not what was registered, or the code fails.
+        LifecycleError: there is no such version, its model is not what was registered, or the code fails.
     """
     version = versions.version(use_case, number)
     try:
@@ -42,8 +42,8 @@ def with_recorded_code(use_case: str, number: int) -> dict[str, Any]:
             found = code_tree.run(version, made)
     except NoTree as why:
         found = reproduce(registry.find(use_case), number)
-        told = {"code": "the code that is here", "missing": "" if found["same_code"] else f"{why}; compared was what the code that is here makes"}
-        return {**found, **told}
+        told = {"code": "the code that is here", "missing": f"{why}; compared was what the code that is here makes"}
+        return {**found, **told, "same_code": False}
     lacking = [*made.missing, *(f"{name}, which is not among it" for name in found.pop("other"))]
     return {
         **found,
@@ -61,7 +61,7 @@ def reproduce(use_case: "UseCase", number: int) -> dict[str, Any]:
 
     Returns:
         `identical`: whether every prediction is the same to the last bit; `largest_difference` between two of them;
-        `same_code` and `same_libraries`: whether the commit and the lock file are those of the version.
+        `same_code` and `same_libraries`: whether the commit (with nothing changed since, there and here) and the lock file are those of the version.
 
     Raises:
         LifecycleError: there is no such version, or its artifact is not what was registered.

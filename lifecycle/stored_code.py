@@ -13,8 +13,6 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
 from lifecycle import provenance, registry
 from lifecycle.dependencies import modules, reach
 from lifecycle.errors import LifecycleError, Lost
@@ -34,6 +32,14 @@ LARGEST, MOST = 1_000_000, 10_000_000
 """Bytes of a file that is no code, and of all files together: what is larger is data."""
 
 
+class LeftFile(JsonModel):
+    """A file that the code names and that is not stored, for it is large or lies elsewhere: where it is, its SHA-256, and its place in the tree."""
+
+    path: str
+    sha256: str
+    place: str = ""
+
+
 class StoredCode(JsonModel):
     """What is stored, and what is not.
 
@@ -42,7 +48,7 @@ class StoredCode(JsonModel):
         deleted: what the commit has and the checkout had not any more.
         usecases: what `LIFECYCLE_USECASES` must be, where the code lies in a folder: empty, `definitions`, or a package.
         folder: from where in the checkout the process ran; `None`: from elsewhere.
-        left: files that the code names and that are not stored, with their SHA-256, for they are large or lie elsewhere.
+        left: files that the code names and that are not stored.
         missing: what the stored code lacks to be all that the version was made with, one clause each.
     """
 
@@ -50,7 +56,7 @@ class StoredCode(JsonModel):
     deleted: tuple[str, ...] = ()
     usecases: str = ""
     folder: str | None = None
-    left: dict[str, str] = Field(default_factory=dict)
+    left: tuple[LeftFile, ...] = ()
     missing: tuple[str, ...] = ()
 
 
@@ -93,7 +99,7 @@ class _Packer:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
-        self.left: dict[str, str] = {}
+        self.left: list[LeftFile] = []
         self.missing: list[str] = []
         self.deleted: list[str] = []
         self.usecases = ""
@@ -143,7 +149,7 @@ class _Packer:
             deleted=tuple(self.deleted),
             usecases=self.usecases,
             folder=where.relative_to(provenance.ROOT).as_posix() if inside else None,
-            left=self.left,
+            left=tuple(self.left),
             missing=tuple(self.missing),
         )
         self.files[MANIFEST] = told.model_dump_json().encode()
@@ -173,12 +179,13 @@ class _Packer:
         """A file that the code names: stored where it is small and ours, else told by its hash."""
         if file.is_relative_to(settings().home) or provenance.secret(file.name):
             return
-        for root, under in ((self.own_folder, f"{DEFINITIONS}/"), (provenance.ROOT, "")):
-            if root and file.is_relative_to(root) and file.stat().st_size <= LARGEST:
-                self._add(under + file.relative_to(root).as_posix(), file.read_bytes())
-                return
-        with file.open("rb") as opened:
-            self.left[str(file)] = hashlib.file_digest(opened, "sha256").hexdigest()
+        roots = ((self.own_folder, f"{DEFINITIONS}/"), (provenance.ROOT, ""))
+        place = next((under + file.relative_to(root).as_posix() for root, under in roots if root and file.is_relative_to(root)), "")
+        if place and file.stat().st_size <= LARGEST:
+            self._add(place, file.read_bytes())
+        elif all(each.path != str(file) for each in self.left):
+            with file.open("rb") as opened:
+                self.left.append(LeftFile(path=str(file), sha256=hashlib.file_digest(opened, "sha256").hexdigest(), place=place))
 
     def _add(self, name: str, content: bytes) -> None:
         self.size += len(content) if name not in self.files else 0
