@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from lifecycle import decisions, history
+from lifecycle.errors import DefinitionError
+from lifecycle.gate.numbers import VerdictNumbers
 from lifecycle.references import DriftReport, Features, LivePerformance, ModelVersion, Watched
 from lifecycle.sources import Generated
 from lifecycle.stages import collect, featurize, promote, register, validate, watch
@@ -28,21 +30,16 @@ class Shop:
 
     name: str
     policy: dict[str, Any] = field(default_factory=dict)
-    changes: dict[str, Any] = field(default_factory=dict)
     batches: list[dict[str, Any]] = field(default_factory=lambda: [{"rows": 2_500}])
 
     @property
     def use_case(self) -> UseCase:
         monitoring = Monitoring(window=WINDOW, **{"probation": PROBATION, **self.policy})
-        return toy(self.name, source=Generated(parts_of_a_shop, {"batches": self.batches}, deterministic=True), monitoring=monitoring, **self.changes)
+        return toy(self.name, source=Generated(parts_of_a_shop, {"batches": self.batches}, deterministic=True), monitoring=monitoring)
 
-    def open(self, by_hand: bool = False) -> "Shop":
+    def open(self) -> "Shop":
         for inputs in (WEAK, STRONG):
-            version = self.challenger(inputs)
-            if by_hand:
-                decisions.promote_by_hand(self.use_case, version.version, "ana")
-            else:
-                assert promote.promote(self.use_case, version).promoted
+            assert promote.promote(self.use_case, self.challenger(inputs)).promoted
         return self
 
     def challenger(self, inputs: tuple[str, ...]) -> ModelVersion:
@@ -71,17 +68,20 @@ def broken(worse: bool = True) -> dict[str, Any]:
     return {"drifted": True, "performance": live}
 
 
-def test_a_champion_made_worse_after_its_promotion_is_rolled_back_within_the_windows_of_the_policy() -> None:
+def test_a_champion_made_worse_after_its_promotion_is_rolled_back_within_the_windows_of_the_policy_and_stays_so() -> None:
     shop = Shop("watch_worse").open()
-    looked = 0
-    for seed in range(11, 11 + PROBATION):
+    again = shop.challenger(STRONG)
+    shop.batches.append({**OPPOSITE, "seed": 11})
+    for follows in ("off", "alert"):
+        shop.policy = {"follows": follows}
+        found = shop.watch()
+        assert "version 2 beside version 1 before it: worse, roc_auc -0." in found.reason, "where a person decides it is said"
+        assert (found.rolled_back, shop.champion) == (False, (2, "2"))
+    shop.policy, looked = {}, 1
+    while not (found := shop.watch()).rolled_back and looked < PROBATION:
+        shop.batches.append({**OPPOSITE, "seed": 11 + looked})
         looked += 1
-        found = shop.watch({**OPPOSITE, "seed": seed})
-        if found.rolled_back:
-            break
-    assert found.rolled_back
-    assert looked <= PROBATION
-    assert (found.version, found.previous, found.windows) == (2, 1, looked)
+    assert (found.rolled_back, found.version, found.previous, found.windows) == (True, 2, 1, looked)
     assert found.gain
     assert found.gain.high is not None
     assert found.gain.high < 0
@@ -90,51 +90,55 @@ def test_a_champion_made_worse_after_its_promotion_is_rolled_back_within_the_win
     assert (line.action, line.actor, line.model_version, line.champion, line.promoted) == (history.ROLLED_BACK, history.WATCH, 1, 2, True)
     assert (line.numbers.metric, line.numbers.rows, line.numbers.over_previous) == ("roc_auc", looked * WINDOW, found.gain)
     assert "version 2 does worse than version 1 before it: roc_auc -0." in (line.reason or "")
-
-
-def test_what_the_watch_took_back_is_not_promoted_by_itself_again_and_is_by_a_person() -> None:
-    shop = Shop("watch_blocked").open()
-    before = shop.challenger(STRONG)
-    assert shop.watch({**OPPOSITE, "rows": 1_200}).rolled_back
-    assert not promote.promote(shop.use_case, before).promoted, "it is version 2 again"
-    assert "rolled back by the watch" in promote.promote(shop.use_case, before).reason
+    assert [each.decided_at for each in history.untold(shop.name, history.WATCH)] == [line.decided_at]
+    fallen = promote.promote(shop.use_case, again)
+    assert (fallen.promoted, "it is version 2 again, which was rolled back by the watch" in fallen.reason) == (False, True)
     assert decisions.promote_by_hand(shop.use_case, 2, "ana", "it was the sensor").promoted
-    found = shop.watch({**OPPOSITE, "rows": 400, "seed": 5})
-    assert not found.rolled_back, "a person's decision stands"
-    assert "a person made it champion, so a person decides: 'lifecycle rollback watch_blocked'" in found.reason
-    assert shop.champion == (2, "2")
+    found = shop.watch({**OPPOSITE, "rows": 800, "seed": 5})
+    assert "a person made it champion, so a person decides: 'lifecycle rollback watch_worse'" in found.reason
+    assert (found.rolled_back, shop.champion) == (False, (2, "2"))
 
 
-def test_a_champion_that_does_well_stays_and_so_does_one_in_a_world_that_is_harder_for_both() -> None:
+def test_a_champion_that_does_well_stays_and_after_its_windows_it_is_watched_no_more() -> None:
     shop = Shop("watch_well").open()
     assert "0 rows labelled since its promotion, no whole window yet" in shop.watch().reason
     found = shop.watch({"rows": 800, "seed": 21})
     assert "better, roc_auc +0." in found.reason
     assert (found.rolled_back, found.windows, found.rows) == (False, 2, 800)
-    harder = Shop("watch_harder").open()
-    found = harder.watch({"rows": 1_200, "signal": 0.0, "seed": 22}, **broken())
-    assert (found.rolled_back, harder.champion) == (False, (2, "2")), "nobody could know it"
-    assert "a training follows" in found.reason
+    shop.policy = {"follows": "rollback"}
+    assert shop.watch(**broken()).rolled_back is False, "the one before would do worse on the same rows"
+    shop.policy = {"probation": 0}
+    assert shop.watch() == Watched(use_case=shop.name, version=2, previous=1)
+    shop.policy = {"probation": 2}
+    found = shop.watch({**OPPOSITE, "rows": 1_200, "seed": 22})
+    assert (found.rolled_back, found.windows, shop.champion) == (False, 2, (2, "2"))
+    third = shop.challenger(STRONG)
+    decisions.promote_by_hand(shop.use_case, third.version, "ana")
+    assert decisions.take_back(shop.use_case, 2, 1, history.WATCH, "worse", VerdictNumbers()) is None, "somebody decided meanwhile"
+    shop.policy = {}
+    assert shop.watch() == Watched(use_case=shop.name, version=third.version), "the report is of another champion"
+    assert shop.champion == (third.version, str(third.version))
 
 
-def test_after_the_windows_of_the_policy_a_champion_is_watched_no_more() -> None:
-    shop = Shop("watch_over").open()
-    shop.watch({"rows": PROBATION * WINDOW, "seed": 31})
-    found = shop.watch({**OPPOSITE, "rows": 1_200, "seed": 32})
-    assert (found.rolled_back, found.windows) == (False, PROBATION)
-    never = Shop("watch_never", {"probation": 0}).open()
-    assert never.watch({**OPPOSITE, "rows": 1_200}) == Watched(use_case=never.name, version=2, previous=1)
+def test_an_alarm_of_a_world_that_is_harder_for_both_takes_the_champion_back_where_the_policy_says_so() -> None:
+    shop = Shop("watch_alarm").open()
+    found = shop.watch({"rows": 1_200, "signal": 0.0, "seed": 22}, **broken())
+    assert (found.rolled_back, shop.champion) == (False, (2, "2")), "nobody could know it"
+    assert "a training follows: a Prefect server with the deployment 'train' starts it; without one run 'lifecycle train" in found.reason
+    shop.policy = {"follows": "rollback"}
+    inputs = shop.watch(**broken(worse=False))
+    assert (inputs.rolled_back, "the alarm is told" in inputs.reason) == (False, True), "an alarm of the inputs alone"
+    found = shop.watch(**broken())
+    assert found.reason.endswith("live roc_auc of version 2 is 0.6000 on 1,200 rows, 0.9000 was promised")
+    assert (found.rolled_back, shop.champion) == (True, (1, "1"))
+    assert shop.watch(**broken(), version=1).rolled_back is False, "there is nobody before version 1"
 
 
 def test_labels_that_come_late_over_http_count_from_when_they_are_known() -> None:
     shop = Shop("watch_late").open()
-    assert shop.watch({**OPPOSITE, "rows": 800, "late": True}).rows == 0
-    truth = shop.batches.pop()
-    features, shop.batches = shop.features(), [*shop.batches, {name: value for name, value in truth.items() if name != "late"}]
-    known = next(parts_of_a_shop(shop.batches)) if False else list(parts_of_a_shop(shop.batches))[-1]
-    shop.batches[-1] = truth
-    assert features
-    label(shop.name, known)
+    found = shop.watch({**OPPOSITE, "rows": 800, "late": True})
+    assert (found.rows, found.rolled_back) == (0, False)
+    label(shop.name, list(parts_of_a_shop([*shop.batches[:-1], {**OPPOSITE, "rows": 800}]))[-1])
     assert shop.watch().rolled_back
 
 
@@ -146,38 +150,6 @@ def label(name: str, known: Any) -> None:
     cursor.unregister("labels_come")
 
 
-@pytest.mark.parametrize("follows", ["off", "alert"])
-def test_where_a_person_decides_it_is_only_said_that_the_new_champion_does_worse(follows: str) -> None:
-    shop = Shop(f"watch_{follows}", {"follows": follows}).open()
-    found = shop.watch({**OPPOSITE, "rows": 1_200})
-    assert "version 2 beside version 1 before it: worse, roc_auc -0." in found.reason
-    assert (found.rolled_back, shop.champion) == (False, (2, "2"))
-
-
-def test_with_rollback_an_alarm_of_live_performance_takes_the_champion_back_and_one_of_the_inputs_alone_does_not() -> None:
-    shop = Shop("watch_alarm", {"follows": "rollback"}).open()
-    inputs = shop.watch(**broken(worse=False))
-    assert (inputs.rolled_back, "the alarm is told" in inputs.reason) == (False, True)
-    found = shop.watch(**broken())
-    assert found.reason.endswith("live roc_auc of version 2 is 0.6000 on 1,200 rows, 0.9000 was promised")
-    assert (found.rolled_back, shop.champion) == (True, (1, "1"))
-    assert shop.watch(**broken(), version=1).rolled_back is False, "there is nobody before version 1"
-    better = Shop("watch_better", {"follows": "rollback"}).open()
-    found = better.watch({"rows": 1_200, "seed": 41}, **broken())
-    assert (found.rolled_back, better.champion) == (False, (2, "2")), "the one before would do worse on the same rows"
-
-
-def test_a_decision_that_a_person_takes_meanwhile_holds() -> None:
-    shop = Shop("watch_meanwhile").open()
-    third = shop.challenger(STRONG)
-    decisions.promote_by_hand(shop.use_case, third.version, "ana")
-    assert decisions.take_back(shop.use_case, 2, 1, history.WATCH, "worse", history.VerdictNumbers()) is None
-    assert shop.champion == (third.version, str(third.version))
-    assert shop.watch({**OPPOSITE, "rows": 1_200}) == Watched(use_case=shop.name, version=third.version)
-
-
 def test_a_policy_that_there_is_not_is_refused() -> None:
-    from lifecycle.errors import DefinitionError
-
     with pytest.raises(DefinitionError, match="follows is one of off, alert, retrain, rollback, found 'pray'"):
         toy("watch_wrong", monitoring=Monitoring(follows="pray"))  # type: ignore[arg-type]
