@@ -60,28 +60,45 @@ def reproduce(use_case: "UseCase", number: int) -> dict[str, Any]:
     Processes that run recorded code call this under its name: what it takes and returns stays.
 
     Returns:
-        `identical`: whether every prediction is the same to the last bit; `largest_difference` between two of them;
+        `identical`: whether every prediction is the same to the last bit; `largest_difference` between two of them; both of each of the
+        `fits` too;
         `same_code` and `same_libraries`: whether the commit (with nothing changed since, there and here) and the lock file are those of the version.
 
     Raises:
         LifecycleError: there is no such version, or its artifact is not what was registered.
     """
     version = versions.version(use_case.name, number)
-    trained = version.evaluated.trained
-    snapshot = trained.parts.features.snapshot
-    train, tune = (pick(use_case, trained.parts, name, feature_table.again(use_case, snapshot)) for name in ("train", "tune"))
-    both = fit(use_case, trained.recipe, train, tune), models.load(version.run_id, version.sha256, version.location)
-    answers = [[predict(use_case, model, rows.X) for model in both] for rows in feature_table.again(use_case, snapshot)]
-    made, known = (pl.concat(side) for side in zip(*answers, strict=True))
+    fits = _fits(use_case, version)
+    snapshot = version.evaluated.trained.parts.features.snapshot
+    answers: dict[str, list[tuple[pl.DataFrame, pl.DataFrame]]] = {name: [] for name in fits}
+    for rows in feature_table.again(use_case, snapshot):
+        for name, both in fits.items():
+            made, known = (predict(use_case, model, rows.X) for model in both)
+            answers[name].append((made, known))
+    found = {name: _compared(pairs) for name, pairs in answers.items()}
     return {
         "use_case": use_case.name,
         "model_version": number,
-        "identical": made.equals(known),
-        "rows": made.height,
-        "largest_difference": _largest(made, known),
+        "identical": all(each["identical"] for each in found.values()),
+        "rows": snapshot.rows,
+        "largest_difference": max(each["largest_difference"] for each in found.values()),
+        "fits": found,
         "same_code": _same_code(version),
         "same_libraries": version.lock == fingerprint.lock(),
     }
+
+
+def _fits(use_case: "UseCase", version: ModelVersion) -> dict[str, tuple[Any, Any]]:
+    """By name each fit of the version's recipe: made again, and as it was registered."""
+    trained = version.evaluated.trained
+    snapshot = trained.parts.features.snapshot
+    train, tune = (pick(use_case, trained.parts, name, feature_table.again(use_case, snapshot)) for name in ("train", "tune"))
+    return {"deployed": (fit(use_case, trained.recipe, train, tune), models.load(version.run_id, version.sha256, version.location))}
+
+
+def _compared(pairs: list[tuple[pl.DataFrame, pl.DataFrame]]) -> dict[str, Any]:
+    made, known = (pl.concat(side) for side in zip(*pairs, strict=True))
+    return {"identical": made.equals(known), "largest_difference": _largest(made, known)}
 
 
 def _same_code(version: ModelVersion) -> bool:

@@ -43,6 +43,8 @@ def test_a_champion_whose_world_is_over_is_rolled_back_and_serves_no_more(place:
     assert looked["watch"]["reason"].startswith("version 1 is champion again: version 2 does worse than version 1 before it: roc_auc -0.")
     history = place.end(place.start("history", "one", "--json"))
     assert (history["champion"], history["decisions"][-1]["action"], history["decisions"][-1]["actor"]) == (1, "rolled back", "the watch")
+    told = "SELECT count(*) AS n FROM one.promotions JOIN one.alarms_told ON raised_at = decided_at WHERE action = 'rolled back'"
+    assert place.ask(told)[0]["n"] == 1, "the event is told once"
     assert place.end(place.start("score", "one", "--json"))["model_version"] == 1
     again = place.end(place.start("train", "one", "--json"))
     assert again["promoted"] is False or again["model_version"] > 2, "what was rolled back is not promoted by itself again"

@@ -134,12 +134,20 @@ def test_an_alarm_of_a_world_that_is_harder_for_both_takes_the_champion_back_whe
     assert shop.watch(**broken(), version=1).rolled_back is False, "there is nobody before version 1"
 
 
-def test_labels_that_come_late_over_http_count_from_when_they_are_known() -> None:
+def test_labels_that_come_late_over_http_count_and_a_rollback_that_was_cut_off_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = Shop("watch_late").open()
     found = shop.watch({**OPPOSITE, "rows": 800, "late": True})
     assert (found.rows, found.rolled_back) == (0, False)
     label(shop.name, list(parts_of_a_shop([*shop.batches[:-1], {**OPPOSITE, "rows": 800}]))[-1])
-    assert shop.watch().rolled_back
+    with monkeypatch.context() as broken_off:
+        broken_off.setattr(tracking.client(), "set_registered_model_alias", lambda *given, **more: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            shop.watch()
+    assert shop.champion == (1, "2"), "killed between the ledger and the alias"
+    lines = len(history.ledger(shop.name))
+    assert shop.watch().version == 1
+    assert shop.champion == (1, "1")
+    assert len(history.ledger(shop.name)) == lines, "what was decided is done once"
 
 
 def label(name: str, known: Any) -> None:
