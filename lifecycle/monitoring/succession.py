@@ -14,7 +14,7 @@ from lifecycle.monitoring import live_rows
 from lifecycle.predict import inputs, predict
 from lifecycle.references import Features, ModelVersion
 from lifecycle.store import models
-from lifecycle.store.lake import lake
+from lifecycle.store.lake import lake, quoted
 from lifecycle.table import feature_table
 from lifecycle.table.raw import key_sql
 
@@ -50,18 +50,45 @@ class Succession:
         return self.gain is not None and self.gain.low is not None and self.gain.low > 0
 
 
-def compare(use_case: "UseCase", champion: ModelVersion, previous: ModelVersion, features: Features) -> Succession:
+def looked(use_case: "UseCase", champion: int, previous: int) -> Succession | None:
+    """The last look at these two, from the lake's table `watched`; `None` where nobody has looked."""
+    found = lake().rows(
+        f"""SELECT metric, windows, rows, gain, low, high, confidence FROM {use_case.name}.watched
+        WHERE model_version = ? AND previous = ? ORDER BY looked_at DESC LIMIT 1""",
+        [champion, previous],
+    )
+    if not found:
+        return None
+    metric, windows, rows, gain, low, high, confidence = found[0]
+    return Succession(metric, windows, rows, None if gain is None else Interval(gain, low, high, confidence, 0))
+
+
+def keep(use_case: "UseCase", champion: int, previous: int, look: Succession) -> None:
+    """Note a look: the same windows are not looked at again."""
+    gain = look.gain
+    numbers = [gain.value, gain.low, gain.high, gain.confidence] if gain else [None] * 4
+    row = [champion, previous, look.windows, look.rows, look.metric, *numbers]
+    lake().write(lambda transaction: transaction.execute(f"INSERT INTO {use_case.name}.watched VALUES ({', '.join('?' * len(row))}, now())", row))
+
+
+def compare(use_case: "UseCase", champion: ModelVersion, previous: ModelVersion, features: Features, before: int = 0) -> Succession:
     """Both on the same rows: the first `monitoring.probation` whole windows of those labelled since the champion was trained.
 
     What the world does to one it does to the other, so a world that has become harder is no reason to go back. There are as many looks as
     windows, each at a share of the policy's rate of false alarms (Bonferroni), so that all of them together raise it so often.
+
+    Args:
+        use_case: the definition.
+        champion, previous: the two versions.
+        features: the feature table of now.
+        before: how many windows were looked at before: with no more of them than that, they are only counted.
     """
     policy, metric = use_case.monitoring, use_case.metric
     rows = labelled_since(use_case, champion, previous, features)
     newest = rows.time.max() if rows.time is not None and len(rows) else None
     windows = live_rows.cut(use_case, len(rows), rows.time, newest, first=False)[: policy.probation]  # pyright: ignore[reportArgumentType]
-    if not windows:
-        return Succession(metric, 0, len(rows))
+    if len(windows) <= before:
+        return Succession(metric, len(windows), len(rows))
     rows = rows.take(np.arange(windows[-1].stop))
     for version in (champion, previous):
         if missing := [name for name in version.evaluated.trained.parts.features.names if name not in rows.X.columns]:
@@ -104,15 +131,18 @@ def _gated(use_case: "UseCase", newest: Any) -> pl.Expr:
 
 def _known_then(use_case: "UseCase", features: Features) -> pl.DataFrame:
     """The keys (`_key`) of a feature table whose truth was known when it was made."""
-    label_time, time = use_case.columns.one("label_time"), use_case.columns.one("time")
-    names = ["_key", use_case.target, *([label_time] if label_time else []), *(["_time"] if time else [])]
-    table = feature_table.columns(use_case, features, names)
-    newest = table["_time"].max() if time else None
-    return table.filter(_gated(use_case, newest).is_not_null()).select("_key")
+    label_time = use_case.columns.one("label_time")
+    info = {name: feature_table.INFO + name for name in (use_case.target, *([label_time] if label_time else []))}
+    chosen = ", ".join(["_key", *(f"{quoted(column)} AS {quoted(name)}" for name, column in info.items())])
+    table = lake().frame(f"SELECT {chosen} FROM {use_case.name}.features AT (VERSION => {features.version})")
+    return table.filter(_gated(use_case, _newest(use_case, features)).is_not_null()).select("_key")
 
 
 def _newest(use_case: "UseCase", features: Features) -> Any:
-    return feature_table.columns(use_case, features, ["_time"])["_time"].max() if use_case.columns.one("time") else None
+    """The time that the rows of a feature table have reached; `None` where they have none."""
+    if not use_case.columns.one("time"):
+        return None
+    return lake().value(f"SELECT max(_time) FROM {use_case.name}.features AT (VERSION => {features.version})")
 
 
 def _labels(use_case: "UseCase") -> pl.DataFrame:

@@ -49,14 +49,22 @@ def watch(use_case: "UseCase", report: DriftReport, features: Features) -> Watch
 
 
 def _compared(use_case: "UseCase", stands: Standing, features: Features) -> Succession | None:
-    """The champion beside the one before; `None` where nobody is to be compared with."""
+    """The champion beside the one before, with what the last look found where there is no new window; `None` where nobody is to be compared with."""
     if not use_case.target or not use_case.monitoring.probation or stands.previous is None or stands.champion is None:
         return None
+    pair = (stands.champion, stands.previous)
+    last = succession.looked(use_case, *pair)
+    if last is not None and last.windows >= use_case.monitoring.probation:
+        return last
     try:
-        champion, previous = (versions.version(use_case.name, number) for number in (stands.champion, stands.previous))
-        return succession.compare(use_case, champion, previous, features)
+        champion, previous = (versions.version(use_case.name, number) for number in pair)
+        found = succession.compare(use_case, champion, previous, features, last.windows if last else 0)
     except LifecycleError as lost:  # one that cannot be asked can be no measure; that it is lost is said where it is needed
         return Succession(use_case.metric, 0, 0, obstacle=str(lost))
+    if found.gain is None:
+        return found if found.obstacle or last is None else last
+    succession.keep(use_case, *pair, found)
+    return found
 
 
 def _told(use_case: "UseCase", stands: Standing, report: DriftReport, beside: Succession | None) -> Watched:
@@ -91,7 +99,8 @@ def _standing_of(use_case: "UseCase", stands: Standing, beside: Succession | Non
     if beside.obstacle:
         return f"{pair}: not compared, {beside.obstacle}"
     if beside.gain is None:
-        return f"{pair}: {beside.rows} rows labelled since its promotion, no whole window yet"
+        why = f"on which {beside.metric} is not defined" if beside.windows else "no whole window yet"
+        return f"{pair}: {beside.rows:,} rows labelled since its promotion, {why}"
     word = "worse" if beside.worse else "better" if beside.better else "not shown to be worse"
     return f"{pair}: {word}, {_numbers(beside)} ({beside.windows} of {use_case.monitoring.probation} windows)"
 

@@ -91,6 +91,8 @@ def test_a_champion_made_worse_after_its_promotion_is_rolled_back_within_the_win
     assert (line.numbers.metric, line.numbers.rows, line.numbers.over_previous) == ("roc_auc", looked * WINDOW, found.gain)
     assert "version 2 does worse than version 1 before it: roc_auc -0." in (line.reason or "")
     assert [each.decided_at for each in history.untold(shop.name, history.WATCH)] == [line.decided_at]
+    looks = lake().rows(f"SELECT model_version, previous, windows FROM {shop.name}.watched ORDER BY looked_at")
+    assert looks == [(2, 1, windows) for windows in range(1, looked + 1)], "no window is looked at twice"
     fallen = promote.promote(shop.use_case, again)
     assert (fallen.promoted, "it is version 2 again, which was rolled back by the watch" in fallen.reason) == (False, True)
     assert decisions.promote_by_hand(shop.use_case, 2, "ana", "it was the sensor").promoted
