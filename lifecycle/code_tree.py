@@ -74,24 +74,34 @@ class NoTree(LifecycleError):
 
 @contextmanager
 def tree(version: ModelVersion) -> "Iterator[CodeTree]":
-    """The code of a version in a folder under `LIFECYCLE_HOME`, which is removed afterwards; what killed processes left is removed too.
+    """The code of a version in a folder under `LIFECYCLE_HOME`, which is removed afterwards.
 
-    It is what was stored with the version, over a checkout of its commit where this is still there. A version of an older
+    The tree is what was stored with the version, over a checkout of its commit where this is still there. A version of an older
     Lifecycle has stored nothing: of that the commit alone, where no file differed from it.
 
     Raises:
         NoTree: neither can be had, or what was stored is not what is there now.
     """
-    places = settings().home / "reproduce"
-    places.mkdir(parents=True, exist_ok=True)
-    _remove_forgotten(places)
-    folder = Path(tempfile.mkdtemp(prefix=f"{version.use_case}-{version.version}-", dir=places)).resolve()
+    remove_forgotten()
+    _places().mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{version.use_case}-{version.version}-", dir=_places())).resolve()
     with (folder / LOCK).open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         try:
             yield _made(version, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_forgotten() -> None:
+    """Remove the trees that killed processes left: their lock is free."""
+    for folder in _places().glob("*"):
+        try:
+            with (folder / LOCK).open() as held:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue  # somebody is at work in it
 
 
 def run(version: ModelVersion, made: CodeTree) -> dict[str, Any]:
@@ -117,6 +127,10 @@ def run(version: ModelVersion, made: CodeTree) -> dict[str, Any]:
             f"use case '{version.use_case}': version {version.version} must train again with {made.source}, and that fails: {said['error']}"
         )
     return {**said["found"], "other": said["other"]}
+
+
+def _places() -> Path:
+    return settings().home / "reproduce"
 
 
 def _made(version: ModelVersion, folder: Path) -> CodeTree:
@@ -169,17 +183,6 @@ def _surroundings(made: CodeTree) -> dict[str, str]:
     before = os.environ.get("PYTHONPATH", "")
     path = os.pathsep.join([str(made.folder), *([before] if before else [])])
     return {**os.environ, **ours, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def _remove_forgotten(places: Path) -> None:
-    """Remove the trees of processes that are gone: their lock is free."""
-    for folder in places.iterdir():
-        try:
-            with (folder / LOCK).open() as held:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-        except OSError:
-            continue  # somebody is at work in it
 
 
 def _sha256(file: Path) -> str:

@@ -119,13 +119,11 @@ class _Packer:
             self.missing.append("its definition, which was in no file of the registry")
             return
         but = set(_texts(found.source))
-        file = registry.file(use_case).resolve()
-        if self.own_folder and file.parent == self.own_folder:
+        file = registry.file(use_case)
+        if self.own_folder and file.parent.resolve() == self.own_folder:
             self.usecases, name = DEFINITIONS, use_case
         else:
-            package = next(
-                (each for each in (registry.PACKAGE, settings().usecases) if modules.file(f"{each}.{use_case}") == str(file)), registry.PACKAGE
-            )
+            package = registry.PACKAGE if modules.file(f"{registry.PACKAGE}.{use_case}") == str(file) else settings().usecases
             self.usecases, name = ("" if package == registry.PACKAGE else package), f"{package}.{use_case}"
         for each in reach.own_modules(name):
             place = self._module(each)
@@ -166,7 +164,7 @@ class _Packer:
         place = modules.file(name)
         if place is None or not place.endswith(".py"):
             return None
-        file = Path(place).resolve()
+        file = Path(place).parent.resolve() / Path(place).name  # a link to a file elsewhere is imported where it lies
         if modules.edited(name):
             self.missing.append(f"{name}, whose file was written while the process ran that made it")
         package = file.name == "__init__.py"

@@ -25,6 +25,7 @@ import json
 from pathlib import Path
 
 import stored_helper
+from stored_parts.deep import SCALE
 from tests.toys import Visit, toy
 
 RATES = json.loads((Path(__file__).parent / "tables" / "rates.json").read_text())
@@ -45,12 +46,15 @@ use_case = toy("stored_shop", features=features)
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder of use cases with what a definition may come by: helpers, tables, a secret, a file that is large."""
     made = tmp_path_factory.mktemp("stored")
-    (made / "tables").mkdir()
+    for name in ("tables", "stored_parts", "elsewhere"):
+        (made / name).mkdir()
+    (made / "stored_parts" / "deep.py").write_text("SCALE = 2\n")
     (made / "stored_shop.py").write_text(CASE)
     (made / "stored_helper.py").write_bytes(
         b"# caf\xc3\xa9\r\nLARGE = 'tables/large.csv'\r\ndef inputs(rows):\r\n    return rows.select('amount', 'kind')\r\n"
     )
-    (made / "stored_late.py").write_text("def late(inputs):\n    return inputs\n")
+    (made / "elsewhere" / "late.py").write_text("def late(inputs):\n    return inputs\n")
+    (made / "stored_late.py").symlink_to(made / "elsewhere" / "late.py")
     (made / "unused.py").write_text("secret = 'hush'\n")
     (made / "tables" / "rates.json").write_text("[1]")
     (made / "tables" / "large.csv").write_bytes(b"x" * (stored_code.LARGEST + 1))
@@ -77,13 +81,31 @@ def files(content: bytes) -> dict[str, bytes]:
 def test_a_definition_is_stored_with_all_that_it_comes_by_and_with_nothing_else_of_its_folder(folder: Path) -> None:
     found = files(stored_code.pack("stored_shop"))
     own = {name for name in found if name.startswith("definitions/")}
-    assert own == {f"definitions/{name}" for name in ("stored_shop.py", "stored_helper.py", "stored_late.py", "tables/rates.json")}
+    assert own == {
+        f"definitions/{name}" for name in ("stored_shop.py", "stored_helper.py", "stored_late.py", "stored_parts/deep.py", "tables/rates.json")
+    }
     assert found["definitions/stored_helper.py"] == (folder / "stored_helper.py").read_bytes(), "every byte as it was"
     assert {"tests/toys.py", "schemas/roles.py", "lifecycle/fit.py", "lifecycle/kinds/binary.py", "usecases/__init__.py"} <= set(found)
     assert b"hush" not in b"".join(content for name, content in found.items() if name.startswith("definitions/"))
     told = StoredCode.from_json(found[MANIFEST])
     assert [(each.path, each.place) for each in told.left] == [(str(folder / "tables" / "large.csv"), "definitions/tables/large.csv")]
     assert told.usecases == "definitions"
+
+
+def test_a_package_of_use_cases_is_stored_as_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "stored_cases").mkdir()
+    (tmp_path / "stored_cases" / "__init__.py").write_text("")
+    (tmp_path / "stored_cases" / "stored_corner.py").write_text("from tests.toys import toy\nuse_case = toy('stored_corner')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("LIFECYCLE_USECASES", "stored_cases")
+    settings.cache_clear()
+    try:
+        found = files(stored_code.pack("stored_corner"))
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    assert {"stored_cases/__init__.py", "stored_cases/stored_corner.py", "tests/toys.py"} <= set(found)
+    assert StoredCode.from_json(found[MANIFEST]).usecases == "stored_cases"
 
 
 def test_the_same_code_is_stored_as_the_same_bytes(folder: Path) -> None:
