@@ -152,6 +152,6 @@ def _labels(use_case: "UseCase") -> pl.DataFrame:
     return lake().frame(
         f"""SELECT key AS _key, TRY_CAST(target AS {kind}) AS _later FROM {use_case.name}.labels
         WHERE (label_time IS NULL OR label_time <= ?) AND TRY_CAST(target AS {kind}) IS NOT NULL
-        QUALIFY row_number() OVER (PARTITION BY key ORDER BY coalesce(label_time, received_at) DESC, received_at DESC) = 1""",
+        QUALIFY row_number() OVER (PARTITION BY key ORDER BY coalesce(label_time, received_at AT TIME ZONE 'UTC') DESC, received_at DESC) = 1""",
         [now],
     )
