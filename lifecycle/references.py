@@ -184,6 +184,26 @@ class Verdict(Reference):
     numbers: VerdictNumbers = VerdictNumbers()
 
 
+class Watched(Reference):
+    """What follows an alarm, and how a new champion does beside the one before it."""
+
+    version: int
+    """The champion that was looked at; 0: there is none."""
+    previous: int | None = None
+    """The one before it, which it was compared with."""
+    rolled_back: bool = False
+    """Whether the one before is champion again because of that."""
+    reason: str = ""
+    """One or two clauses; empty where there was no alarm and nobody is watched."""
+    windows: int = 0
+    rows: int = 0
+    """Of rows labelled since the promotion: how many whole windows, and rows in these."""
+    gain: Gain | None = None
+    """What the champion gains over the one before in the deciding metric on these rows."""
+    confidence: float | None = None
+    """Of the interval of the gain."""
+
+
 class Scored(Reference):
     """A batch of predictions in the lake."""
 
@@ -252,23 +272,3 @@ class DriftReport(Reference):
     performance: Annotated[LivePerformance | None, BeforeValidator(_or_none), PlainSerializer(_or_empty)] = None
     """Where labels have come; in JSON `{}` where none have."""
     since: dt.datetime | None = None
-
-
-class Watched(Reference):
-    """What follows an alarm, and how a new champion does beside the one before it."""
-
-    version: int
-    """The champion that was looked at; 0: there is none."""
-    previous: int | None = None
-    """The one before it, which it was compared with."""
-    rolled_back: bool = False
-    """Whether the one before is champion again because of that."""
-    reason: str = ""
-    """One or two clauses; empty where there was no alarm and nobody is watched."""
-    windows: int = 0
-    rows: int = 0
-    """Of rows labelled since the promotion: how many whole windows, and rows in these."""
-    gain: Gain | None = None
-    """What the champion gains over the one before in the deciding metric on these rows."""
-    confidence: float | None = None
-    """Of the interval of the gain."""

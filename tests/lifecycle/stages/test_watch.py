@@ -15,6 +15,7 @@ from lifecycle.store import tracking
 from lifecycle.store.lake import lake
 from lifecycle.usecase import Monitoring, UseCase
 from tests.challengers import evaluated, parts_of
+from tests.lifecycle.stages.test_monitor import Shop as Watching
 from tests.lifecycle.stages.test_monitor import parts_of_a_shop
 from tests.toys import toy
 
@@ -158,6 +159,14 @@ def label(name: str, known: Any) -> None:
     cursor.register("labels_come", known.select("visit", "bought").to_arrow())
     lake().write(lambda transaction: transaction.execute(f"INSERT INTO {name}.labels SELECT visit, bought::VARCHAR, NULL, now() FROM labels_come"))
     cursor.unregister("labels_come")
+
+
+def test_with_off_drift_is_measured_and_no_alarm_is_raised() -> None:
+    shop = Watching("watch_quiet", {"monitoring": Monitoring(window=400, follows="off")}).open()
+    found = shop.watch({"rows": 2_000, "shift": 0.8})
+    assert found.bad_windows >= 3
+    assert (found.drifted, "no alarm is raised: the definition says follows='off'" in found.reason) == (False, True)
+    assert shop.table()["drifted"].any() is False
 
 
 def test_a_policy_that_there_is_not_is_refused() -> None:
