@@ -16,6 +16,10 @@ REASON = ("--reason", {"metavar": "TEXT", "default": "", "help": "why, for the l
 OFFSET = ("--port-offset", {"metavar": "N", "type": int, "default": 0, "help": "add N to every port: for a second stack beside this one"})
 MODEL = ("--version", {"metavar": "V", "type": int, "help": "a registered model version"})
 ANSWER = ("--prediction", {"metavar": "ID", "help": "the id of a prediction, by batch scoring or over HTTP: it came with the answer"})
+BATCH = (
+    "--batch",
+    {"metavar": "N", "type": int, "help": "a batch, by its number in USE_CASE.batches: what was trained on its rows, and what that said"},
+)
 EXPORT = ("--export", {"metavar": "FILE", "help": "write the rows, as they came, to a CSV or Parquet file, to be repaired"})
 RETRY = (
     "--retry",
@@ -45,7 +49,7 @@ NEW = (
     ("--force", {"action": "store_true", "help": "write over a use case of this name"}),
 )
 
-ONE_OF: dict[str, tuple[str, ...]] = {"lineage": ("--version", "--prediction")}
+ONE_OF: dict[str, tuple[str, ...]] = {"lineage": ("--version", "--prediction", "--batch")}
 """Of a command's options those of which exactly one must be given."""
 
 COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
@@ -63,7 +67,11 @@ COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
     "reject": ("app.promotions:reject", "reject a version that waits for a person", (USE_CASE, VERSION, REASON)),
     "rollback": ("app.promotions:rollback", "return to the previous champion", (USE_CASE, VERSION, REASON)),
     "reproduce": ("app.reproduce:reproduce", "train a version again from its snapshot, code and seed, and compare", (USE_CASE, MADE)),
-    "lineage": ("app.lineage:lineage", "from an answer back to its model, data, and source batches", (USE_CASE, MODEL, ANSWER)),
+    "lineage": (
+        "app.lineage:lineage",
+        "from an answer back to its model, data and source batches; from a batch forward to what it reached",
+        (USE_CASE, MODEL, ANSWER, BATCH),
+    ),
     "quarantine": ("app.quarantine:quarantine", "the rows that were kept out, and why; export them, load them again", (USE_CASE, EXPORT, RETRY)),
     "keys": ("app.keys:keys", "who may call the HTTP service", (ACTION, NAME)),
     "sql": ("app.listing:sql", "read the lake", (QUERY,)),

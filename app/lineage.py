@@ -1,4 +1,4 @@
-"""`lifecycle lineage`: from an answer back to the source batches."""
+"""`lifecycle lineage`: from an answer back to the source batches; from a batch forward (`app.reached`)."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ PARTS = ("train", "tune", "gate")
 
 
 def lineage(options: argparse.Namespace) -> Answer:
-    """Where a model version, or the answer that it gave, comes from."""
+    """Where a model version, or the answer that it gave, comes from; or what a batch reached."""
     environment.prepare(settings(), debug=options.debug)
     known(options.use_case)
     if untouched(settings()):
@@ -34,6 +34,12 @@ def lineage(options: argparse.Namespace) -> Answer:
     from lifecycle.lineage import of_prediction, of_version
 
     use_case = registry.find(options.use_case)
+    if options.batch is not None:
+        from app import reached
+        from lifecycle.reached import of_batch
+
+        forward = of_batch(use_case, options.batch)
+        return Answer(forward, reached.view(forward))
     found = of_version(use_case, options.version) if options.prediction is None else of_prediction(use_case, options.prediction)
     return Answer(found, _view(found, use_case.kind.answer_schema))
 
@@ -89,18 +95,23 @@ def _model(found: Found) -> list[Line]:
     code, metric = found["code"], found["metric"]
     stands = " (champion)" if found["champion"] == found["model_version"] else ""
     commit = f"commit {code['commit'][:12]}" if code["commit"] else "no commit"
-    dirty = ", with changes: see code.diff in the run" if code["dirty"] else ""
+    dirty = ", with changes" if code["dirty"] else ""
     recipe = _cells(found["params"])
     lines: list[Line] = [
         ("model", Text.assemble((f"version {found['model_version']}", "bold"), f"{stands}  {found['candidate']}{f' ({recipe})' if recipe else ''}")),
         ("", Text(f"{metric['name']} {_short(metric['holdout'])}, MLflow run {found['mlflow_run_id']}", style="dim")),
-        ("", Text(f"{commit}{dirty}; lock {found['lock'][:12]}; seed {found['seed']}", style="dim")),
+        ("", Text(f"{commit}{dirty}; {_kept(code)}; lock {found['lock'][:12]}; seed {found['seed']}", style="dim")),
     ]
     for row in found["decisions"]:
         word = "promoted" if row["promoted"] else "not promoted" if row["action"] == "judged" else row["action"]
         lines.append(("decided", Text(f"{moment(row['decided_at'])} {word} by {row['actor']}: {row['reason']}")))
     wrong = [found[name] for name in ("blocked", "registry") if found[name]]
     return [*lines, *(("", Text(each, style="yellow")) for each in wrong)]
+
+
+def _kept(code: Found) -> str:
+    """Whether what made the version can be had again."""
+    return "its code is stored with it" if code["stored"] else "its code is not stored with it"
 
 
 def _data(found: Found) -> list[Line]:

@@ -84,6 +84,8 @@ def _use(data: Mapping[str, Any]) -> list[Line]:
         word, style = ("drift", "yellow") if drift.get("drifted") else ("no drift", "green")
         said = str(drift.get("reason") or f"the largest effect is {_number(drift.get('max'))}").removeprefix(f"{word}: ")
         lines.append(("watch", Text.assemble((word, style), f": {said}")))
+    if follows := (data.get("watch") or {}).get("reason"):
+        lines.append(("follows" if not data["watch"]["rolled_back"] else "rollback", Text(follows, style="yellow")))
     return lines
 
 

@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 
 from flows.challenge import challenge
 from flows.parameters import SourceText, UseCaseName
-from flows.summary import done, of_loop, plainly, told
+from flows.summary import done, of_loop, of_watch, plainly, told
 from tasks import stages
 from tasks.flow_runner import FlowRunner
 
@@ -36,4 +36,5 @@ def lifecycle(use_case: UseCaseName, source: SourceText = "", fresh: bool = Fals
     evaluated, version, verdict = challenge(go, go(stages.tune, parts))
     scored = go(stages.score, features)
     drift = go(stages.monitor, features)
-    return done(of_loop(go, snapshot, evaluated, version, verdict, scored, drift), told(verdict))
+    watched = go(stages.watch, drift, features)
+    return done({**of_loop(go, snapshot, evaluated, version, verdict, scored, drift), **of_watch(watched)}, told(verdict))

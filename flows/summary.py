@@ -9,7 +9,7 @@ from prefect.states import Completed, Failed
 
 from lifecycle.errors import LifecycleError, Outage
 from lifecycle.faults import plain
-from lifecycle.references import DriftReport, Evaluated, ModelVersion, Scored, Snapshot, Verdict
+from lifecycle.references import DriftReport, Evaluated, ModelVersion, Scored, Snapshot, Verdict, Watched
 from tasks.flow_runner import FlowRunner
 
 P = ParamSpec("P")
@@ -78,6 +78,12 @@ def of_drift(report: DriftReport) -> dict[str, Any]:
     fields = ("max", "limit", "drifted", "reason", "columns", "limits", "windows", "bad_windows", "performance")
     dumped = report.model_dump(include=set(fields))
     return {"drift": {name: dumped[name] for name in fields}}
+
+
+def of_watch(watched: Watched) -> dict[str, Any]:
+    """What followed, and how a new champion does beside the one before it."""
+    fields = ("version", "previous", "rolled_back", "reason", "windows", "rows", "gain", "confidence")
+    return {"watch": {name: watched.model_dump()[name] for name in fields}}
 
 
 def of_loop(

@@ -1,10 +1,11 @@
-"""What a person decides about models: approve, reject, roll back, promote by hand. Each leaves its name in the ledger."""
+"""What is decided about models beside the gate: approve, reject, roll back, promote by hand. Whoever does leaves a name in the ledger."""
 
 from typing import TYPE_CHECKING
 
 from lifecycle import history
 from lifecycle.errors import LifecycleError
-from lifecycle.history import APPROVED, BY_HAND, REJECTED, ROLLED_BACK, Decision, Standing
+from lifecycle.gate.numbers import VerdictNumbers
+from lifecycle.history import APPROVED, BY_HAND, JUDGED, REJECTED, ROLLED_BACK, Decision, Standing
 from lifecycle.promotions import record, turn, verdict
 from lifecycle.references import Verdict
 from lifecycle.store import versions
@@ -75,6 +76,22 @@ def rollback(use_case: "UseCase", version: int | None = None, actor: str = "", r
         return _decide(use_case, stands, number, ROLLED_BACK, actor, reason)
 
 
+def take_back(use_case: "UseCase", fallen: int, to: int | None, actor: str, reason: str, numbers: VerdictNumbers) -> Verdict | None:
+    """Return from a champion to the one before it, as `rollback`, if both still stand as they did when that was found to be right.
+
+    Returns:
+        `None` where somebody has decided otherwise meanwhile: promoted another, or this very one by hand.
+
+    Raises:
+        Lost: the one before is not there any more.
+    """
+    with turn(use_case) as stands:
+        if to is None or (stands.champion, stands.previous) != (fallen, to) or stands.latest[fallen].action != JUDGED:
+            return None
+        versions.version(use_case.name, to)
+        return _decide(use_case, stands, to, ROLLED_BACK, actor, reason, numbers=numbers)
+
+
 def promote_by_hand(use_case: "UseCase", version: int, actor: str = "", reason: str = "") -> Verdict:
     """Make any registered version the champion, whatever the gate said of it.
 
@@ -100,10 +117,21 @@ def _finished(use_case: "UseCase", stands: Standing, action: str, version: int |
     return verdict(use_case, last.model_version, stands)
 
 
-def _decide(use_case: "UseCase", stands: Standing, version: int, action: str, actor: str, reason: str, promoted: bool = True) -> Verdict:
+def _decide(
+    use_case: "UseCase",
+    stands: Standing,
+    version: int,
+    action: str,
+    actor: str,
+    reason: str,
+    promoted: bool = True,
+    numbers: VerdictNumbers | None = None,
+) -> Verdict:
     who = actor or "somebody"
     why = reason or f"{action}, no reason given"
-    decision = Decision(model_version=version, action=action, promoted=promoted, champion=stands.champion, reason=why, actor=who)
+    decision = Decision(
+        model_version=version, action=action, promoted=promoted, champion=stands.champion, reason=why, actor=who, numbers=numbers or VerdictNumbers()
+    )
     stands = record(use_case, decision)
     return verdict(use_case, version, stands)
 

@@ -22,6 +22,8 @@ from lifecycle.store.records import Reader
 from lifecycle.store.tables import exists, prepare
 
 JUDGED, APPROVED, REJECTED, BY_HAND, ROLLED_BACK = "judged", "approved", "rejected", "promoted by hand", "rolled back"
+WATCH = "the watch"
+"""Who rolls back without a person (`lifecycle.stages.watch`)."""
 
 
 class Decision(JsonModel):
@@ -113,6 +115,20 @@ def standing(decisions: Iterable[Decision]) -> Standing:
     return stands
 
 
+def reigns(decisions: Iterable[Decision]) -> list[tuple[int, dt.datetime, dt.datetime | None]]:
+    """Who was champion from when until when (`None`: still), the earliest first."""
+    stands, found = Standing(), []
+    for decision in decisions:
+        before = stands.champion
+        stands.add(decision)
+        if stands.champion != before and decision.decided_at:
+            if found and found[-1][2] is None:
+                found[-1] = (*found[-1][:2], decision.decided_at)
+            if stands.champion is not None:
+                found.append((stands.champion, decision.decided_at, None))
+    return found
+
+
 def history(use_case: str, at: Lake | None = None) -> pl.DataFrame:
     """The table `promotions`, oldest first: a column for each field of a `Decision`, of which `numbers` and `hashes` are JSON."""
     at = at or lake()
@@ -127,6 +143,14 @@ def ledger(use_case: str, at: Lake | None = None) -> list[Decision]:
     decoded = ("numbers", "hashes")
     rows = history(use_case, at).iter_rows(named=True)
     return [Decision.model_validate(row | {name: json.loads(row[name] or "{}") for name in decoded}) for row in rows]
+
+
+def untold(use_case: str, actor: str) -> list[Decision]:
+    """The rollbacks by somebody that nobody was told of yet, oldest first."""
+    if not exists(lake(), use_case, "alarms_told"):
+        return []
+    known = {at for (at,) in lake().rows(f"SELECT raised_at FROM {quoted(use_case)}.alarms_told")}
+    return [each for each in ledger(use_case) if each.actor == actor and each.action == ROLLED_BACK and each.decided_at not in known]
 
 
 def champion(use_case: str) -> ModelVersion | None:

@@ -4,6 +4,7 @@ import json
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from lifecycle import stored_code
 from lifecycle.errors import LifecycleError
 from lifecycle.history import ledger, standing
 from lifecycle.prediction_log import lookup
@@ -80,7 +81,12 @@ def _made_by(version: ModelVersion) -> dict[str, Any]:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
         raise _incomplete(version, f"no MLflow run {version.run_id}") from None
-    code = {"commit": version.commit, "dirty": version.dirty, "fingerprint": version.evaluated.trained.key}
+    code = {
+        "commit": version.commit,
+        "dirty": version.dirty,
+        "fingerprint": version.evaluated.trained.key,
+        "stored": stored_code.FILE in version.files,
+    }
     return {"code": code, "lock": version.lock, "seed": version.seed}
 
 

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
-from lifecycle import registry
+from lifecycle import code_tree, registry
 from lifecycle.prediction_log import ingest
 from lifecycle.references import ModelVersion, Reference
 from lifecycle.store import models, tracking, versions
@@ -43,6 +43,7 @@ def maintain(use_case: str | None, keep_days: int) -> Freed:
     began = dt.datetime.now(dt.UTC) - dt.timedelta(days=keep_days)
     for name in [use_case] if use_case else registry.names():
         ingest.take(name)
+    code_tree.remove_forgotten()
     store = lake()
     with store.lock("maintain"):
         registered = list(_registered())

@@ -33,6 +33,15 @@ def turn(use_case: "UseCase") -> Iterator[Standing]:
         yield stands
 
 
+def settled(use_case: "UseCase") -> Standing:
+    """Where the versions stand now; first what a killed decision left undone is done."""
+    known = standings.known(use_case.name)
+    if known is not None and not known.settled:
+        with turn(use_case) as stands:
+            return stands
+    return standing(ledger(use_case.name))
+
+
 def record(use_case: "UseCase", decision: Decision) -> Standing:
     """Write a decision to the ledger, with its time and the version's hashes, then set the standings and the aliases by it.
 

@@ -1,6 +1,8 @@
 """What code made a model: the git commit, what was changed since, the lock of its packages (hashed by `fingerprint.lock`)."""
 
 import subprocess
+import tarfile
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -46,6 +48,42 @@ def diff(root: Path = ROOT) -> str:
     if len(whole) <= LONGEST_DIFF:
         return named + text
     return whole[:LONGEST_DIFF].decode(errors="ignore") + f"\n# cut here: the whole diff has {len(whole)} bytes\n"
+
+
+def changed(root: Path = ROOT) -> tuple[list[str], list[str]]:
+    """The Python files that differ from the commit or are not tracked, and the files that the commit has and the checkout has not."""
+    if not code(root).commit:
+        return [], []
+    differing = _git(root, "diff", "--name-only", "-z", "--diff-filter=d", "--relative", "HEAD", "--", "*.py").split("\0")
+    deleted = _git(root, "diff", "--name-only", "-z", "--diff-filter=D", "--no-renames", "--relative", "HEAD").split("\0")
+    return [name for name in differing if name], [name for name in deleted if name]
+
+
+def checked_out(commit: str, folder: Path, root: Path = ROOT) -> bool:
+    """Write the files of a commit into a folder, as a checkout would have them. Returns whether the commit is there.
+
+    Nothing is noted in the repository, so a kill leaves nothing in it.
+    """
+    if not commit or not _git(root, "cat-file", "-t", commit).startswith("commit"):
+        return False
+    with tempfile.TemporaryFile() as archive:
+        try:
+            made = subprocess.run(
+                ["git", "-C", str(root), "archive", "--format=tar", commit], stdout=archive, stdin=subprocess.DEVNULL, timeout=300, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        if made.returncode:  # a commit without its files: a shallow or partial clone
+            return False
+        archive.seek(0)
+        with tarfile.open(fileobj=archive) as tree:
+            tree.extractall(folder, filter="data")
+    return True
+
+
+def secret(name: str) -> bool:
+    """Whether a file usually holds secrets, by its name."""
+    return name.startswith(".env") or name.endswith((".pem", ".key"))
 
 
 def lock(root: Path = ROOT) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
-from lifecycle.gate.numbers import VerdictNumbers
+from lifecycle.gate.numbers import Gain, VerdictNumbers
 from lifecycle.json_model import JsonModel
 
 
@@ -212,6 +212,26 @@ class Verdict(Reference):
     def asks_plainer(self) -> bool:
         """Whether it was refused for something that a plainer model of the same search may do better."""
         return not self.promoted and not self.waiting and any(each.plainer and not each.passed for each in self.numbers.checks)
+
+
+class Watched(Reference):
+    """What follows an alarm, and how a new champion does beside the one before it."""
+
+    version: int
+    """The champion that was looked at; 0: there is none."""
+    previous: int | None = None
+    """The one before it, which it was compared with."""
+    rolled_back: bool = False
+    """Whether the one before is champion again because of that."""
+    reason: str = ""
+    """One or two clauses; empty where there was no alarm and nobody is watched."""
+    windows: int = 0
+    rows: int = 0
+    """Of rows labelled since the promotion: how many whole windows, and rows in these."""
+    gain: Gain | None = None
+    """What the champion gains over the one before in the deciding metric on these rows."""
+    confidence: float | None = None
+    """Of the interval of the gain."""
 
 
 class Scored(Reference):

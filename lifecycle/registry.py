@@ -40,6 +40,18 @@ def find(name: str) -> UseCase:
     return found
 
 
+def file(name: str) -> Path:
+    """The file that defines a use case, which must be there.
+
+    Raises:
+        LifecycleError: there is none.
+    """
+    found = _files().get(name)
+    if found is None:
+        raise LifecycleError(f"there is no use case '{name}'; there are {', '.join(names()) or 'none'}")
+    return found
+
+
 def folders() -> list[Path]:
     """Where use cases are looked for: the package of this repository, then `LIFECYCLE_USECASES`."""
     own = importlib.util.find_spec(PACKAGE)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle import kind as kinds
+from lifecycle.alarm_policy import POLICIES, AlarmPolicy
 from lifecycle.candidates import Candidate
 from lifecycle.columns import Columns, columns
 from lifecycle.errors import DefinitionError
@@ -105,12 +106,23 @@ class Monitoring:
     """Among so many windows the bad ones are counted, and so many are looked at together."""
     cooldown: timedelta = timedelta(days=1)
     """After an alarm, none for so long."""
+    follows: Literal["off", "alert", "retrain", "rollback"] = "retrain"
+    """What follows an alarm. `off`: there is none, drift is only measured; `alert`: it is told, and a person decides; `retrain`: a training is
+    started, and the gate decides; `rollback`: where live performance broke its promise, the champion before is champion again."""
+    probation: int = 6
+    """On the first so many windows of rows labelled since its promotion a new champion is compared with the one before; shown to be worse, it is
+    rolled back by itself (with `off` and `alert` that is only said). 0: it is not watched."""
     statistics: tuple["DriftStatistic", ...] = ()
     """Effect sizes of your own, told beside those of `lifecycle/monitoring/statistics/`."""
 
     def least_of(self, statistic: str, own: float) -> float:
         """The least effect that matters of a statistic, whose own is given."""
         return self.least_psi if statistic == "psi" else self.least.get(statistic, own)
+
+    @property
+    def policy(self) -> AlarmPolicy:
+        """What `follows` stands for."""
+        return POLICIES[self.follows]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +234,10 @@ class UseCase:
             raise self.wrong(f"most_rows is 1,000 or more, found {self.most_rows:,}")
         if self.arrivals.age is not None and not self.columns.one("time"):
             raise self.wrong("a limit on the age of rows (arrivals.age) needs a column with the role 'time', found none")
+        if self.monitoring.follows not in POLICIES:
+            raise self.wrong(f"monitoring.follows is one of {', '.join(POLICIES)}, found '{self.monitoring.follows}'")
+        if self.monitoring.probation < 0:
+            raise self.wrong(f"monitoring.probation is a number of windows, 0 or more, found {self.monitoring.probation}")
         if isinstance(self.monitoring.window, timedelta) and not self.columns.one("time"):
             raise self.wrong("a monitoring window in time needs a column with the role 'time', found none")
 

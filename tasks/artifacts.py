@@ -6,7 +6,7 @@ from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
-from lifecycle.references import DriftReport, Evaluated, ModelVersion, Snapshot, Tuned, Verdict
+from lifecycle.references import DriftReport, Evaluated, ModelVersion, Snapshot, Tuned, Verdict, Watched
 from lifecycle.reports.drift_chart import chart
 from lifecycle.reports.markdown import plain
 from lifecycle.settings import settings
@@ -127,6 +127,14 @@ def drift(report: DriftReport) -> None:
             for name, psi in report.columns.items()
         ]
     create_markdown_artifact(markdown="\n".join(lines), key=_key(report.use_case, "drift"))
+
+
+def watched(found: Watched) -> None:
+    """What followed an alarm, and how a new champion does beside the one before it."""
+    if not found.reason:
+        return
+    word = f"version {found.version} was rolled back" if found.rolled_back else f"version {found.version}"
+    create_markdown_artifact(markdown=f"# {found.use_case}: {word}\n\n{plain(found.reason)}", key=_key(found.use_case, "watch"))
 
 
 def mlflow_run(version: ModelVersion) -> None:

@@ -9,9 +9,10 @@ from uuid import UUID, uuid5
 
 from prefect.events import emit_event
 
+from lifecycle import history, registry
 from lifecycle.json_model import JsonModel
 from lifecycle.monitoring import drift_windows as windows
-from lifecycle.references import DriftReport, Snapshot, Verdict
+from lifecycle.references import DriftReport, Snapshot, Verdict, Watched
 
 SPACE = UUID("8b1f4c0e-5d0b-4f43-9d8e-0f1c3f0e2a67")
 
@@ -41,10 +42,12 @@ class ModelPromoted(Event):
 
 
 class ModelRolledBack(Event):
-    """A former champion is champion again."""
+    """A former champion is champion again, by whose decision and in place of which."""
 
     name: ClassVar[str] = "lifecycle.model.rolled-back"
     model_version: int
+    champion_before: int | None = None
+    by: str = ""
     reason: str
 
 
@@ -61,18 +64,23 @@ class DataRejected(Event):
     reason: str = ""
 
 
-def emit(event: Event, use_case: str, about: str = "") -> None:
-    """Emit an event. The same `about` has the same id: said twice after a crash, it is one event."""
+def emit(event: Event, use_case: str, about: str = "", **labels: str) -> None:
+    """Emit an event. The same `about` has the same id: said twice after a crash, it is one event. `labels` are what automations can ask for."""
     resource = {"prefect.resource.id": f"lifecycle.use-case.{use_case}", "prefect.resource.name": use_case, "lifecycle.use-case": use_case}
+    resource |= {f"lifecycle.{name}": value for name, value in labels.items()}
     id = uuid5(SPACE, f"{event.name} {use_case} {about}") if about else None
     emit_event(event=event.name, resource=resource, payload=event.as_json(), id=id)
 
 
 def alarms(report: DriftReport) -> None:
-    """Every alarm that was raised and not told yet: also one whose process was killed before it could say so."""
+    """Every alarm that was raised and not told yet: also one whose process was killed before it could say so.
+
+    Its label `lifecycle.follows` is the policy of the definition: the automation that starts a training asks for `retrain`.
+    """
+    follows = registry.find(report.use_case).monitoring.follows
     for alarm in windows.untold(report.use_case):
         raised_at = alarm.raised_at.isoformat()
-        emit(DriftDetected(model_version=alarm.version, reason=alarm.reason, raised_at=raised_at), report.use_case, about=raised_at)
+        emit(DriftDetected(model_version=alarm.version, reason=alarm.reason, raised_at=raised_at), report.use_case, about=raised_at, follows=follows)
         windows.told(report.use_case, alarm)
 
 
@@ -90,6 +98,16 @@ def promoted(verdict: Verdict) -> None:
 def rolled_back(verdict: Verdict) -> None:
     """A former champion is champion again."""
     emit(ModelRolledBack(model_version=verdict.version, reason=verdict.reason), verdict.use_case)
+
+
+def taken_back(watched: Watched) -> None:
+    """Every rollback by the watch that was not told yet: also one whose process was killed before it could say so."""
+    for decision in history.untold(watched.use_case, history.WATCH):
+        at, reason = decision.decided_at, decision.reason or ""
+        assert at
+        event = ModelRolledBack(model_version=decision.model_version, champion_before=decision.champion, by=history.WATCH, reason=reason)
+        emit(event, watched.use_case, about=at.isoformat())
+        windows.told(watched.use_case, windows.Alarm(decision.model_version, at, reason))
 
 
 def quarantined(snapshot: Snapshot) -> None:

@@ -107,7 +107,7 @@ def outcome(result: Any) -> str:
             return f"{result.metric} {result.holdout[result.metric]:.4f} [{low:.4f}, {high:.4f}], constant baseline {base:.4f}"
         case kinds.ModelVersion():
             return f"version {result.version}"
-        case kinds.Verdict() | kinds.DriftReport():
+        case kinds.Verdict() | kinds.DriftReport() | kinds.Watched():
             return result.reason
         case kinds.Scored():
             return f"{result.rows:,} new predictions by version {result.version}" if result.version else "no champion yet"

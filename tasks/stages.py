@@ -19,6 +19,7 @@ from lifecycle.stages import split as splitting
 from lifecycle.stages import train as training
 from lifecycle.stages import tune as tuning
 from lifecycle.stages import validate as validating
+from lifecycle.stages import watch as watching
 from lifecycle.store import tracking, versions
 from lifecycle.store.lake import lake
 from lifecycle.table.raw import current
@@ -48,6 +49,11 @@ def _champion(use_case: "UseCase", *inputs: object) -> str:
 def _lived(use_case: "UseCase", *inputs: object) -> str:
     """Monitoring depends on everything that was said, and on the labels."""
     return f"{_champion(use_case)} {live_rows.heard(use_case.name)}"
+
+
+def _stood(use_case: "UseCase", *inputs: object) -> str:
+    """What follows depends on what was decided, too: a rollback that was undone by hand is no rollback any more."""
+    return f"{_lived(use_case)} {len(history.ledger(use_case.name))}"
 
 
 def _registered(use_case: "UseCase", *inputs: object) -> str:
@@ -84,6 +90,7 @@ register = stage(registering.register, also=_registered, show=[artifacts.mlflow_
 promote = stage(promoting.promote, also=_decided, show=[artifacts.verdict, events.judged])
 score = stage(scoring.score, also=_champion)
 monitor = stage(monitoring.monitor, also=_lived, show=[artifacts.drift, events.alarms])
+watch = stage(watching.watch, also=_stood, show=[artifacts.watched, events.taken_back])
 
 
 def preload() -> None:

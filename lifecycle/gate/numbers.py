@@ -33,6 +33,7 @@ class VerdictNumbers(JsonModel):
         metric, value: the deciding metric and what it is on unseen rows; in JSON the value stands under the metric's name.
         rows, rows_needed: the rows that were judged on.
         over_champion, over_constant, over_linear, over_last: what is gained in the deciding metric.
+        over_previous: of a champion that was rolled back by the watch, over the one before it, on rows labelled since its promotion.
         confidence: of the interval of the gain over the champion, which is wider after `challengers_before` others on the same rows.
         look, rows_renewed: which look at a set of rows this is, and which set of rows under this champion (`lifecycle.gate.looks`).
         visible_gain: the smallest true gain over the champion that this look would have shown in four of five cases.
@@ -63,6 +64,7 @@ class VerdictNumbers(JsonModel):
     over_constant: Gain | None = None
     over_linear: Gain | None = None
     over_last: Gain | None = None
+    over_previous: Gain | None = None
     overfit: float | None = None
     overfit_most: float | None = None
     worst_slice: WorstSlice | None = None

@@ -119,7 +119,7 @@ def _report(
     raised = [recent.raised(each, policy) for each in (windows, labels)]
     alarm = any(raised) or (truth is not None and truth.drifted)
     found = told.findings(profile, windows, labels, truth)
-    quiet = cooling(store, use_case, _reached(windows, truth)) if alarm else ""
+    quiet = _quiet(store, use_case, _reached(windows, truth)) if alarm else ""
     clauses = (
         told.inputs(use_case, windows, rows),
         told.labels(use_case, labels),
@@ -156,6 +156,13 @@ def _kinds(found: tuple[Finding, ...], inputs: bool, labels: bool, performance: 
     """What an alarm is about: of what was found, that which raises one."""
     raises = {"inputs": inputs, "predictions": inputs, "joint": inputs, "labels": labels, "performance": performance}
     return tuple(dict.fromkeys(one.kind for one in found if raises[one.kind]))
+
+
+def _quiet(store: Lake, use_case: "UseCase", reached: dt.datetime | None) -> str:
+    """Why there is no alarm, though there is a reason for one."""
+    if not use_case.monitoring.policy.alarms:
+        return f"no alarm is raised: the definition says follows='{use_case.monitoring.follows}'"
+    return cooling(store, use_case, reached)
 
 
 def _reached(windows: list[Window], truth: LivePerformance | None) -> dt.datetime | None:

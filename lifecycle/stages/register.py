@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from lifecycle import provenance
+from lifecycle import provenance, stored_code
 from lifecycle.compiled import admit
 from lifecycle.dependencies import fingerprint
 from lifecycle.evaluation.report import FILE, EvaluationReport
@@ -152,6 +152,7 @@ def _log(use_case: "UseCase", evaluated: Evaluated, evaluation: EvaluationReport
         files |= tracking.write(run_id, provenance.LOCK, lock)
     if diff := provenance.diff():
         files |= tracking.write(run_id, "code.diff", diff)
+    files |= tracking.write(run_id, stored_code.FILE, stored_code.pack(use_case.name))
     snapshot = features.snapshot
     source = {"table": f"{use_case.name}.{snapshot.table}", "lake_version": snapshot.version, "features_version": features.version}
     profile = {"rows": snapshot.rows, "fingerprint": snapshot.fingerprint, **evaluated.trained.parts.counts}

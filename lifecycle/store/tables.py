@@ -19,6 +19,8 @@ TABLES = {
     "drift": """model_version BIGINT, window_start TIMESTAMP, window_end TIMESTAMP, rows BIGINT, max DOUBLE, "limit" DOUBLE, bad BOOLEAN,
         drifted BOOLEAN, effects VARCHAR, performance VARCHAR, reason VARCHAR, judged_at TIMESTAMPTZ, together VARCHAR""",
     "alarms_told": "raised_at TIMESTAMPTZ, told_at TIMESTAMPTZ",
+    "watched": """model_version BIGINT, previous BIGINT, windows BIGINT, rows BIGINT, metric VARCHAR, gain DOUBLE, low DOUBLE, high DOUBLE,
+        confidence DOUBLE, looked_at TIMESTAMPTZ""",
     "segments": "kind VARCHAR, writer VARCHAR, upto BIGINT, rows BIGINT, taken_at TIMESTAMPTZ",
 }
 

@@ -52,7 +52,16 @@ def test_an_answer_leads_back_to_its_model_data_and_batches(lifecycle: Lifecycle
     order = [text.index(word) for word in ("1, probability 0.7500", "[bold]12[/bold]", "version 1 (champion)", "rows, lake version", "batches  1")]
     assert order == sorted(order), text
     assert text.count("↓") == 3
-    for arguments in (["--version", "7"], ["--prediction", "nobody"]):
+    forward = json.loads(lifecycle("lineage", "lineage_shop", "--batch", "1", "--json").stdout)
+    assert [(each["model_version"], each["rows"]) for each in forward["versions"]] == [(1, run["snapshot"]["rows"])]
+    assert forward["predictions"][0]["predictions"] == run["scored"]
+    text = lifecycle("lineage", "lineage_shop", "--batch", "1").stdout
+    order = [
+        text.index(word)
+        for word in ("batch ", "2,000 came: 2,000 kept", "version 1 learnt from", "champion since", "its rows", "by version 1 (batch)")
+    ]
+    assert order == sorted(order), text
+    for arguments in (["--version", "7"], ["--prediction", "nobody"], ["--batch", "77"]):
         done = lifecycle("lineage", "lineage_shop", *arguments)
         assert done.returncode == 1
         assert arguments[1] in one_line(done.stderr)

@@ -12,7 +12,7 @@ from tests.app.conftest import ROOT, Lifecycle, surroundings
 
 pytestmark = pytest.mark.system
 
-STAGES = ["collect", "validate", "featurize", "split", "tune", "train", "evaluate", "register", "promote", "score", "monitor"]
+STAGES = ["collect", "validate", "featurize", "split", "tune", "train", "evaluate", "register", "promote", "score", "monitor", "watch"]
 
 
 def test_the_loop_ends_with_the_fields_of_the_contract_and_an_unchanged_one_runs_nothing(lifecycle: Lifecycle, home: Path, tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def test_a_drift_starts_a_training_of_its_use_case() -> None:
     train = next(each for each in FOUND if each["name"] == "train")
     (trigger,) = train["triggers"]
     assert trigger["expect"] == ["lifecycle.drift.detected"]
+    assert trigger["match"]["lifecycle.follows"] == "retrain", "with another policy an alarm starts none"
     flow_of(train).validate_parameters({**trigger["parameters"], "use_case": "fraud"})
 
 

@@ -20,7 +20,7 @@ from tests.toys import visits
 pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
-STAGES = ["collect", "validate", "featurize", "split", "tune", "train", "evaluate", "register", "promote", "score", "monitor"]
+STAGES = ["collect", "validate", "featurize", "split", "tune", "train", "evaluate", "register", "promote", "score", "monitor", "watch"]
 HELPER = "import polars as pl\n\ndef logged(name):\n    return pl.col(name).log1p()\n"
 CASE = """
 from lifecycle.sources import File, Files

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from lifecycle import lineage, maintain, provenance
+from lifecycle import lineage, maintain, provenance, reached
 from lifecycle.decisions import promote_by_hand, rollback
 from lifecycle.dependencies import fingerprint
 from lifecycle.errors import LifecycleError
@@ -166,6 +166,38 @@ def test_where_the_version_of_that_moment_is_expired_the_row_is_told_as_it_is_no
     row = lookup.row(use_case, "7", moment)
     assert row is not None
     assert (row["then"], row["batch"]["batch"], row["record"]["amount"]) == (False, 4, visits(2_400)["amount"][7] + 1.0)
+
+
+def test_a_batch_leads_forward_to_the_versions_that_it_taught_and_judged_and_to_what_was_said() -> None:
+    name = "lineage_forward"
+    ingested(name, first=0, until=2_400)
+    first = registered(ingested(name, first=2_400, until=2_700))
+    promote_by_hand(toy(name), first.version, "tester")
+    score(toy(name), first.evaluated.trained.parts.features)
+    second = registered(ingested(name, first=2_500, until=2_700, more=1.0))  # batch 3 takes the place of 200 rows of batch 2
+    promote_by_hand(toy(name), second.version, "tester")
+    last = ingested(name, first=2_700, until=2_800)  # batch 4 reached nobody
+    found = reached.of_batch(last, 2)
+    assert (found["batch"]["kept"], found["batch"]["rows_now"], found["batch"]["keys"], found["untold"]) == (300, 100, 300, [])
+    assert [(each["model_version"], each["rows"]) for each in found["versions"]] == [(1, 300), (2, 100)]
+    parts = lake().rows(f"SELECT count(*) FROM {name}.predictions WHERE key::BIGINT BETWEEN 2400 AND 2699")[0][0]
+    one, two = found["versions"]
+    assert sum(one["parts"].values()) == 300
+    assert one["parts"]["gate"] == parts > 0, "those that version 1 was not trained on are those that it was asked about"
+    total = lake().value(f"SELECT count(*) FROM {name}.predictions")
+    assert (one["predicted"]["predictions"], two["predicted"]["predictions"]) == (total, 0)
+    (reign,), (now,) = one["champion"], two["champion"]
+    assert (reign["until"], now["until"]) == (now["since"], None)
+    assert [(each["model_version"], each["origin"], each["predictions"], each["before"]) for each in found["predictions"]] == [(1, "batch", parts, 0)]
+    later = reached.of_batch(last, 3)
+    assert [(each["model_version"], each["rows"]) for each in later["versions"]] == [(2, 200)]
+    assert later["predictions"][0]["before"] == later["predictions"][0]["predictions"], "they were given before it came"
+    assert (reached.of_batch(last, 4)["versions"], reached.of_batch(last, 4)["predictions"]) == ([], [])
+    with pytest.raises(LifecycleError, match="batch 9 must be in its ledger of batches, found batches 1 to 4"):
+        reached.of_batch(last, 9)
+    expired(first)
+    (why,) = reached.of_batch(last, 2)["untold"]
+    assert why.startswith("whether version 1 had rows of it: lake version ")
 
 
 def test_what_is_not_there_is_one_sentence(use_case: UseCase) -> None:

@@ -33,7 +33,7 @@ from tests.toys import Visit, later, toy
 
 use_case = toy("{name}", title="a shop's visits", source=Generated(later, {{"rows": 4000}}, deterministic=True, select="FROM rows"),
                split=TimeSplit(longest=dt.timedelta(hours=12)), tuning=Tuning(trials=3),
-               monitoring=Monitoring(window=200), approval="{approval}")
+               monitoring=Monitoring(window=200, follows="{follows}"), approval="{approval}")
 """
 
 
@@ -45,8 +45,8 @@ class Stack:
         prepare(self.home)
         self.cases.mkdir()
         # A stack serves several files of tests in any order: `viewed` is the browser's alone, what `shop` went through does not matter to it.
-        for name, approval in (("shop", "automatic"), ("guarded", "human"), ("viewed", "automatic")):
-            (self.cases / f"{name}.py").write_text(CASE.format(name=name, approval=approval))
+        for name, approval, follows in (("shop", "automatic", "retrain"), ("guarded", "human", "alert"), ("viewed", "automatic", "retrain")):
+            (self.cases / f"{name}.py").write_text(CASE.format(name=name, approval=approval, follows=follows))
         self.settings = settings
         self.prefect, self.mlflow, self.http = (f"http://127.0.0.1:{base + self.offset}" for base in (4200, 5000, 8000))
 

@@ -107,6 +107,11 @@ def test_a_version_waits_for_a_person_who_is_in_the_ledger_then(stack: Stack) ->
 
 
 def test_drift_ends_in_a_training_that_nobody_started_and_ten_alarms_in_one(stack: Stack) -> None:
+    stack.done("ingest", use_case="guarded", source=DRIFTED)
+    told = stack.done("monitor", use_case="guarded")
+    assert told.startswith("drift: ")
+    assert told.endswith("the alarm is told, and nothing else is done by itself (follows='alert')")
+    stack.until(lambda: "lifecycle.drift.detected" in stack.events("guarded"))
     stack.done("ingest", use_case="shop", source=DRIFTED)
     assert stack.done("monitor", use_case="shop").startswith("drift: ")
     named = {"flow_runs": {"name": {"any_": ["train shop"]}}}
@@ -118,12 +123,14 @@ def test_drift_ends_in_a_training_that_nobody_started_and_ten_alarms_in_one(stac
     events = ["lifecycle.model.promoted", "lifecycle.drift.detected", "lifecycle.model.promoted"]
     assert stack.until(lambda: len(found := stack.events("shop")) == 3 and found) == events
     alarm = {"occurred": None, "event": "lifecycle.drift.detected", "payload": {"reason": "again"}, "related": []}
-    resource = {"prefect.resource.id": "lifecycle.use-case.shop", "prefect.resource.name": "shop"}
+    resource = {"prefect.resource.id": "lifecycle.use-case.shop", "prefect.resource.name": "shop", "lifecycle.follows": "retrain"}
     for number in range(10):
         event = {**alarm, "id": f"00000000-0000-4000-8000-{number:012d}", "occurred": _now(), "resource": resource}
         stack.server("POST", "/events", [event])
     stack.until(lambda: len(stack.events("shop")) == 13)
     assert len(stack.server.found("flow_runs", named)) == 1
+    guarded = stack.server.found("flow_runs", {"flow_runs": {"name": {"any_": ["train guarded"]}}})
+    assert "train after drift" not in {run["created_by"]["display_value"] for run in guarded if run["created_by"]}, "its definition says alert"
 
 
 def test_a_rollback_is_told(stack: Stack) -> None:

@@ -1,0 +1,157 @@
+"""A new champion beside the one before it: both asked about the rows whose truth has become known since, which neither has seen."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from lifecycle.dataset import Rows, joined
+from lifecycle.dependencies import clock
+from lifecycle.dependencies.watched import holds_until
+from lifecycle.evaluation.resample import Interval, clusters, paired
+from lifecycle.monitoring import live_rows
+from lifecycle.predict import inputs, predict
+from lifecycle.references import Features, ModelVersion
+from lifecycle.store import models
+from lifecycle.store.lake import lake, quoted
+from lifecycle.table import feature_table
+from lifecycle.table.raw import key_sql
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
+
+
+@dataclass(frozen=True)
+class Succession:
+    """What a champion gains over the one before it.
+
+    Attributes:
+        metric: the deciding one.
+        windows, rows: how many whole windows of the monitoring policy the rows fill, and how many rows these are.
+        gain: the paired difference, positive where the new champion does better; `None` where it is not defined (yet).
+        obstacle: why they cannot be compared, a clause; empty where they can.
+    """
+
+    metric: str
+    windows: int
+    rows: int
+    gain: Interval | None = None
+    obstacle: str = ""
+
+    @property
+    def worse(self) -> bool:
+        """Whether the new champion is shown to do worse than the one before would have done."""
+        return self.gain is not None and self.gain.high is not None and self.gain.high < 0
+
+    @property
+    def better(self) -> bool:
+        """Whether it is shown to do better."""
+        return self.gain is not None and self.gain.low is not None and self.gain.low > 0
+
+
+def looked(use_case: "UseCase", champion: int, previous: int) -> Succession | None:
+    """The last look at these two, from the lake's table `watched`; `None` where nobody has looked."""
+    found = lake().rows(
+        f"""SELECT metric, windows, rows, gain, low, high, confidence FROM {use_case.name}.watched
+        WHERE model_version = ? AND previous = ? ORDER BY looked_at DESC LIMIT 1""",
+        [champion, previous],
+    )
+    if not found:
+        return None
+    metric, windows, rows, gain, low, high, confidence = found[0]
+    return Succession(metric, windows, rows, None if gain is None else Interval(gain, low, high, confidence, 0))
+
+
+def keep(use_case: "UseCase", champion: int, previous: int, look: Succession) -> None:
+    """Note a look: the same windows are not looked at again."""
+    gain = look.gain
+    numbers = [gain.value, gain.low, gain.high, gain.confidence] if gain else [None] * 4
+    row = [champion, previous, look.windows, look.rows, look.metric, *numbers]
+    lake().write(lambda transaction: transaction.execute(f"INSERT INTO {use_case.name}.watched VALUES ({', '.join('?' * len(row))}, now())", row))
+
+
+def compare(use_case: "UseCase", champion: ModelVersion, previous: ModelVersion, features: Features, before: int = 0) -> Succession:
+    """Both on the same rows: the first `monitoring.probation` whole windows of those labelled since the champion was trained.
+
+    What the world does to one it does to the other, so a world that has become harder is no reason to go back. There are as many looks as
+    windows, each at a share of the policy's rate of false alarms (Bonferroni), so that all of them together raise it so often.
+
+    Args:
+        use_case: the definition.
+        champion, previous: the two versions.
+        features: the feature table of now.
+        before: how many windows were looked at before: with no more of them than that, they are only counted.
+    """
+    policy, metric = use_case.monitoring, use_case.metric
+    rows = labelled_since(use_case, champion, previous, features)
+    newest = rows.time.max() if rows.time is not None and len(rows) else None
+    windows = live_rows.cut(use_case, len(rows), rows.time, newest, first=False)[: policy.probation]  # pyright: ignore[reportArgumentType]
+    if len(windows) <= before:
+        return Succession(metric, len(windows), len(rows))
+    rows = rows.take(np.arange(windows[-1].stop))
+    for version in (champion, previous):
+        if missing := [name for name in version.evaluated.trained.parts.features.names if name not in rows.X.columns]:
+            return Succession(
+                metric, len(windows), len(rows), obstacle=f"version {version.version} needs {', '.join(missing)}, which features() gives no more"
+            )
+    new, old = (predict(use_case, models.load(each.run_id, each.sha256, each.location), inputs(each, rows.X)) for each in (champion, previous))
+    confidence = 1 - 2 * policy.false_alarms / policy.probation
+    return Succession(metric, len(windows), len(rows), paired(use_case, metric, rows.y, new, old, clusters(use_case, rows.info), confidence))
+
+
+def labelled_since(use_case: "UseCase", champion: ModelVersion, previous: ModelVersion, features: Features) -> Rows:
+    """The rows whose truth is known now and was not when either version was trained, oldest first; `y` is the truth as it is known now."""
+    before = pl.concat([_known_then(use_case, each.evaluated.trained.parts.features) for each in (champion, previous)])
+    newest = _newest(use_case, features)
+    labels = _labels(use_case)
+    found = [_fresh(use_case, piece, before, labels, newest) for piece in feature_table.pieces(use_case, features)]
+    rows = joined(found)
+    if rows.time is not None:
+        return rows.take(rows.time.arg_sort().to_numpy())
+    came = lake().frame(f"SELECT {key_sql(use_case)}::VARCHAR AS _key, _batch FROM {use_case.name}.raw AT (VERSION => {features.snapshot.version})")
+    batch = rows.info.select("_key").join(came, on="_key", how="left", maintain_order="left")["_batch"]
+    return rows.take(np.argsort(batch.fill_null(0).to_numpy(), kind="stable"))
+
+
+def _fresh(use_case: "UseCase", rows: Rows, before: pl.DataFrame, labels: pl.DataFrame, newest: Any) -> Rows:
+    own = rows.info.with_columns(_target=_gated(use_case, newest), _place=pl.int_range(pl.len()))
+    told = own.join(labels, on="_key", how="left", maintain_order="left").with_columns(_target=pl.coalesce("_later", "_target"))
+    fresh = told.join(before, on="_key", how="anti", maintain_order="left").filter(pl.col("_target").is_not_null())
+    taken = rows.take(fresh["_place"].to_numpy())
+    return Rows(taken.X, use_case.kind.encode(use_case, fresh["_target"]), taken.info)
+
+
+def _gated(use_case: "UseCase", newest: Any) -> pl.Expr:
+    """The truth, where its time has come."""
+    label_time = use_case.columns.one("label_time")
+    truth = pl.col(use_case.target)
+    return pl.when(pl.col(label_time) <= newest).then(truth) if label_time and newest is not None else truth
+
+
+def _known_then(use_case: "UseCase", features: Features) -> pl.DataFrame:
+    """The keys (`_key`) of a feature table whose truth was known when it was made."""
+    label_time = use_case.columns.one("label_time")
+    info = {name: feature_table.INFO + name for name in (use_case.target, *([label_time] if label_time else []))}
+    chosen = ", ".join(["_key", *(f"{quoted(column)} AS {quoted(name)}" for name, column in info.items())])
+    table = lake().frame(f"SELECT {chosen} FROM {use_case.name}.features AT (VERSION => {features.version})")
+    return table.filter(_gated(use_case, _newest(use_case, features)).is_not_null()).select("_key")
+
+
+def _newest(use_case: "UseCase", features: Features) -> Any:
+    """The time that the rows of a feature table have reached; `None` where they have none."""
+    if not use_case.columns.one("time"):
+        return None
+    return lake().value(f"SELECT max(_time) FROM {use_case.name}.features AT (VERSION => {features.version})")
+
+
+def _labels(use_case: "UseCase") -> pl.DataFrame:
+    """The label of each key in the lake's table `labels` (`_key`, `_later`): of two the one that became known later; none whose time has not come."""
+    kind, now = use_case.columns[use_case.target].sql_type, clock.utc()
+    holds_until(use_case, lake().value(f"SELECT min(label_time) FROM {use_case.name}.labels WHERE label_time > ?", [now]))
+    return lake().frame(
+        f"""SELECT key AS _key, TRY_CAST(target AS {kind}) AS _later FROM {use_case.name}.labels
+        WHERE (label_time IS NULL OR label_time <= ?) AND TRY_CAST(target AS {kind}) IS NOT NULL
+        QUALIFY row_number() OVER (PARTITION BY key ORDER BY coalesce(label_time, received_at AT TIME ZONE 'UTC') DESC, received_at DESC) = 1""",
+        [now],
+    )
