@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,41 +33,13 @@ EACH = 25
 """Rows of an entity."""
 
 
-class Event(pa.DataFrameModel):
-    """What a use case needs at least."""
-
-    key: int = column("key")
-    y: bool = column("target")
-
-
-class Timed(Event):
-    """With a time."""
-
-    at: datetime = column("time")
-
-
-class Owned(Event):
-    """With an entity."""
-
-    who: int = column("entity")
-
-
-class Both(Timed):
-    """With both."""
-
-    who: int = column("entity")
-
-
-class Amount(Both):
-    """With a number to tell."""
-
-    y: float = column("target")
-
-
-class Sort(Both):
-    """With one of several classes to tell."""
-
-    y: str = column("target")
+def schema(target: Any, entity: bool, time: bool) -> Any:
+    """What a use case needs at least, with an entity and a time where there are some."""
+    fields: dict[str, Any] = {"key": column("key"), "y": column("target")} | ({"who": column("entity")} if entity else {})
+    types: dict[str, Any] = {"key": int, "y": target} | ({"who": int} if entity else {}) | ({"at": datetime} if time else {})
+    return type(
+        "Event", (pa.DataFrameModel,), {**fields, **({"at": column("time")} if time else {}), "__annotations__": types, "__module__": __name__}
+    )
 
 
 @dataclass(frozen=True)
@@ -91,11 +64,11 @@ class World:
     by_day: float = 0.0
     gain: float = 0.0
 
-    @property
+    @cached_property
     def use_case(self) -> UseCase:
         """The definition."""
-        schema: Any = {(False, False): Event, (True, False): Owned, (False, True): Timed, (True, True): Both}[self.entities, self.days > 0]
-        more = {"problem": self.problem, "schema": {"regression": Amount, "multiclass": Sort}.get(self.problem, schema)}
+        target = {"regression": float, "multiclass": str}.get(self.problem, bool)
+        more: Any = {"problem": self.problem, "schema": schema(target, self.entities, self.days > 0)}
         return UseCase(
             name="level", title="level", source=Query("SELECT 1"), features=lambda rows: rows, split=HashSplit(), metric=self.metric, **more
         )
@@ -108,9 +81,10 @@ class World:
             info["who"] = random.integers(0, max(self.rows // EACH, 2), rows)
         if self.days:
             info["_time"] = [START + timedelta(days=float(day)) for day in np.sort(random.random(rows)) * self.days]
-        return Rows(pl.DataFrame({"x": np.zeros(rows)}), self._truth(random, rows), pl.DataFrame(info))
+        return Rows(pl.DataFrame({"x": np.zeros(rows)}), self.truth(random, rows), pl.DataFrame(info))
 
-    def _truth(self, random: np.random.Generator, rows: int) -> np.ndarray:
+    def truth(self, random: np.random.Generator, rows: int) -> np.ndarray:
+        """The truth of rows, by chance."""
         if self.problem == "binary":
             return (random.random(rows) < self.share).astype(np.int8)
         return random.choice(list("abc"), rows).astype(object) if self.problem == "multiclass" else random.normal(size=rows)
@@ -197,11 +171,11 @@ def campaign(world: World, random: np.random.Generator, count: int, grows: float
 def noise(world: World, random: np.random.Generator) -> bool:
     """Whether a model that knows nothing becomes the first champion."""
     use_case, table = world.use_case, world.table(random)
-    other = replace(table, y=world._truth(random, world.rows))
+    other = replace(table, y=world.truth(random, world.rows))
     said = world.model(random, table).answers(other)  # answers to other truths: as sure of itself as a good model, and always wrong about which row
     own = Predictions(table, (said,), {})
     kind, groups = use_case.kind, clusters(use_case, table.info)
-    train = world._truth(random, 4 * world.rows)
+    train = world.truth(random, 4 * world.rows)
     fitted = kind.constant(world.metric).fit(np.zeros((len(train), 1)), train)
     constant = blind(use_case, Predictions(table, (kind.predict(fitted, pl.DataFrame({"x": np.zeros(len(table))})),), {}), world.metric)
     gains = [
