@@ -19,13 +19,17 @@ import polars as pl
 
 from lifecycle import HashSplit, Query, UseCase, column
 from lifecycle.dataset import Rows
+from lifecycle.evaluation.cluster_evidence import gather
 from lifecycle.evaluation.compare import difference
 from lifecycle.evaluation.evidence import blind, shuffled
 from lifecycle.evaluation.predictions import Predictions
 from lifecycle.evaluation.resample import Interval, clusters, days, paired
+from lifecycle.fit import fit
 from lifecycle.gate import Comparison, GateEvidence, Look, PastLook, decide, looks
 from lifecycle.gate.rules import beats_constant
 from lifecycle.kind import Kind
+from lifecycle.models.cluster_embedding import embed, reference_space
+from lifecycle.references import Recipe
 from lifecycle.stages.evaluate import least
 
 START = datetime(2026, 1, 1)
@@ -220,19 +224,54 @@ def cells() -> Iterator[tuple[str, str, Callable[[np.random.Generator], bool]]]:
         for name, grows, moves in (("identical", 0, 0), ("growing", 0.05, 0), ("moving", 0, 0.1), ("renewed", 0, 1)):
             world = World("log_loss", rows=500)
             yield "equal, at most 5 %", f"{count} looks, {name} rows", lambda random, w=world, c=count, g=grows, m=moves: campaign(w, random, c, g, m)
-    for rows in (2_000,):
+    for must, by in (("worse by one standard error, at most 1 %", -1.0), ("better by twice the visible gain, at least 90 %", 2.0)):
         for problem, metric in METRICS:
-            yield "worse by one standard error, at most 1 %", f"{metric}", lambda random, w=World(metric, problem, rows): shifted(w, random, -1.0)
-            yield (
-                "better by twice the visible gain, at least 90 %",
-                f"{metric}",
-                lambda random, w=World(metric, problem, rows): shifted(w, random, 2.0),
-            )
+            yield must, metric, lambda random, w=World(metric, problem), by=by: shifted(w, random, by)
     for problem in ("binary", "multiclass", "regression"):
         for metric in kinds(problem).metrics:
             for balance in (0.5, 0.1) if problem == "binary" else (0.3,):
                 name = f"{problem} {metric}{f', {balance:.0%} positives' if problem == 'binary' else ''}"
                 yield "noise as first champion, at most 5 %", name, lambda random, w=World(metric, problem, share=balance): noise(w, random)
+    for metric in clustering().kind.metrics:
+        yield "noise as first champion, at most 5 %", f"clustering {metric}", lambda random, metric=metric: groups_of_nothing(metric, random)
+
+
+def groups_of_nothing(metric: str, random: np.random.Generator) -> bool:
+    """Whether clusters that were found in noise become the first champion."""
+    use_case = clustering(metric)
+    frames = [pl.DataFrame({name: random.normal(size=rows) for name in "abcd"}) for rows in (900, 300, 400)]
+    space = reference_space(use_case, frames[0])
+    bare = [Rows(frame, np.zeros((frame.height, 0)), pl.DataFrame({"_key": [str(at) for at in range(frame.height)]})) for frame in frames]
+    parts = [embed(space, rows) for rows in bare]
+    recipe = Recipe(candidate=use_case.candidates[0].name, params={"n_clusters": int(random.integers(2, 8))})
+    found = gather(use_case, fit(use_case, recipe, parts[0], parts[1]), recipe, *parts)
+    over = found.constant
+    gain = paired(
+        use_case,
+        metric,
+        found.model.rows.y,
+        found.model.predictions,
+        over.predictions,
+        clusters(use_case, found.model.rows.info),
+        other_y=over.rows.y,
+    )
+    return not any(check.reason for check in beats_constant.rule.checks(use_case, replace(evidence(use_case), constant=difference(gain)), None))
+
+
+def clustering(metric: str = "") -> UseCase:
+    """The definition of a clustering."""
+    fields: Any = {"key": column("key"), "a": column(), "__annotations__": {"key": int, "a": float}, "__module__": __name__}
+    schema = type("Thing", (pa.DataFrameModel,), fields)
+    return UseCase(
+        name="groups",
+        title="groups",
+        problem="clustering",
+        schema=schema,
+        source=Query("SELECT 1"),
+        features=lambda rows: rows,
+        split=HashSplit(),
+        metric=metric,
+    )
 
 
 def kinds(problem: str) -> Kind:
