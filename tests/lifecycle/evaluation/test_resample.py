@@ -235,7 +235,7 @@ def test_what_an_interval_could_have_seen_is_shown_in_four_of_five_cases():
     one = Interval(0.3, 0.1, 0.5, 0.95, 100, 0.102)
     assert one.visible == pytest.approx(0.2 + 0.8416 * 0.102)
     for _ in range(2_000):
-        seen.append(random.normal(one.visible, 0.102) > 0.2)
+        seen.append(random.normal(one.visible or 0.0, 0.102) > 0.2)
     assert np.mean(seen) == pytest.approx(0.8, abs=0.03)
 
 
