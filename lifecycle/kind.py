@@ -56,7 +56,7 @@ class Kind:
     """All that make sense, by scikit-learn's names; errors are positive numbers."""
     besides: tuple[str, ...] = ()
     """Metrics that an evaluation measures beside these: the gate may ask for them, and they decide nothing else."""
-    knows_nothing: str = "a constant"
+    knows_nothing: str = "a blind guess"
     """The baseline that knows nothing, in words."""
     plain: str = "a plain linear model"
     """The baseline that anybody would try first, in words."""

@@ -22,7 +22,7 @@ ROWS = 500
 def behaviours(use_case: "UseCase", model: Any, parts: Parts, gate: Rows) -> tuple[BehaviourFound, ...]:
     """What a model shows of each behaviour of the definition.
 
-    Rows are changed as they are in the lake, before `features()`. Where that looks back, a row keeps the others around it
+    Rows are changed as they are in the lake, before `features()`. Where that looks back, the rows before the changed ones stay
     as they are.
     """
     if not use_case.behaviours:

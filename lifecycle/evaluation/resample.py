@@ -32,6 +32,7 @@ FEW = 30  # clusters below which percentiles are of no use
 BEYOND = 12  # so many replicates at least lie beyond a percentile
 POWER = 0.8416  # the 80 % quantile of the normal distribution
 ERROR_REPLICATES = 200  # for a standard error alone
+MAX_BUNDLES = 2_000  # of rows
 WEIGHTS_AT_ONCE = 2_000_000  # weights held at a time
 SHORT_SPANS = {"hour": "1h", "minute": "1m"}
 UNDEFINED = 0.1  # of the replicates: with more the metric has no interval
@@ -253,9 +254,15 @@ def _spreads(draw: "Callable[[ResampleGroups, int | None], dict[str, np.ndarray]
     found = {name: _spread(draws, groups.count) for name, draws in first.items()}
     if not groups.others:
         return found
-    rows = ResampleGroups("row", np.arange(len(groups.codes)), len(groups.codes))
+    rows = _bundles(len(groups.codes))
     further = [(way.count, draw(way, ERROR_REPLICATES if way.count >= FEW else None)) for way in (rows, *groups.others)]
     return {name: _together(spread, [_spread(draws[name], count) for count, draws in further]) for name, spread in found.items()}
+
+
+def _bundles(rows: int) -> ResampleGroups:
+    """Rows on their own; of many rows bundles that are drawn by lot: they give the same standard error, and fewer weights."""
+    count = min(rows, MAX_BUNDLES)
+    return ResampleGroups("row", np.random.default_rng(rows).permutation(rows) % count if count < rows else np.arange(rows), count)
 
 
 def _spread(draws: np.ndarray, count: int) -> Spread | None:

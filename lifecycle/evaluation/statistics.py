@@ -221,22 +221,24 @@ def expected_calibration_error(probability: np.ndarray, happened: np.ndarray, we
     observed ones exceed by their errors $s_b$, that is $\sqrt{2/\pi} \, (\sqrt{\tau^2 + s_b^2} - \tau)$ in each bin. A draw of
     a bootstrap has noise twice, that of the rows and its own, and both are taken away.
     """
-    inside = np.eye(BINS)[bins(probability, weight)]
-    away = (happened - probability)[:, None]
-    terms = np.hstack([np.ones((len(probability), 1)), inside, inside * away, inside * away**2])
-    return Sums(terms, lambda sums: _calibration_error(sums, 1), lambda sums: _calibration_error(sums, 2))
-
-
-def _calibration_error(sums: np.ndarray, noises: int) -> Values:
-    """The calibration error of sums over all rows and by bin, less what so many times the noise of a mean adds to it."""
-    rows, (count, first, second) = sums[0], np.split(sums[1:], 3)
+    given, at = np.ones(len(probability)) if weight is None else weight, bins(probability, weight)
+    away = happened - probability
+    count, first, second = (np.bincount(at, given * term, minlength=BINS) for term in (np.ones(len(away)), away, away**2))
     there = count > 1
-    mean = np.where(there, first / count, 0.0)
-    noise = np.where(there, noises * np.maximum(second / count - mean**2, 0.0) / (count - 1), 0.0)
-    share = np.where(there, count, 0.0) / rows
-    apart = np.sqrt(np.maximum((share * (mean**2 - noise)).sum(axis=0), 0.0))
-    by_chance = np.sqrt(2 / np.pi) * (np.sqrt(apart**2 + noise) - apart)
-    return {"calibration_error": np.maximum((share * (np.abs(mean) - by_chance)).sum(axis=0), 0.0)}
+    mean = np.where(there, first / np.maximum(count, 1), 0.0)
+    noise = np.where(there, np.maximum(second / np.maximum(count, 1) - mean**2, 0.0) / np.maximum(count - 1, 1), 0.0)
+    share = np.where(there, count, 0.0) / max(count.sum(), 1)
+    terms = np.hstack([np.ones((len(probability), 1)), np.eye(BINS)[at] * away[:, None]])
+    return Sums(terms, lambda sums: _calibration_error(sums, share, noise), lambda sums: _calibration_error(sums, share, 2 * noise))
+
+
+def _calibration_error(sums: np.ndarray, share: np.ndarray, noise: np.ndarray) -> Values:
+    """The calibration error of sums over all rows and by bin, whose shares of the rows and variances of the mean are given."""
+    mean = np.where(share[:, None] > 0, sums[1:] / (sums[0] * np.maximum(share, 1e-300)[:, None]), 0.0)
+    apart = np.sqrt(np.maximum((share[:, None] * (mean**2 - noise[:, None])).sum(axis=0), 0.0))
+    by_chance = np.sqrt(2 / np.pi) * (np.sqrt(apart**2 + noise[:, None]) - apart)
+    found = np.maximum((share[:, None] * (np.abs(mean) - by_chance)).sum(axis=0), 0.0)
+    return {"calibration_error": np.where(sums[0] > 0, found, np.nan)}
 
 
 def share(name: str, happened: np.ndarray, counted: np.ndarray | None = None) -> Sums:

@@ -173,7 +173,7 @@ class Regression(Supervised):
             centred = y - y.mean()  # so that the variance is not the difference of two large numbers
             share = error / np.maximum(np.abs(y), np.finfo(np.float64).eps)
             terms = np.stack([np.ones(len(y)), error**2, error, centred, centred**2, share], axis=1)
-            found.append(Sums(terms, _from_sums, heavy={"rmse": 1, "mae": 2, "mape": 5}))
+            found.append(Sums(terms, _from_sums, heavy={"rmse": 1, "mae": 2, "r2": 1, "mape": 5}))
         return found
 
     def spread(self, said: pl.DataFrame) -> tuple[float | None, str]:

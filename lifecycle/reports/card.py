@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.evaluation.report import DeployedReport, EvaluationReport, MetricReport
+from lifecycle.evaluation.resample import MIN_DAYS
 from lifecycle.reading.secrets_in_text import masked
 from lifecycle.reports import card_findings
 from lifecycle.reports.markdown import bullets, code, count, interval, number, plain, signed, span, table
@@ -66,6 +67,8 @@ def limits(use_case: "UseCase", evaluation: EvaluationReport) -> list[str]:
         found.append(
             f"**Few independent witnesses**: the intervals rest on {judged.clusters} clusters (by {plain(judged.clustered_by)}), and are wide for it."
         )
+    if judged.days is not None and judged.days < MIN_DAYS:
+        found.append(f"**{count(judged.days, 'day')} only**: what is common to the rows of a day is not in the intervals.")
     found += use_case.source.limits(_source(use_case))
     spans = evaluation.data.spans
     if "gate" in spans:

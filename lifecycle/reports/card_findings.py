@@ -113,7 +113,7 @@ def slices(use_case: "UseCase", found: SliceReport) -> str:
         return "The definition names no slices and no sensitive columns: nothing was looked at."
     enough = sorted((row for row in looked if row.enough), key=lambda row: (row.kept is None, row.kept))
     few = [f"{plain(row.column)} = {plain(row.slice)} ({row.rows:,})" for row in looked if not row.enough]
-    parts = [f"Of {len(looked)} slices, the weakest first. *Kept*: the model's gain over a constant there, as a share of its gain on all rows."]
+    parts = [f"Of {len(looked)} slices, the weakest first. *Kept*: the model's gain over a blind guess there, as a share of its gain on all rows."]
     rows = [
         (
             f"{plain(row.column)} = {plain(row.slice)}",

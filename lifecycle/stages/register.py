@@ -191,4 +191,4 @@ def _summary(evaluated: Evaluated) -> str:
     low, high = evaluated.intervals.get(metric, (float("nan"),) * 2)
     score, constant = evaluated.holdout.get(metric, float("nan")), evaluated.baseline.get(metric, float("nan"))
     how = "held-out rows" if evaluated.mode == "holdout" else "cross-validation"
-    return f"{evaluated.trained.recipe.candidate}: {metric} {score:.4g} [{low:.4g}, {high:.4g}] on {how}, a constant has {constant:.4g}"
+    return f"{evaluated.trained.recipe.candidate}: {metric} {score:.4g} [{low:.4g}, {high:.4g}] on {how}, a blind guess has {constant:.4g}"

@@ -1,6 +1,7 @@
 """What a definition expects of a model's answers beside their being right."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -34,7 +35,8 @@ def judged() -> Any:
 
 def test_a_column_that_the_model_does_not_see_moves_no_answer_and_one_that_it_leans_on_moves_nearly_all(judged) -> None:
     unseen, seen = judged(Invariance(column="gender"), Invariance(column="kind", values=("a", "b"), most=0.05))
-    assert (unseen.passed, unseen.share, unseen.rows) == (True, 1.0, 500 if unseen.rows == 500 else unseen.rows)
+    assert (unseen.passed, unseen.share) == (True, 1.0)
+    assert unseen.rows > 300
     assert not seen.passed
     assert (seen.share or 0) < 0.5
 
@@ -72,8 +74,6 @@ def test_where_features_look_back_the_rows_around_a_changed_one_stay_as_they_are
 
 
 def test_a_model_that_behaves_wrongly_is_not_promoted_unless_that_only_warns() -> None:
-    from dataclasses import replace
-
     bad = BehaviourFound(behaviour="another gender moves no answer by more than 0", rows=500, share=0.4, least=1.0, severity="block")
     (reason,) = reasons(checks(use_case(), replace(GOOD, behaviours=(bad,)), BETTER))
     assert reason == "behaves wrongly: another gender moves no answer by more than 0: holds for 40.0% of 500 rows, 100.0% needed"

@@ -131,7 +131,7 @@ def test_a_linear_model_is_not_thrown_by_an_absurd_row():
     random = np.random.default_rng(4)
     X = pl.DataFrame({"x": random.normal(size=2_000)})
     y = 3 * X["x"].to_numpy() + random.normal(size=2_000)
-    model = linear_baseline(blueprint(toy("candidates", problem="regression"), X)).fit(X, y)  # pyright: ignore[reportAttributeAccessIssue]
+    model = fitted(linear(), "regression", X, y)
     assert abs(model.predict(pl.DataFrame({"x": [1e12]}))[0]) < 20
 
 
@@ -139,9 +139,20 @@ def test_a_linear_model_reads_a_long_tail_on_both_scales():
     random = np.random.default_rng(5)
     X = pl.DataFrame({"income": np.exp(2 * random.normal(size=3_000))})
     y = (X["income"].log().to_numpy() > random.normal(size=3_000)).astype(np.int8)
-    ours = linear_baseline(blueprint(toy("candidates"), X)).fit(X, y)  # pyright: ignore[reportAttributeAccessIssue]
+    ours = fitted(linear(), "binary", X, y)
     plain = make_pipeline(StandardScaler(), LogisticRegression()).fit(X.to_numpy(), y)
     assert log_loss(y, answers(ours, X)) < 0.9 * log_loss(y, plain.predict_proba(X.to_numpy()))
+
+
+def test_the_plain_linear_baseline_is_not_clipped():
+    random = np.random.default_rng(5)
+    X = pl.DataFrame({"size": random.standard_t(1.5, 3_000), "gappy": np.where(random.random(3_000) < 0.1, np.nan, random.normal(size=3_000))})
+    y = 3 * X["size"].to_numpy() + random.normal(size=3_000)
+    plain = linear_baseline(blueprint(toy("candidates", problem="regression"), X)).fit(X, y)  # pyright: ignore[reportAttributeAccessIssue]
+    clipped = fitted(linear(), "regression", X, y)
+    missed = [np.sqrt(np.mean((model.predict(X) - y) ** 2)) for model in (plain, clipped)]
+    assert missed[0] < 1.1
+    assert missed[1] > 5 * missed[0]
 
 
 def test_constant_baselines_know_only_the_target():

@@ -83,7 +83,7 @@ def test_an_error_must_be_at_most_its_minimum_metric_and_a_score_at_least() -> N
 
 
 def test_a_model_must_be_shown_to_beat_a_constant_and_must_not_be_behind_a_linear_one() -> None:
-    assert reasons(replace(GOOD, constant=Difference(0.01, 0.0, 0.02, 0.95)))[0].startswith("not shown to beat a constant")
+    assert reasons(replace(GOOD, constant=Difference(0.01, 0.0, 0.02, 0.95)))[0].startswith("not shown to beat a blind guess")
     assert reasons(replace(GOOD, linear=Difference(-0.02, -0.03, -0.01, 0.95)))[0].startswith("behind a plain linear model")
     assert reasons(replace(GOOD, linear=Difference(-0.002, -0.01, 0.006, 0.95)))[0].startswith("behind a plain linear model")
     assert reasons(replace(GOOD, linear=Difference(0.0, 0.0, 0.0, 0.95))) == []  # it is the linear model
@@ -185,7 +185,7 @@ def test_the_numbers_are_plain_and_the_praise_names_them() -> None:
         "better than version 3: roc_auc +0.02 [+0.01, +0.03] at 0.95 confidence on 1,500 rows, the 1st look at these rows;"
         " a gain of 0.014 would have been shown in four of five cases"
     )
-    assert praise(use_case(), GOOD, None).startswith("the first champion: roc_auc 0.85, better than a constant by +0.35")
+    assert praise(use_case(), GOOD, None).startswith("the first champion: roc_auc 0.85, better than a blind guess by +0.35")
 
 
 @pytest.mark.parametrize("kept", ["{}", '{"metric": "roc_auc", "roc_auc": 0.85, "rows": 900, "waiting": true}'])

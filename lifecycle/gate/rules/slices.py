@@ -20,7 +20,9 @@ class Slices(Rule):
         best = worst.kept_at_best if worst else None
         if worst and best is not None:
             where = f"{worst.column} = {worst.slice}"
-            reason = f"weak on {where}: it keeps {worst.kept:.0%} (at best {best:.0%}) of the gain over a constant, at least {least:.0%} must be kept"
+            reason = (
+                f"weak on {where}: it keeps {worst.kept:.0%} (at best {best:.0%}) of the gain over a blind guess, at least {least:.0%} must be kept"
+            )
             yield Check(f"gain kept on {where}, at least", best, least, reason if best < least else "")
 
 

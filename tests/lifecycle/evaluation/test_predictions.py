@@ -93,12 +93,13 @@ def test_predictions_out_of_fold_are_in_the_order_of_the_rows():
         classes_ = np.array([0, 1])
 
         def predict_proba(self, X: pl.DataFrame) -> np.ndarray:
-            return np.stack([X["amount"].to_numpy(), X["amount"].to_numpy()], axis=1)
+            share = X["amount"].to_numpy() / 10_000
+            return np.stack([1 - share, share], axis=1)
 
     for use_case in (HASHED, TIMED):
         judged = cross_validate(use_case, lambda train, tune: Amount(), rows)
         for frame in judged.predictions:
-            assert frame["probability"].to_list() == judged.rows.X["amount"].to_list()
+            assert frame["probability"].to_list() == (judged.rows.X["amount"].to_numpy() / 10_000).tolist()
 
 
 @pytest.mark.parametrize("use_case", [HASHED, TIMED], ids=["hash", "time"])

@@ -1,4 +1,5 @@
 import datetime as dt
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
@@ -6,7 +7,11 @@ import pytest
 
 from lifecycle.evaluation.metrics import compute, statistics
 from lifecycle.evaluation.resample import Interval, ResampleGroups, blocks, clusters, distribution, interval, intervals, paired, weightings
+from lifecycle.kind import find
 from tests.toys import START, chain, toy
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
 
 UC = toy("resampled")
 
@@ -154,6 +159,84 @@ def test_without_entities_rows_belong_together_by_the_longest_span_that_leaves_t
 
 def test_without_anything_each_row_stands_for_itself():
     assert clusters(UC, pl.DataFrame({"_key": ["a", "b"]})).count == 2
+
+
+def test_rows_of_a_customer_on_many_days_depend_on_each_other_in_both_ways():
+    random = np.random.default_rng(4)
+    info = pl.DataFrame(
+        {"customer": random.integers(0, 50, 600), "_time": [START + dt.timedelta(hours=int(at)) for at in random.integers(0, 12 * 24, 600)]}
+    )
+    found = clusters(UC, info)
+    assert (found.named, found.count, [each.count for each in found.others]) == ("day and customer", 12, [50])
+    nested = clusters(UC, info.with_columns(customer=pl.col("_time").dt.date().rank("dense") * 10 + pl.col("customer") % 3))
+    assert (nested.named, nested.others) == ("day", ())
+    few = clusters(UC, info.with_columns(pl.col("_time").dt.truncate("10d")))
+    assert few.named == "customer"  # two days cannot say how far days differ
+
+
+def level(days: int, entities: int, cases: int = 300) -> float:
+    """How often an equal challenger is shown to be better where strength is common to the rows of a day, and of an entity."""
+    random, shown = np.random.default_rng(11), 0
+    for _ in range(cases):
+        day, who = random.integers(0, days, 600), random.integers(0, max(entities, 1), 600)
+        info = {"_time": [START + dt.timedelta(days=int(at)) for at in day]} | ({"customer": who} if entities else {})
+        y = (random.random(600) < 0.4).astype(np.int8)
+
+        def said(mood: np.ndarray, own: np.ndarray, y=y, day=day, who=who) -> pl.DataFrame:
+            strength = 1 + 0.7 * mood[day] + (0.7 * own[who] if entities else 0.0)
+            score = 1 / (1 + np.exp(-(strength * (y - 0.5) + random.normal(size=600))))
+            return pl.DataFrame({"prediction": (score > 0.5).astype(np.int8), "probability": score})
+
+        pair = [said(random.normal(size=days), random.normal(size=max(entities, 1))) for _ in range(2)]
+        gain = paired(UC, "log_loss", y, pair[0], pair[1], clusters(UC, pl.DataFrame(info)))
+        shown += bool(gain and gain.low is not None and gain.low > 0)
+    return shown / cases
+
+
+@pytest.mark.parametrize(("days", "entities"), [(7, 0), (14, 0), (9, 15)])
+def test_an_equal_challenger_is_hardly_ever_shown_to_be_better_where_days_and_entities_have_a_bias(days: int, entities: int):
+    assert level(days, entities) <= 0.05
+
+
+class Errors:
+    """A regression, as far as intervals ask."""
+
+    kind, seed = find("regression"), 1
+
+
+@pytest.mark.parametrize("rows", [100, 1_000])
+def test_the_interval_of_an_error_with_a_heavy_tail_covers_the_truth(rows: int):
+    random, use_case = np.random.default_rng(6), cast("UseCase", Errors())
+    hits = []
+    for _ in range(150):
+        y, missed = random.normal(20, 2, rows), random.standard_t(3, rows)
+        found = intervals(use_case, y, pl.DataFrame({"prediction": y + missed}), by_row(rows), ["rmse"])["rmse"]
+        hits.append((found.low or 0) <= 3**0.5 <= (found.high or 0))
+    assert np.mean(hits) >= 0.9
+
+
+@pytest.mark.parametrize(("off", "truth"), [(0.0, 0.0), (0.8, 0.0871)])
+def test_the_interval_of_the_calibration_error_holds_the_truth_and_its_own_estimate(off: float, truth: float):
+    random, hits, found = np.random.default_rng(8), [], []
+    for _ in range(60):
+        x = random.normal(size=1_000)
+        y = (random.random(1_000) < 1 / (1 + np.exp(-x))).astype(np.int8)
+        said = pl.DataFrame({"prediction": (x > 0).astype(np.int8), "probability": 1 / (1 + np.exp(-(1 + off) * x))})
+        one = intervals(UC, y, said, by_row(1_000), ["calibration_error"])["calibration_error"]
+        assert (one.low or 0) <= one.value <= (one.high or 0)
+        hits.append((one.low or 0) <= truth <= (one.high or 0))
+        found.append(one.value)
+    assert np.mean(hits) >= 0.9
+    assert np.mean(found) == pytest.approx(truth, abs=0.016)
+
+
+def test_what_an_interval_could_have_seen_is_shown_in_four_of_five_cases():
+    random, seen = np.random.default_rng(3), []
+    one = Interval(0.3, 0.1, 0.5, 0.95, 100, 0.102)
+    assert one.visible == pytest.approx(0.2 + 0.8416 * 0.102)
+    for _ in range(2_000):
+        seen.append(random.normal(one.visible or 0.0, 0.102) > 0.2)
+    assert np.mean(seen) == pytest.approx(0.8, abs=0.03)
 
 
 @pytest.mark.parametrize(("rows", "length"), [(400, 20), (3_600, 60), (100, 5)])

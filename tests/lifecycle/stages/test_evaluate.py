@@ -91,7 +91,7 @@ def test_the_card_names_what_a_reader_looks_for(plenty):
     written = card(
         use_case, EvaluationReport.model_validate(report), {"version": 3, "run_id": evaluated.trained.run_id, "sha256": evaluated.trained.sha256}
     )
-    for wanted in ("version 3", "`bought`", "roc_auc", "a constant reaches 0.5000", "kind = ", "gender", "lifecycle reproduce judged_plenty 3"):
+    for wanted in ("version 3", "`bought`", "roc_auc", "a blind guess reaches 0.5000", "kind = ", "gender", "lifecycle reproduce judged_plenty 3"):
         assert wanted in written
     assert "None" not in written
     assert "nan" not in written

@@ -10,13 +10,13 @@ import pytest
 from lifecycle.candidates import boosting, forest, linear
 from lifecycle.dataset import Rows
 from lifecycle.errors import DataError
-from lifecycle.references import Parts
+from lifecycle.references import Parts, Recipe
 from lifecycle.stages import collect, featurize, split, tune, validate
 from lifecycle.stages.tune import search
 from lifecycle.store import tracking
 from lifecycle.table import parts as partition
 from lifecycle.tuning import objective
-from lifecycle.tuning.choose import choose
+from lifecycle.tuning.choose import choose, plainer
 from lifecycle.tuning.trials import TrialResult, leaderboard
 from lifecycle.usecase import Tuning, UseCase
 from tests.toys import toy, visit_features, visits
@@ -162,3 +162,18 @@ def test_a_thresholded_metric_is_judged_at_the_threshold_that_the_model_will_get
 def test_a_metric_that_no_row_defines_is_refused_in_a_sentence():
     with pytest.raises(DataError, match="use case 'tune_undefined': roc_auc must be defined"):
         choose(toy("tune_undefined"), [attempt(0, "linear", float("nan"))])
+
+
+def test_the_best_of_each_plainer_family_is_remembered_the_best_first():
+    use_case = toy("tune_plainer", candidates=(linear(), forest(), boosting()))
+    tried = [
+        attempt(0, "linear", 0.8),
+        attempt(1, "linear", 0.7),
+        attempt(2, "forest", 0.85),
+        attempt(3, "boosting", 0.9),
+        attempt(4, "forest", 0.9, pruned=True),
+    ]
+    assert [each.score for each in plainer(use_case, tried, Recipe(candidate="boosting"))] == [0.85, 0.8]
+    assert [each.recipe.candidate for each in plainer(use_case, tried, Recipe(candidate="forest"))] == ["linear"]
+    assert [each.recipe.candidate for each in plainer(use_case, tried, Recipe(candidate="average"))] == ["boosting", "forest", "linear"]
+    assert plainer(use_case, tried, Recipe(candidate="linear")) == ()
