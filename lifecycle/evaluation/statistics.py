@@ -177,7 +177,7 @@ def expected_calibration_error(probability: np.ndarray, happened: np.ndarray, we
     return Sums(terms, lambda sums: {"calibration_error": np.abs(sums[1:]).sum(axis=0) / sums[0]})
 
 
-def share(name: str, happened: np.ndarray, counted: np.ndarray | None = None) -> Sums:
+def share_of(name: str, happened: np.ndarray, counted: np.ndarray | None = None) -> Sums:
     """The share of rows for which something is so, of those that count: two arrays of length n, Boolean."""
     of = np.ones(len(happened), dtype=bool) if counted is None else counted
     return Sums(np.stack([of, happened & of], axis=1).astype(np.float64), lambda sums: {name: sums[1] / sums[0]})
