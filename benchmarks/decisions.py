@@ -1,7 +1,7 @@
 """What decisions by cost save, and whether intervals and sets reach the coverage that they state: `python -m benchmarks.decisions fare income digits`.
 
 The first table is simulated: scores whose true probabilities are known, so that the best threshold is, too. The others take use cases whose
-data are here: their feature table is divided at random (5 seeds), a model is fitted on half of at most 20,000 rows, finished on a quarter, and asked
+data are here: their feature table is divided at random (5 seeds), a model is fitted on half of at most 40,000 rows, finished on a quarter, and asked
 about the rest. It needs a home folder (`LIFECYCLE_HOME`); nothing is registered there.
 """
 

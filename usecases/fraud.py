@@ -1,7 +1,8 @@
 """Card fraud: which transactions are fraudulent, judged by what the customer and the terminal did before.
 
 The rows come from a simulator unless a file is given: `lifecycle run fraud --source transactions.csv` reads
-TRANSACTION_ID, TX_DATETIME, CUSTOMER_ID, TERMINAL_ID, TX_AMOUNT and TX_FRAUD (0 or 1) from it.
+TRANSACTION_ID, TX_DATETIME, CUSTOMER_ID, TERMINAL_ID, TX_AMOUNT and TX_FRAUD (0 or 1) from it. Models are compared by what their
+decisions cost.
 """
 
 from datetime import timedelta

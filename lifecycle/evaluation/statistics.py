@@ -241,7 +241,7 @@ def _calibration_error(sums: np.ndarray, share: np.ndarray, noise: np.ndarray) -
     return {"calibration_error": np.where(sums[0] > 0, found, np.nan)}
 
 
-def share(name: str, happened: np.ndarray, counted: np.ndarray | None = None) -> Sums:
+def share_of(name: str, happened: np.ndarray, counted: np.ndarray | None = None) -> Sums:
     """The share of rows for which something is so, of those that count: two arrays of length n, Boolean."""
     of = np.ones(len(happened), dtype=bool) if counted is None else counted
     return Sums(np.stack([of, happened & of], axis=1).astype(np.float64), lambda sums: {name: sums[1] / sums[0]})

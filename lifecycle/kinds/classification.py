@@ -194,10 +194,10 @@ def covered(sets: "pl.Series", truth: "pl.Series") -> "Sums":
     """The share of rows whose set holds the truth, of those that have one."""
     import polars as pl
 
-    from lifecycle.evaluation.statistics import share
+    from lifecycle.evaluation.statistics import share_of
 
     inside = sets.to_frame("set").with_columns(truth.alias("truth")).select(pl.col("set").list.contains(pl.col("truth"))).to_series()
-    return share("coverage", inside.fill_null(False).to_numpy(), sets.is_not_null().to_numpy())
+    return share_of("coverage", inside.fill_null(False).to_numpy(), sets.is_not_null().to_numpy())
 
 
 def clipped(probability: np.ndarray) -> np.ndarray:

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from lifecycle.kind import Unseen
     from lifecycle.usecase import UseCase
 
+HOLDS = "that holds {use_case.target} for a share of {use_case.coverage:.4g} of the rows"
+"""What an interval is, in words."""
 SKEWED = 1.0
 """The skewness of a target from which its logarithm is tried."""
 FAR_OUT = 10.0
 """The kurtosis of a target above which a few rows would decide a squared error."""
 OF_THE_MEAN = ("rmse", "r2")
 """Metrics that a prediction of the mean serves best."""
-HOLDS = "that holds {use_case.target} for a share of {use_case.coverage:.4g} of the rows"
-"""What an interval is, in words."""
 
 
 class Regression(Supervised):
@@ -158,14 +158,14 @@ class Regression(Supervised):
 
     def statistics(self, y: np.ndarray, predictions: pl.DataFrame, weight: np.ndarray, wanted: set[str]) -> "list[Statistic]":
         """The median error, and what sums of errors give."""
-        from lifecycle.evaluation.statistics import MedianError, Sums, share
+        from lifecycle.evaluation.statistics import MedianError, Sums, share_of
 
         guess = predictions["prediction"].to_numpy().astype(np.float64, copy=False)
         error = np.abs(y - guess)
         found: list[Statistic] = []
         if "coverage" in wanted and "low" in predictions.columns:
             low, high = (predictions[name].cast(pl.Float64).to_numpy() for name in ("low", "high"))
-            found.append(share("coverage", (low <= y) & (y <= high), np.isfinite(low)))
+            found.append(share_of("coverage", (low <= y) & (y <= high), np.isfinite(low)))
         if "median_ae" in wanted:
             order = np.argsort(error, kind="stable")
             found.append(MedianError(order, error[order]))

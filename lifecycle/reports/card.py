@@ -34,14 +34,14 @@ def card(use_case: "UseCase", evaluation: EvaluationReport, facts: Mapping[str, 
         "## How it was chosen\n\n" + _choice(use_case, evaluation, facts),
         "## How good it is\n\n" + _quality(use_case, evaluation),
     ]
-    if evaluation.calibration:
-        parts.append("## Do the probabilities come true?\n\n" + card_findings.calibration(evaluation.calibration))
-    if evaluation.behaviours:
-        parts.append("## Does it behave as expected?\n\n" + card_findings.behaviours(evaluation.behaviours))
     if evaluation.decision:
         parts.append("## What its decisions come to\n\n" + card_findings.decision(evaluation.decision))
     if evaluation.coverage:
         parts.append("## How sure an answer is\n\n" + card_findings.coverage(evaluation.coverage))
+    if evaluation.calibration:
+        parts.append("## Do the probabilities come true?\n\n" + card_findings.calibration(evaluation.calibration))
+    if evaluation.behaviours:
+        parts.append("## Does it behave as expected?\n\n" + card_findings.behaviours(evaluation.behaviours))
     if evaluation.classes:
         parts.append("## Class by class\n\n" + card_findings.classes(evaluation.classes))
     if evaluation.clusters:

@@ -13,6 +13,7 @@ from lifecycle import registry
 from lifecycle.dataset import Rows
 from lifecycle.errors import LifecycleError
 from lifecycle.evaluation.metrics import compute as measure
+from lifecycle.evaluation.predictions import answers
 from lifecycle.fit import fit
 from lifecycle.models.blueprint import blueprint
 from lifecycle.models.cluster_embedding import reference_space, shuffled
@@ -142,7 +143,8 @@ def scored(use_case: UseCase, train: Rows, tune: Rows, gate: Rows) -> tuple[floa
     model = fit(use_case, Recipe(candidate=candidate.name, params=dict(candidate.defaults)), train, tune)
     dummy: Any = use_case.kind.constant()
     dummy.fit(train.X, train.y)
-    both = [measure(use_case, gate.y, predict(use_case, each, gate.X))[use_case.metric] for each in (model, dummy)]
+    dummy = use_case.kind.baseline(use_case, dummy, train)
+    both = [measure(use_case, gate.y, answers(use_case, each, gate))[use_case.metric] for each in (model, dummy)]
     return both[0], both[1]
 
 

@@ -231,6 +231,11 @@ def test_batch_and_log_keep_the_same_of_an_answer() -> None:
     assert read == said.to_dict(as_series=False)
 
 
+def test_what_follows_from_the_prediction_is_not_watched_for_drift_again() -> None:
+    for kind, names in (("binary", ["prediction", "probability"]), ("multiclass", ["prediction", "probability"]), ("regression", ["prediction"])):
+        assert answer_schema.watched(find(kind).answer_schema) == names
+
+
 def test_a_list_is_the_same_text_from_a_batch_and_from_the_log_and_comes_back_as_it_was() -> None:
     for of, values in ((TEXT, [["ä", 'a "b", c'], [], None, ["ä"], ["\n"]]), (INTEGER, [[0, 1], [1], None, []]), (TEXT, [None, []])):
         type = lists(of)

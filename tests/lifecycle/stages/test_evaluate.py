@@ -74,6 +74,17 @@ def test_the_run_holds_pictures_profile_and_metrics(plenty):
     assert {"train_roc_auc", "baseline_roc_auc", "linear_roc_auc", "holdout_roc_auc_low"} <= set(logged)
 
 
+def test_the_coverage_that_is_stated_is_reached_overall_by_class_and_by_slice(plenty):
+    _, evaluated, report = plenty
+    found = report["coverage"]
+    assert (found["stated"], found["calibrated"]) == (0.9, report["data"]["parts"]["tune"])
+    assert found["reached"]["low"] < evaluated.holdout["coverage"] == found["reached"]["value"] < found["reached"]["high"]
+    assert [row["slice"] for row in found["classes"]] == ["0", "1"]
+    assert {row["column"] for row in found["slices"]} == {"kind", "age", "gender"}
+    assert all(row["high"] > 0.9 for row in found["classes"])  # 800 rows to finish on and 800 to judge by: no more is shown
+    assert 1 < found["size"] < 2
+
+
 def test_the_same_model_is_judged_the_same_twice(plenty):
     use_case, evaluated, report = plenty
     assert evaluate.evaluate(use_case, evaluated.trained) == evaluated
