@@ -8,7 +8,9 @@ from lifecycle.json_model import JsonModel
 
 PSI = "psi"
 """The statistic whose limit stands beside the numbers as `limit`."""
-BESIDE = ("rows", "limit", "limits", "found", "excess", "sure", "said")
+LATER = ("limits", "found", "excess", "sure", "said")
+"""What is not kept of windows that were judged when the PSI was all that was held to limits."""
+BESIDE = ("rows", "limit", *LATER)
 """What stands beside the statistics in JSON."""
 
 
