@@ -100,7 +100,7 @@ def kinds(columns: int) -> dict[str, Callable[[int, np.random.Generator, np.ndar
     def carried(rows: int, random: np.random.Generator) -> np.ndarray:
         from scipy.signal import lfilter
 
-        return lfilter([1], [1, -0.9], random.normal(size=rows + 200))[200:]  # pyright: ignore[reportIndexIssue]
+        return np.asarray(lfilter([1], [1, -0.9], random.normal(size=rows + 200)))[200:]
 
     def rare(rows: int, random: np.random.Generator) -> np.ndarray:
         return random.choice(list("abcdef"), rows, p=[0.5, 0.3, 0.15, 0.046, 0.002, 0.002])
@@ -128,7 +128,9 @@ def false_alarms(columns: int, window: int, rows: int, repeats: int = 5, windows
             judged = watch(case, seed, windows, 0, policy or {})
             bad, total = bad + sum(one.bad for one in judged), total + len(judged)
             alarms += sum(bool(recent.raised(judged[: i + 1], Monitoring(**(policy or {})))) for i in range(len(judged)))
-        print(f"{columns:4} columns, windows of {window:9,}: {name:20} bad {bad / total:.4f} (stated {rate}), in alarm {alarms / total:.4f}", flush=True)
+        print(
+            f"{columns:4} columns, windows of {window:9,}: {name:20} bad {bad / total:.4f} (stated {rate}), in alarm {alarms / total:.4f}", flush=True
+        )
 
 
 def watch(case: Case, seed: int, calm: int, changed: int, policy: dict[str, Any]) -> list[Window]:
@@ -138,7 +140,9 @@ def watch(case: Case, seed: int, calm: int, changed: int, policy: dict[str, Any]
     train = Rows(X, np.zeros(case.rows), pl.DataFrame({"_time": _moments(case.rows, case.daily)}))
     chance = np.random.default_rng(seed).beta(1, 8, 10_000)
     made = profile.reference(use_case, train, pl.DataFrame({"prediction": (chance > 0.5).astype(np.int8), "probability": chance}))
-    pieces = [case.made(many * case.window, 20_000 + 1_000 * seed + is_changed, bool(is_changed)) for is_changed, many in enumerate((calm, changed)) if many]
+    pieces = [
+        case.made(many * case.window, 20_000 + 1_000 * seed + is_changed, bool(is_changed)) for is_changed, many in enumerate((calm, changed)) if many
+    ]
     now = pl.concat(pieces)
     # whole weeks later, so that both pieces of a world with seasons begin where a week does
     moments = pl.concat([_moments(piece.height, case.daily) for piece in pieces]) + timedelta(days=7 * math.ceil(case.rows / case.daily / 7))
@@ -179,7 +183,9 @@ def changes() -> list[Case]:
         return pl.DataFrame(both | {"kind": kind, "c1": both["c1"] + (1 if not changed else -1) * (kind == "a")})
 
     def season(rows: int, seed: int, changed: bool) -> pl.DataFrame:
-        return kinds(5)["hours and weekdays"](rows, np.random.default_rng(seed), np.arange(rows) / 1_000).with_columns(c0=pl.col("c0") + 1.0 * changed)
+        return kinds(5)["hours and weekdays"](rows, np.random.default_rng(seed), np.arange(rows) / 1_000).with_columns(
+            c0=pl.col("c0") + 1.0 * changed
+        )
 
     return [
         Case("a class of 0.2 % becomes one of 0.4 %", rare, rows=100_000, window=20_000),

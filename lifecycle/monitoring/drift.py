@@ -156,13 +156,18 @@ def _family(
     told = [each for each in (*variants.found(FOLDER, "statistic", DriftStatistic), *more) if not isinstance(each, LimitedStatistic)]
     held = {each: each.of(layout, cells, p) for each in limited()}
     rows = np.add.reduceat(cells, layout.starts, axis=1)
-    limits = {each: np.stack([held_limit(profile, each.name, name, rows[:, at], each.power) for at, name in enumerate(names)], axis=1) for each in held}
+    limits = {
+        each: np.stack([held_limit(profile, each.name, name, rows[:, at], each.power) for at, name in enumerate(names)], axis=1) for each in held
+    }
     if policy is not None:
         limits = {each: np.maximum(one, policy.least_psi) if each.name == PSI else one for each, one in limits.items()}
     excess = {
         each: np.where(_matters(each, layout, cells, p, values, policy), (values / limits[each]) ** each.power, 0.0) for each, values in held.items()
     }
-    beside = [{each.name: each.values(column, cells[:, at : at + size]) for each in told} for column, at, size in zip(layout.columns, layout.starts, layout.sizes, strict=True)]
+    beside = [
+        {each.name: each.values(column, cells[:, at : at + size]) for each in told}
+        for column, at, size in zip(layout.columns, layout.starts, layout.sizes, strict=True)
+    ]
     certain = sure(profile, rows[:, 0])
     found: list[Effects] = [{} for _ in cells]
     for i, into in enumerate(found):

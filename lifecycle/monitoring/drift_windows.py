@@ -48,14 +48,14 @@ class Window:
     together: dict[str, Effect] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, effects: "Effects", together: "Effects", start: dt.datetime | None, end: dt.datetime | None, rows: int
-    ) -> "Window":
+    def of(cls, effects: "Effects", together: "Effects", start: dt.datetime | None, end: dt.datetime | None, rows: int) -> "Window":
         """A window from all its effects, of which some are kept."""
         names = worst(effects, TOP)
         columns = [one for one in effects.values() if not one.pair]
         most = max(columns, key=lambda one: one.psi / one.limit)
-        kept, both = ({name: found[name].rounded(DIGITS) for name in chosen} for found, chosen in ((effects, names), (together, worst(together, TOP))))
+        kept, both = (
+            {name: found[name].rounded(DIGITS) for name in chosen} for found, chosen in ((effects, names), (together, worst(together, TOP)))
+        )
         return cls(start, end, rows, most.psi, most.limit, any(one.beyond for one in effects.values()), kept, both)
 
     @property
@@ -94,7 +94,9 @@ def judged(store: Lake, use_case: "UseCase", version: int) -> list[Window]:
     """The windows of a model that are in the lake, oldest first."""
     query = f'SELECT window_start, window_end, rows, max, "limit", bad, effects, together FROM {use_case.name}.drift'
     found = store.rows(f"{query} WHERE model_version = ? AND max IS NOT NULL ORDER BY judged_at", [version])
-    return [Window(*cells, _read(effects), _read(together)) for *cells, effects, together in found]
+    return [
+        Window(start, end, rows, most, limit, bad, _read(effects), _read(together)) for start, end, rows, most, limit, bad, effects, together in found
+    ]
 
 
 def _read(effects: str | None) -> dict[str, Effect]:

@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import model_serializer, model_validator
+from pydantic import Field, model_serializer, model_validator
 
 from lifecycle.json_model import JsonModel
 
@@ -31,7 +31,7 @@ class Effect(JsonModel):
     statistics: dict[str, float]
     rows: float
     limit: float
-    limits: dict[str, float] = {}
+    limits: dict[str, float] = Field(default_factory=dict)
     found: tuple[str, ...] | None = None
     excess: float = 0.0
     sure: bool = False

@@ -38,9 +38,7 @@ def label_windows(use_case: "UseCase", profile: Mapping[str, Any], live: Live, n
     effects = drift.of_windows(reference, counts, policy=policy)
     times = [(known["_time"][window][0], known["_time"][window][-1]) for window in cut]
     together = recent.together(reference, counts, policy)
-    return [
-        Window.of(each, together if at == len(cut) - 1 else {}, *times[at], cut[at].stop - cut[at].start) for at, each in enumerate(effects)
-    ]
+    return [Window.of(each, together if at == len(cut) - 1 else {}, *times[at], cut[at].stop - cut[at].start) for at, each in enumerate(effects)]
 
 
 def _complete(live: Live, since: Any, until: Any, rows: int) -> bool:

@@ -86,7 +86,12 @@ def _members(family: Family, statistics: Sequence[LimitedStatistic]) -> Members:
 
 
 def _alone(
-    families: list[Family], found: list[Windows], statistics: Sequence[LimitedStatistic], sizes: list[int], false_alarms: float, random: np.random.Generator
+    families: list[Family],
+    found: list[Windows],
+    statistics: Sequence[LimitedStatistic],
+    sizes: list[int],
+    false_alarms: float,
+    random: np.random.Generator,
 ) -> list[list[float]]:
     """The limits of the PSI as if nothing else were looked at, against the reference as a whole, by column of all families."""
     at = next(i for i, each in enumerate(statistics) if each.name == PSI)
@@ -98,7 +103,9 @@ def _alone(
         else:
             number = len(family.names)
             chosen.append(many.members(slice(at * number, (at + 1) * number)))
-    limits, _ = _limits(families, chosen, [_members(replace(family, pairs=None), [statistics[at]]) for family in families], sizes, false_alarms, random)
+    limits, _ = _limits(
+        families, chosen, [_members(replace(family, pairs=None), [statistics[at]]) for family in families], sizes, false_alarms, random
+    )
     return [_short(values) for values in np.concatenate(limits, axis=1).T]
 
 
@@ -227,7 +234,9 @@ def _shrunk(group: np.ndarray, effect: np.ndarray, wide: np.ndarray, relative: n
             inside = group == one
             middle = logs[inside].mean()
             between = max(logs[inside].var() - noise[inside].mean(), 0.0)
-            middle += np.sqrt(noise[inside].mean() / inside.sum())  # a limit that is too narrow by chance raises alarms for as long as the model lives
+            middle += np.sqrt(
+                noise[inside].mean() / inside.sum()
+            )  # a limit that is too narrow by chance raises alarms for as long as the model lives
             out[inside] = middle + between / np.maximum(between + noise[inside], 1e-12) * (logs[inside] - middle)
         found.append(np.exp(out))
     return np.maximum(found[0], 1), found[1] * relative

@@ -87,7 +87,11 @@ def _latest(use_case: "UseCase", own: pl.DataFrame, labels: pl.DataFrame) -> pl.
         return own
     unsaid = pl.col("_later").is_not_null() & pl.col("_target").is_not_null() & pl.col("_known_at").is_null()
     both = both.join(_loaded(use_case, both.filter(unsaid)["_key"]), on="_key", how="left")
-    newer = pl.when(pl.col("_known_at").is_null()).then(pl.col("_received_at") >= pl.col("_loaded_at")).otherwise(pl.col("_said_at") >= pl.col("_known_at"))
+    newer = (
+        pl.when(pl.col("_known_at").is_null())
+        .then(pl.col("_received_at") >= pl.col("_loaded_at"))
+        .otherwise(pl.col("_said_at") >= pl.col("_known_at"))
+    )
     takes = pl.col("_later").is_not_null() & (pl.col("_target").is_null() | newer.fill_null(True))
     both = both.with_columns(
         _target=pl.when(takes).then("_later").otherwise("_target"), _known_at=pl.when(takes).then("_later_at").otherwise("_known_at")
@@ -117,13 +121,17 @@ def _labels(use_case: "UseCase") -> pl.DataFrame:
     kind = use_case.columns[use_case.target].sql_type
     now = clock.utc()
     holds_until(use_case, lake().value(f"SELECT min(label_time) FROM {use_case.name}.labels WHERE label_time > ?", [now]))
-    return lake().frame(
-        f"""SELECT key AS _key, TRY_CAST(target AS {kind}) AS _target, label_time AS _known_at,
+    return (
+        lake()
+        .frame(
+            f"""SELECT key AS _key, TRY_CAST(target AS {kind}) AS _target, label_time AS _known_at,
             received_at AT TIME ZONE 'UTC' AS _received_at, coalesce(label_time, received_at AT TIME ZONE 'UTC') AS _said_at
         FROM {use_case.name}.labels WHERE (label_time IS NULL OR label_time <= ?) AND TRY_CAST(target AS {kind}) IS NOT NULL
         QUALIFY row_number() OVER (PARTITION BY key ORDER BY _said_at DESC, received_at DESC) = 1""",
-        [now],
-    ).with_columns(pl.col("_known_at", "_said_at", "_received_at").cast(pl.Datetime("us")))
+            [now],
+        )
+        .with_columns(pl.col("_known_at", "_said_at", "_received_at").cast(pl.Datetime("us")))
+    )
 
 
 def _unknown(use_case: "UseCase") -> int:

@@ -1,6 +1,6 @@
 """Windows without drift, made of the reference's own rows: what effects look like when nothing has changed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -40,23 +40,18 @@ class Sums:
         """How many windows there are."""
         return len(self.cells)
 
+    def each(self, made: "Callable[[np.ndarray], np.ndarray]") -> "Sums":
+        """The same made of each array."""
+        return Sums(made(self.cells), *(None if one is None else made(one) for one in (self.mix, self.pairs)))
+
     def take(self, which: slice | np.ndarray) -> "Sums":
         """Some of them."""
-        return Sums(*(None if each is None else each[which] for each in (self.cells, self.mix, self.pairs)))
-
-    def weighted(self, weights: np.ndarray) -> "Sums":
-        """Windows made of blocks as often as `weights`, shape (windows, blocks), says."""
-        return Sums(*(None if each is None else weights @ each for each in (self.cells, self.mix, self.pairs)))
+        return self.each(lambda sums: sums[which])
 
     def grouped(self, many: int, chosen: np.ndarray) -> "Sums":
         """Windows of so many consecutive blocks; of these windows, the chosen ones."""
         number = self.rows // many
-        return Sums(
-            *(
-                None if each is None else each[: number * many].reshape(number, many, each.shape[1])[chosen].sum(axis=1)
-                for each in (self.cells, self.mix, self.pairs)
-            )
-        )
+        return self.each(lambda sums: sums[: number * many].reshape(number, many, sums.shape[1])[chosen].sum(axis=1))
 
 
 @dataclass(frozen=True)
@@ -166,7 +161,7 @@ def windows(family: Family, statistics: Sequence[LimitedStatistic], sizes: Seque
         weights = np.bincount(chosen.ravel(), minlength=DRAWS * POOL).reshape(DRAWS, POOL).astype(np.float32)
         values = [measured(statistics, family.layout, weights @ pool.cells, whole)]
         if pool.pairs is not None:  # so many pairs are the dearest, and fewer windows say what the largest of them is
-            some = Sums(pool.cells[:, :0], None, pool.pairs).weighted(weights[:PAIRED_DRAWS])
+            some = Sums(pool.cells[:0], None, weights[:PAIRED_DRAWS] @ pool.pairs)
             values.append(np.resize(_distance(family.pairs, some, size, r)[0][:, 0], DRAWS)[:, None])
         same = measured(statistics, family.layout, share[None, :] * size, whole)  # of no noise at all: what cells without rows weigh
         noise = np.concatenate(values, axis=1)
@@ -210,7 +205,8 @@ class _Fold:
         assert season is not None
         size = seasons.LENGTHS[family.by]
         return {
-            column: seasons.table(family.codes[column][~inside], int(family.layout.sizes[column]), season[~inside], size) for column in family.seasonal
+            column: seasons.table(family.codes[column][~inside], int(family.layout.sizes[column]), season[~inside], size)
+            for column in family.seasonal
         }
 
     def windows(self, many: int) -> np.ndarray:

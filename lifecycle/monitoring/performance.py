@@ -146,7 +146,10 @@ def _ages(use_case: "UseCase", metric: str, known: pl.DataFrame) -> tuple[LabelA
         return ()
     upto = np.unique(np.quantile(age, [(at + 1) / AGES for at in range(AGES)], method="inverted_cdf"))
     group = np.searchsorted(upto, age, side="left")
-    found = [LabelAge(days=float(f"{upto[at]:.4g}"), rows=int((group == at).sum()), live=_value(use_case, metric, dated.filter(group == at))) for at in range(len(upto))]
+    found = [
+        LabelAge(days=float(f"{upto[at]:.4g}"), rows=int((group == at).sum()), live=_value(use_case, metric, dated.filter(group == at)))
+        for at in range(len(upto))
+    ]
     return tuple(found) if len(found) > 1 and min(each.rows for each in found) >= live_rows.MIN_WINDOW_ROWS else ()
 
 
@@ -166,7 +169,9 @@ def _calibration(use_case: "UseCase", known: pl.DataFrame) -> LiveCalibration | 
 
         side = float(stdtrit(groups.count - 1, 0.975) * np.sqrt((sums**2).sum() * groups.count / (groups.count - 1)) / len(missed))
     observed = float(np.mean(happened))
-    error = compute(use_case, y, known, names=["calibration_error"]).get("calibration_error") if "calibration_error" in use_case.kind.metrics else None
+    error = (
+        compute(use_case, y, known, names=["calibration_error"]).get("calibration_error") if "calibration_error" in use_case.kind.metrics else None
+    )
     low, high = (None, None) if side is None else (max(observed - side, 0.0), min(observed + side, 1.0))
     return LiveCalibration(of=of, rows=len(missed), probability=float(probability.mean()), observed=observed, low=low, high=high, error=error)
 

@@ -66,9 +66,7 @@ def reference(use_case: "UseCase", train: "Rows", predictions: pl.DataFrame) -> 
     return made | _target(use_case, info, ordered, sizes, monitored, random)
 
 
-def _target(
-    use_case: "UseCase", info: pl.DataFrame, ordered: bool, sizes: list[int], monitored: int, random: np.random.Generator
-) -> dict[str, Any]:
+def _target(use_case: "UseCase", info: pl.DataFrame, ordered: bool, sizes: list[int], monitored: int, random: np.random.Generator) -> dict[str, Any]:
     """The target, as what labels come later is compared with; it is looked at alone, when labels have come."""
     if use_case.target not in info.columns:
         return {}

@@ -53,7 +53,9 @@ def performance(truth: LivePerformance | None) -> str:
     word = "as good as" if not truth.worse else "worse than" if truth.enough else "worse so far than"
     chosen = f", of outcomes that were seen: {truth.selective_labels}" if truth.selective_labels else ""
     span = f" from {_day(truth.since)} to {_day(truth.until)}" if truth.since and truth.until else ""
-    said = f"live {truth.metric} {truth.live:.3f} ({low:.3f} to {high:.3f}, {truth.rows} rows{span}{chosen}) is {word} the {truth.promised:.3f} promised"
+    said = (
+        f"live {truth.metric} {truth.live:.3f} ({low:.3f} to {high:.3f}, {truth.rows} rows{span}{chosen}) is {word} the {truth.promised:.3f} promised"
+    )
     found = truth.calibration
     if found and found.off:
         said += f"; the probabilities of {found.of} are {found.probability:.3f} on average, it happened in {found.observed:.3f} of the rows"

@@ -62,9 +62,7 @@ def _newest(rows: "Rows") -> dt.datetime | None:
     return newest if isinstance(newest, dt.datetime) else None
 
 
-def _judge(
-    use_case: "UseCase", model: ModelVersion, profile: dict[str, Any], rows: "Rows", unseen: np.ndarray, past: list[Window]
-) -> list[Window]:
+def _judge(use_case: "UseCase", model: ModelVersion, profile: dict[str, Any], rows: "Rows", unseen: np.ndarray, past: list[Window]) -> list[Window]:
     """The windows that are whole by now and were not judged before, each also together with those before it."""
     time, policy = rows.time, use_case.monitoring
     if time is None:
@@ -78,7 +76,9 @@ def _judge(
         return []
     before = [window.rows for window in past[max(len(past) - policy.of_windows + 1, 0) :]]
     start = max(first - sum(before), 0)
-    sizes = [*before, *(window.stop - window.start for window in windows)] if first >= sum(before) else [window.stop - window.start for window in windows]
+    sizes = (
+        [*before, *(window.stop - window.start for window in windows)] if first >= sum(before) else [window.stop - window.start for window in windows]
+    )
     start = start if first >= sum(before) else first
     chosen = rows.take(unseen[start : first + windows[-1].stop])
     number = np.repeat(np.arange(len(sizes)), sizes)
@@ -86,7 +86,12 @@ def _judge(
     earlier = len(sizes) - len(windows)
     found = drift.of_windows(profile, counts.taken(range(earlier, len(sizes))), policy.statistics, policy)
     return [
-        _window(effects, _together(use_case, profile, counts, earlier + at), chosen, slice(start_ := sum(sizes[: earlier + at]), start_ + sizes[earlier + at]))
+        _window(
+            effects,
+            _together(use_case, profile, counts, earlier + at),
+            chosen,
+            slice(start_ := sum(sizes[: earlier + at]), start_ + sizes[earlier + at]),
+        )
         for at, effects in enumerate(found)
     ]
 

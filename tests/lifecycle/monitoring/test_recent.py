@@ -17,7 +17,9 @@ POLICY = Monitoring(window=WINDOW)
 
 def windows(X: pl.DataFrame, now: pl.DataFrame, time: pl.Series | None = None, later: pl.Series | None = None, size: int = WINDOW) -> list[Window]:
     """The windows of new rows as the stage judges them, one after the other."""
-    info = pl.DataFrame({"_key": pl.Series(range(X.height)).cast(pl.String)} | ({"customer": np.arange(X.height)} if time is None else {"_time": time}))
+    info = pl.DataFrame(
+        {"_key": pl.Series(range(X.height)).cast(pl.String)} | ({"customer": np.arange(X.height)} if time is None else {"_time": time})
+    )
     chance = np.random.default_rng(3).random(4_000)
     said = pl.DataFrame({"prediction": (chance > 0.5).astype(np.int8), "probability": chance})
     made = profile.reference(toy("recent", monitoring=Monitoring(window=size)), Rows(X, np.zeros(X.height), info), said)
@@ -90,7 +92,7 @@ def test_the_relation_of_a_category_to_a_number_is_watched():
 
     found = windows(both(ROWS, 1, 1), pl.concat([both(5 * WINDOW, 2, 1), both(3 * WINDOW, 3, -1)]))
     assert alarm_after(found, 5) == 3
-    assert list(found[-1].found)[0] == "c1 ~ kind"
+    assert next(iter(found[-1].found)) == "c1 ~ kind"
 
 
 def test_weekends_are_compared_with_weekends_so_that_a_lasting_shift_is_seen_at_once():
