@@ -26,7 +26,7 @@ MAX_CELLS = 20_000_000
 
 def limited() -> list[LimitedStatistic]:
     """The statistics that are held to limits."""
-    return [each for each in variants.here(FOLDER, "statistic", DriftStatistic) if isinstance(each, LimitedStatistic)]
+    return [each for each in variants.found(FOLDER, "statistic", DriftStatistic) if isinstance(each, LimitedStatistic)]
 
 
 def effects(profile: Profile, X: pl.DataFrame, predictions: pl.DataFrame | None = None) -> Effects:
@@ -153,8 +153,8 @@ def _family(
     profile: Profile, names: list[str], layout: Layout, cells: np.ndarray, p: np.ndarray, more: Sequence[DriftStatistic], policy: "Monitoring | None"
 ) -> list[Effects]:
     """The effects of the columns of one family in each window."""
-    told = [each for each in (*variants.found(FOLDER, "statistic", DriftStatistic), *more) if not isinstance(each, LimitedStatistic)]
     held = {each: each.of(layout, cells, p) for each in limited()}
+    told = [each for each in (*variants.found(FOLDER, "statistic", DriftStatistic), *more) if each not in held]
     rows = np.add.reduceat(cells, layout.starts, axis=1)
     limits = {
         each: np.stack([held_limit(profile, each.name, name, rows[:, at], each.power) for at, name in enumerate(names)], axis=1) for each in held
