@@ -15,7 +15,7 @@ SURE = 0.1
 """What is said of all newest windows together is held to this share of the rate of false alarms."""
 SPREAD_NOISE = 4.0
 """The variance of the logarithm of a spread that is estimated from windows, times their number."""
-DOUBT = 2.5
+DOUBT = 3.5
 """Standard errors beyond which rows that follow each other are taken to be alike."""
 MIN_FREEDOM = 3.0
 """Windows are taken to be worth so many independent ones at least."""
