@@ -1,7 +1,13 @@
-"""Drift of a million rows: making a profile, and comparing with it, beside the least that must be done.
+"""Drift: how often it is seen where there is none, how soon where there is some, and what looking costs.
 
-The floor bins every column once (Polars `cut` at ten quantiles, or counting categories) and computes its PSI: no limits,
-no nulls, one effect. Run: `python -m benchmarks.drift [rows] [columns]`.
+`python -m benchmarks.drift cost [rows] [columns]`: making a profile, and comparing with it, beside the least that must be done. The floor bins
+every column once (Polars `cut` at ten quantiles, or counting categories) and computes its PSI: no limits, no nulls, one effect.
+
+`python -m benchmarks.drift alarms`: worlds that never change (normal, heavy-tailed, discrete, rare categories, AR(1), hours and weekdays) with 5
+and 100 columns, in windows of 200 to 1,000,000 rows: the share of windows that look bad, which is stated to be
+`monitoring.false_alarms`, and of those at which an alarm is raised.
+
+`python -m benchmarks.drift changes`: after how many windows a change raises an alarm, five calm windows having gone before.
 """
 
 import math
@@ -100,7 +106,7 @@ def kinds(columns: int) -> dict[str, Callable[[int, np.random.Generator, np.ndar
     def carried(rows: int, random: np.random.Generator) -> np.ndarray:
         from scipy.signal import lfilter
 
-        return lfilter([1], [1, -0.9], random.normal(size=rows + 200))[200:]  # pyright: ignore[reportIndexIssue]
+        return np.asarray(lfilter([1], [1, -0.9], random.normal(size=rows + 200)))[200:]
 
     def rare(rows: int, random: np.random.Generator) -> np.ndarray:
         return random.choice(list("abcdef"), rows, p=[0.5, 0.3, 0.15, 0.046, 0.002, 0.002])
@@ -211,7 +217,7 @@ def delays(repeats: int = 5, windows: int = 5) -> None:
         print(f"{case.name:52} found after {said} windows of {case.window:,}", flush=True)
 
 
-def main(rows: int = 1_000_000, columns: int = 35) -> None:
+def cost(rows: int = 1_000_000, columns: int = 35) -> None:
     """Print the median of interleaved runs."""
     before, now = world(rows, columns, 1), world(rows, columns, 2)
     use_case = UseCase(
@@ -238,5 +244,22 @@ def main(rows: int = 1_000_000, columns: int = 35) -> None:
         print(f"{name:34} {wall:6.2f} s wall {cpu:6.2f} s CPU {wall / base[0]:5.2f} x floor wall {cpu / base[1]:5.2f} x CPU")
 
 
+def alarms() -> None:
+    """Print false alarms, from the cheapest cells on."""
+    for columns, window, rows, repeats, windows in ALARMS:
+        false_alarms(columns, window, rows, repeats, windows)
+
+
+ALARMS = (
+    (5, 2_000, 40_000, 6, 50),
+    (5, 200, 40_000, 6, 100),
+    (100, 2_000, 40_000, 2, 50),
+    (100, 200, 40_000, 2, 100),
+    (5, 20_000, 100_000, 3, 30),
+    (5, 1_000_000, 200_000, 2, 5),
+)
+"""Columns, rows of a window and of the reference, worlds, and windows of each."""
+
+
 if __name__ == "__main__":
-    main(*(int(value) for value in sys.argv[1:]))
+    {"cost": cost, "alarms": alarms, "changes": delays}[sys.argv[1]](*(int(value) for value in sys.argv[2:]))

@@ -75,7 +75,10 @@ def of_training(evaluated: Evaluated, version: ModelVersion, verdict: Verdict) -
 
 def of_drift(report: DriftReport) -> dict[str, Any]:
     """How far the world has moved."""
-    fields = ("max", "limit", "drifted", "reason", "columns", "limits", "windows", "bad_windows", "performance")
+    fields = (
+        "max", "limit", "drifted", "reason", "columns", "limits", "windows", "bad_windows", "performance", "kinds", "found", "estimate",
+        "unscored", "unknown_keys",
+    )  # fmt: skip
     dumped = report.model_dump(include=set(fields))
     return {"drift": {name: dumped[name] for name in fields}}
 

@@ -98,7 +98,7 @@ class Monitoring:
     least_psi: float = 0.05
     """A smaller population stability index matters to nobody, however sure it is; 0.1 is commonly called a small one (Siddiqi 2006)."""
     least: dict[str, float] = field(default_factory=dict)
-    """The same of the other statistics, by name, in place of their own: `shift` 0.03, `share` 1.5 (the ratio of a share to what it was),
+    """The same of the other statistics, by name, in place of their own: `shift` 0.03, `share` 1.3 (the ratio of a share to what it was),
     `correlation` 0.1."""
     bad_windows: int = 3
     """So many bad windows of the newest `of_windows` are a drift."""

@@ -117,15 +117,20 @@ def verdict(said: Verdict) -> None:
 
 
 def drift(report: DriftReport) -> None:
-    """How far each column is from its training reference: a chart, and the numbers."""
-    word = "drift" if report.drifted else "no alarm"
+    """What is not as it was, how far each column is from its training reference, and how well the model does: a chart, and the numbers."""
+    word = f"drift ({', '.join(report.kinds)})" if report.drifted else "no alarm"
     lines = [f"# {report.use_case} version {report.version}: {word}", "", plain(report.reason)]
+    if report.found:
+        lines += ["", "| where | what | found |", "|---|---|---|"]
+        lines += [f"| {one.kind} | {_cell(one.name)} | {_cell(one.said)} |" for one in report.found]
     if report.columns:
-        lines += ["", _picture("drift", chart(report.columns, report.limits)), "", "| column | PSI | limit | |", "|---|---|---|---|"]
+        off = {one.name for one in report.found}
+        lines += ["", _picture("drift", chart(report.columns, report.limits, off)), "", "| column | PSI | limit | |", "|---|---|---|---|"]
         lines += [
-            f"| {plain(name)} | {psi:.4f} | {report.limits[name]:.4f} | {'beyond' if psi > report.limits[name] else ''} |"
+            f"| {plain(name)} | {psi:.4f} | {report.limits[name]:.4f} | {'beyond' if psi > report.limits[name] else 'changed' if name in off else ''} |"
             for name, psi in report.columns.items()
         ]
+    lines += _live(report)
     create_markdown_artifact(markdown="\n".join(lines), key=_key(report.use_case, "drift"))
 
 
@@ -135,6 +140,17 @@ def watched(found: Watched) -> None:
         return
     word = f"version {found.version} was rolled back" if found.rolled_back else f"version {found.version}"
     create_markdown_artifact(markdown=f"# {found.use_case}: {word}\n\n{plain(found.reason)}", key=_key(found.use_case, "watch"))
+
+
+def _live(report: DriftReport) -> list[str]:
+    """Live performance by window and by the age of labels."""
+    truth = report.performance
+    if not truth:
+        return []
+    lines = ["", f"| labelled rows | {truth.metric} | promised |", "|---|---|---|"]
+    lines += [f"| {window.rows} until {window.until or ''} | {_number(window.live)} | {_number(truth.promised)} |" for window in truth.windows]
+    lines += [f"| {one.rows} with labels after at most {one.days:g} days | {_number(one.live)} | {_number(truth.promised)} |" for one in truth.ages]
+    return lines
 
 
 def mlflow_run(version: ModelVersion) -> None:

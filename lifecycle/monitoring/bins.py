@@ -1,5 +1,6 @@
 """Columns cut into few cells: what a profile keeps of a column, and where a row falls in it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -60,12 +61,12 @@ def _edges(series: pl.Series, known: np.ndarray) -> np.ndarray:
     return np.unique(np.r_[low, quantiles, heavy, np.nextafter(heavy, np.inf), after])
 
 
-def cells(column: dict[str, Any]) -> int:
+def cells(column: Mapping[str, Any]) -> int:
     """How many cells a column has, the one for nulls being the last."""
     return len(column["edges"]) + 2 if "edges" in column else len(column["values"]) + 2
 
 
-def codes(column: dict[str, Any], series: pl.Series) -> np.ndarray:
+def codes(column: Mapping[str, Any], series: pl.Series) -> np.ndarray:
     """The cell of every row, as uint8."""
     null = cells(column) - 1
     if "values" in column:

@@ -8,7 +8,7 @@ import polars as pl
 
 from lifecycle import variants
 from lifecycle.monitoring import bins, joint, seasons, texts
-from lifecycle.monitoring.effect import PSI, Effect
+from lifecycle.monitoring.effect import LATER, PSI, Effect
 from lifecycle.monitoring.statistic import DriftStatistic, Layout, LimitedStatistic, shares
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ MAX_CELLS = 20_000_000
 
 def limited() -> list[LimitedStatistic]:
     """The statistics that are held to limits."""
-    return [each for each in variants.here(FOLDER, "statistic", DriftStatistic) if isinstance(each, LimitedStatistic)]
+    return [each for each in variants.found(FOLDER, "statistic", DriftStatistic) if isinstance(each, LimitedStatistic)]
 
 
 def effects(profile: Profile, X: pl.DataFrame, predictions: pl.DataFrame | None = None) -> Effects:
@@ -153,23 +153,53 @@ def _family(
     profile: Profile, names: list[str], layout: Layout, cells: np.ndarray, p: np.ndarray, more: Sequence[DriftStatistic], policy: "Monitoring | None"
 ) -> list[Effects]:
     """The effects of the columns of one family in each window."""
-    told = [each for each in (*variants.found(FOLDER, "statistic", DriftStatistic), *more) if not isinstance(each, LimitedStatistic)]
     held = {each: each.of(layout, cells, p) for each in limited()}
-    matters = {each: _matters(each, layout, cells, p, values, policy) for each, values in held.items()}
-    ends = layout.starts + layout.sizes
+    told = [each for each in (*variants.found(FOLDER, "statistic", DriftStatistic), *more) if each not in held]
     rows = np.add.reduceat(cells, layout.starts, axis=1)
+    limits = {
+        each: np.stack([held_limit(profile, each.name, name, rows[:, at], each.power) for at, name in enumerate(names)], axis=1) for each in held
+    }
+    if policy is not None:
+        limits = {each: np.maximum(one, policy.least_psi) if each.name == PSI else one for each, one in limits.items()}
+    excess = {
+        each: np.where(_matters(each, layout, cells, p, values, policy), (values / limits[each]) ** each.power, 0.0) for each, values in held.items()
+    }
+    beside = [
+        {each.name: each.values(column, cells[:, at : at + size]) for each in told}
+        for column, at, size in zip(layout.columns, layout.starts, layout.sizes, strict=True)
+    ]
+    certain = sure(profile, rows[:, 0])
     found: list[Effects] = [{} for _ in cells]
-    for at, name in enumerate(names):
-        inside = slice(layout.starts[at], ends[at])
-        beside = {each.name: each.values(layout.columns[at], cells[:, inside]) for each in told}
-        for i, into in enumerate(found):
-            expected = p[i, inside] if p.ndim == 2 else p[inside]
-            values = {each: float(value[i, at]) for each, value in held.items()}
-            into[name] = _effect(
-                profile, name, layout.columns[at], cells[i, inside], expected, values, {each: bool(one[i, at]) for each, one in matters.items()},
-                {other: float(value[i]) for other, value in beside.items()}, int(rows[i, at]), policy,
-            )  # fmt: skip
+    for i, into in enumerate(found):
+        for at, name in enumerate(names):
+            values = {each.name: float(value[i, at]) for each, value in held.items()}
+            most = max(float(one[i, at]) for one in excess.values())
+            known = {each: float(one[i, at]) for each, one in limits.items() if one[i, at] < np.inf}
+            beyond = sorted((each for each, one in excess.items() if one[i, at] > 1), key=lambda each: -excess[each][i, at])
+            inside = slice(layout.starts[at], layout.starts[at] + layout.sizes[at])
+            into[name] = Effect.model_construct(
+                {"statistics", "rows", "limit", *LATER},
+                statistics={**values, **{other: float(value[i]) for other, value in beside[at].items()}},
+                rows=int(rows[i, at]),
+                limit=next((one for each, one in known.items() if each.name == PSI), float("inf")),
+                limits={each.name: one for each, one in known.items()},
+                found=tuple(each.name for each in beyond),
+                excess=most,
+                sure=bool(most > certain[i]),
+                said=_said(name, layout.columns[at], cells[i, inside], p[i, inside] if p.ndim == 2 else p[inside], values, known, beyond),
+            )
     return found
+
+
+def _said(
+    name: str, column: Mapping[str, Any], counts: np.ndarray, p: np.ndarray, values: Mapping[str, float],
+    limits: Mapping[LimitedStatistic, float], beyond: Sequence[LimitedStatistic],
+) -> str:  # fmt: skip
+    """The PSI, which people know, where it is beyond its limit; else what is furthest beyond."""
+    if not beyond:
+        return ""
+    shown = next((each for each in beyond if each.name == PSI), beyond[0])
+    return f"{name} ({shown.says(column, counts, p, values[shown.name], limits[shown])})"
 
 
 def _matters(
@@ -180,36 +210,12 @@ def _matters(
     return statistic.matters(layout, cells, p, values, policy.least_of(statistic.name, statistic.least))
 
 
-def _effect(
-    profile: Profile, name: str, column: Mapping[str, Any], counts: np.ndarray, p: np.ndarray, values: Mapping[LimitedStatistic, float],
-    matters: Mapping[LimitedStatistic, bool], beside: Mapping[str, float], rows: int, policy: "Monitoring | None",
-) -> Effect:  # fmt: skip
-    """One column in one window."""
-    limits = {each: held_limit(profile, each.name, name, rows, each.power) for each in values}
-    if policy is not None:
-        limits = {each: max(one, policy.least_psi) if each.name == PSI else one for each, one in limits.items()}
-    excess = {each: (value / limits[each]) ** each.power for each, value in values.items() if matters[each] and limits[each] < float("inf")}
-    found = sorted((each for each, one in excess.items() if one > 1), key=lambda each: -excess[each])
-    most = max(excess.values(), default=0.0)
-    shown = next((each for each in found if each.name == PSI), found[0] if found else None)  # the one that people know, where it shows anything
-    return Effect(
-        statistics={**{each.name: value for each, value in values.items()}, **beside},
-        rows=rows,
-        limit=next((one for each, one in limits.items() if each.name == PSI), float("inf")),
-        limits={each.name: one for each, one in limits.items() if one < float("inf")},
-        found=tuple(each.name for each in found),
-        excess=most,
-        sure=most > sure(profile, rows),
-        said=f"{name} ({shown.says(column, counts, p, values[shown], limits[shown])})" if shown else "",
-    )
-
-
 def _joint(profile: Profile, pairs: joint.Pairs, sums: np.ndarray, rows: int, policy: "Monitoring | None", alone: set[str]) -> Effects:
     """The pairs of columns whose correlation is beyond its limit, the furthest first; of two columns the furthest pair of their scores.
 
     Where a column is beyond a limit by itself, that explains its correlations.
     """
-    limit = scaled(profile["limits"], profile["limits"]["joint"], rows, power=2)
+    limit = float(scaled(profile["limits"], profile["limits"]["joint"], np.asarray(rows), power=2))
     r = pairs.correlations(sums[None, :], np.array([rows]))[0]
     apart = np.nan_to_num(r - pairs.r)
     far = np.abs(apart) / np.sqrt(pairs.v)
@@ -231,7 +237,7 @@ def _joint(profile: Profile, pairs: joint.Pairs, sums: np.ndarray, rows: int, po
             limits={joint.NAME: float(limit * np.sqrt(pairs.v[at]))},
             found=(joint.NAME,),
             excess=excess,
-            sure=excess > sure(profile, rows),
+            sure=excess > float(sure(profile, np.asarray(rows))),
             said=f"{both[0]} with {both[1]} (correlation {r[at]:+.2f}, {pairs.r[at]:+.2f} in training)",
         )
     return found
@@ -247,37 +253,35 @@ def of_counts(profile: Profile, name: str, counts: np.ndarray) -> Effect:
 
 def limit(profile: Profile, name: str, rows: int) -> float:
     """What the PSI of a column may be in a window of so many rows, the PSI of all columns of the profile being watched and nothing else."""
-    return scaled(profile["limits"], profile["limits"]["psi"][name], rows)
+    return float(scaled(profile["limits"], profile["limits"]["psi"][name], np.asarray(rows)))
 
 
-def held_limit(profile: Profile, statistic: str, name: str, rows: int, power: float = 1.0) -> float:
-    """What a statistic of a column may be in a window of so many rows, all statistics of all columns and the pairs being watched.
+def held_limit(profile: Profile, statistic: str, name: str, rows: np.ndarray, power: float = 1.0) -> np.ndarray:
+    """What a statistic of a column may be in windows of so many rows, all statistics of all columns and the pairs being watched.
 
     A profile that was made when the PSI was all that was held has no limit for another: infinite.
     """
     limits = profile["limits"]
-    held = limits.get("held")
-    if held is None:
-        return limit(profile, name, rows) if statistic == PSI else float("inf")
+    held = limits.get("held", {PSI: limits["psi"]})
     values = held.get(statistic, {}).get(name)
-    return float("inf") if values is None else scaled(limits, values, rows, power)
+    return np.full(np.shape(rows), np.inf) if values is None else scaled(limits, values, rows, power)
 
 
-def scaled(limits: Mapping[str, Any], values: Sequence[float], rows: int, power: float = 1.0) -> float:
-    """A limit for a window of so many rows, from those of the sizes that were calibrated for.
+def scaled(limits: Mapping[str, Any], values: Sequence[float], rows: np.ndarray, power: float = 1.0) -> np.ndarray:
+    """A limit for windows of so many rows, from those of the sizes that were calibrated for.
 
     Between the sizes its logarithm is taken as linear in the logarithm of the size; below them its power grows as `1/rows`; above
     them it stays.
     """
-    sizes, known = np.asarray(limits["sizes"], float), np.maximum(np.asarray(values, float), 1e-12)
-    inside = float(np.exp(np.interp(np.log(max(rows, 1)), np.log(sizes), np.log(known))))
-    return inside * max(sizes[0] / max(rows, 1), 1.0) ** (1 / power)
+    sizes, known, number = np.asarray(limits["sizes"], float), np.maximum(np.asarray(values, float), 1e-12), np.maximum(rows, 1)
+    inside = np.exp(np.interp(np.log(number), np.log(sizes), np.log(known)))
+    return inside * np.maximum(sizes[0] / number, 1.0) ** (1 / power)
 
 
-def sure(profile: Profile, rows: int) -> float:
+def sure(profile: Profile, rows: np.ndarray) -> np.ndarray:
     """From which excess on an effect would come by chance with a tenth of the rate of false alarms only."""
     limits = profile["limits"]
-    return float(np.interp(np.log(max(rows, 1)), np.log(limits["sizes"]), limits["sure"])) if "sure" in limits else 1.5
+    return np.interp(np.log(np.maximum(rows, 1)), np.log(limits["sizes"]), limits["sure"]) if "sure" in limits else np.full(np.shape(rows), 1.5)
 
 
 def worst(found: Effects, most: int = 10) -> list[str]:

@@ -94,7 +94,9 @@ def judged(store: Lake, use_case: "UseCase", version: int) -> list[Window]:
     """The windows of a model that are in the lake, oldest first."""
     query = f'SELECT window_start, window_end, rows, max, "limit", bad, effects, together FROM {use_case.name}.drift'
     found = store.rows(f"{query} WHERE model_version = ? AND max IS NOT NULL ORDER BY judged_at", [version])
-    return [Window(*cells, _read(effects), _read(together)) for *cells, effects, together in found]
+    return [
+        Window(start, end, rows, most, limit, bad, _read(effects), _read(together)) for start, end, rows, most, limit, bad, effects, together in found
+    ]
 
 
 def _read(effects: str | None) -> dict[str, Effect]:

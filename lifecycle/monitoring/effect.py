@@ -2,13 +2,15 @@
 
 from typing import Any, Self
 
-from pydantic import model_serializer, model_validator
+from pydantic import Field, model_serializer, model_validator
 
 from lifecycle.json_model import JsonModel
 
 PSI = "psi"
 """The statistic whose limit stands beside the numbers as `limit`."""
-BESIDE = ("rows", "limit", "limits", "found", "excess", "sure", "said")
+LATER = ("limits", "found", "excess", "sure", "said")
+"""What is not kept of windows that were judged when the PSI was all that was held to limits."""
+BESIDE = ("rows", "limit", *LATER)
 """What stands beside the statistics in JSON."""
 
 
@@ -29,7 +31,7 @@ class Effect(JsonModel):
     statistics: dict[str, float]
     rows: float
     limit: float
-    limits: dict[str, float] = {}
+    limits: dict[str, float] = Field(default_factory=dict)
     found: tuple[str, ...] | None = None
     excess: float = 0.0
     sure: bool = False

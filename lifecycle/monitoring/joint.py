@@ -11,7 +11,7 @@ from lifecycle.monitoring.statistic import Layout
 NAME = "correlation"
 MAX_SCORES = 48
 """Columns become so many scores at most, and a pair of scores a correlation."""
-SAMPLE = 20_000
+SAMPLE = 10_000
 """Rows from which it is seen which columns go together, and how much a correlation varies."""
 COMMON = 0.05
 """A value with so large a share, and so large a rest, has a score of its own;"""
@@ -151,7 +151,7 @@ def fit(layout: Layout, codes: Sequence[np.ndarray]) -> Pairs | None:
     first, second = first[apart], second[apart]
     if not len(first):
         return None
-    z = scores.of(codes, rows).astype(np.float64)
+    z = scores.of(codes, rows)
     r = _matrix(z)[first, second]
     return Pairs(scores, first, second, r, np.maximum(_variance(z, first, second, r), np.maximum((1 - r**2) ** 2, 0.01)))  # at least a normal pair's
 

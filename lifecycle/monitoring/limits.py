@@ -15,8 +15,10 @@ SURE = 0.1
 """What is said of all newest windows together is held to this share of the rate of false alarms."""
 SPREAD_NOISE = 4.0
 """The variance of the logarithm of a spread that is estimated from windows, times their number."""
-DOUBT = 2.5
+DOUBT = 3.5
 """Standard errors beyond which rows that follow each other are taken to be alike."""
+MIN_FREEDOM = 3.0
+"""Windows are taken to be worth so many independent ones at least."""
 LEVEL_NOISE = 0.3
 """By so much the real windows of one size may lie beyond those of smaller sizes by chance."""
 NARROWEST, WIDEST = 0.1, 1.5
@@ -156,7 +158,8 @@ def _units(found: Windows, members: Members, sizes: list[int], rows: int, left_o
             real = np.concatenate([fold for f, fold in enumerate(found.real[i]) if f != left_out])
             effect, wide = _real_unit(real, mean, relative, members)
             depends |= _dependent(real, mean, members)
-            effect, wide = np.where(depends, effect, 1.0), np.where(depends, wide, relative)
+            effect = np.where(depends, effect * _few(found.real[i], left_out), 1.0)
+            wide = np.where(depends, wide, relative)
             known.append((size, effect, wide))
         effect, wide = _carried(known, size) if known else (1.0, 0.0)
         units.append((mean * effect, mean * effect * np.clip(np.maximum(relative, wide), NARROWEST, WIDEST)))
@@ -196,6 +199,24 @@ def _dependent(real: np.ndarray, mean: np.ndarray, members: Members) -> np.ndarr
         inside = members.group == one
         found[inside] |= np.log(average / mean)[inside].mean() > DOUBT * np.sqrt((noise[inside] ** 2).mean() / inside.sum())
     return found
+
+
+def _few(folds: list[np.ndarray], left_out: int | None) -> np.ndarray:
+    """By how much a limit must be wider since real windows that follow each other say the same: of sixty days of a slow wave there are three.
+
+    The square of Student's t over the normal distribution's quantile, at one in a thousand, for as many degrees of freedom as there are
+    independent windows by their first autocorrelation (Bartlett, 1946).
+    """
+    from scipy.special import stdtrit
+
+    kept = [fold for f, fold in enumerate(folds) if f != left_out and len(fold) > 1]
+    number = sum(map(len, kept))
+    middle = np.concatenate(kept).mean(axis=0)
+    before, after = (np.concatenate([fold[part] - middle for fold in kept]) for part in (slice(None, -1), slice(1, None)))
+    along = (before * after).mean(axis=0) / np.maximum((np.concatenate(kept) - middle).var(axis=0), 1e-300)
+    along = np.clip(along - 1 / np.sqrt(number), 0, 0.95)
+    freedom = np.maximum(number * (1 - along) / (1 + along), MIN_FREEDOM)
+    return (stdtrit(freedom, 0.999) / stdtrit(np.inf, 0.999)) ** 2
 
 
 def _shrunk(group: np.ndarray, effect: np.ndarray, wide: np.ndarray, relative: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:

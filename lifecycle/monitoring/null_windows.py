@@ -1,6 +1,6 @@
 """Windows without drift, made of the reference's own rows: what effects look like when nothing has changed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,8 +20,9 @@ MIN_REAL_WINDOWS = 12
 """With fewer real windows of a size, what was learnt from smaller ones holds on."""
 LARGEST = 2
 """Limits for windows of more rows than so many times the reference's are those of smaller ones."""
+PAIRED_DRAWS = 400
 PAIRED_BLOCKS = 2_000
-"""Of more blocks, these first ones say how correlations vary."""
+"""Of pairs, so many draws, and of more blocks the first ones, say how correlations vary."""
 SEASONAL = 0.8
 """A column has seasons where the windows of other folds are nearer to them, by this factor, than to the reference as a whole."""
 
@@ -39,23 +40,18 @@ class Sums:
         """How many windows there are."""
         return len(self.cells)
 
+    def each(self, made: "Callable[[np.ndarray], np.ndarray]") -> "Sums":
+        """The same made of each array."""
+        return Sums(made(self.cells), *(None if one is None else made(one) for one in (self.mix, self.pairs)))
+
     def take(self, which: slice | np.ndarray) -> "Sums":
         """Some of them."""
-        return Sums(*(None if each is None else each[which] for each in (self.cells, self.mix, self.pairs)))
-
-    def weighted(self, weights: np.ndarray) -> "Sums":
-        """Windows made of blocks as often as `weights`, shape (windows, blocks), says."""
-        return Sums(*(None if each is None else weights @ each for each in (self.cells, self.mix, self.pairs)))
+        return self.each(lambda sums: sums[which])
 
     def grouped(self, many: int, chosen: np.ndarray) -> "Sums":
         """Windows of so many consecutive blocks; of these windows, the chosen ones."""
         number = self.rows // many
-        return Sums(
-            *(
-                None if each is None else each[: number * many].reshape(number, many, each.shape[1])[chosen].sum(axis=1)
-                for each in (self.cells, self.mix, self.pairs)
-            )
-        )
+        return self.each(lambda sums: sums[: number * many].reshape(number, many, sums.shape[1])[chosen].sum(axis=1))
 
 
 @dataclass(frozen=True)
@@ -162,10 +158,11 @@ def windows(family: Family, statistics: Sequence[LimitedStatistic], sizes: Seque
             found.real.append([fold[:0] for fold in found.real[-1]])
             continue
         chosen = random.integers(0, POOL, (DRAWS, many)) + np.arange(DRAWS)[:, None] * POOL
-        drawn = Sums(pool.cells, None, pool.pairs).weighted(
-            np.bincount(chosen.ravel(), minlength=DRAWS * POOL).reshape(DRAWS, POOL).astype(np.float32)
-        )
-        values = [measured(statistics, family.layout, drawn.cells, whole), *_distance(family.pairs, drawn, size, r)]
+        weights = np.bincount(chosen.ravel(), minlength=DRAWS * POOL).reshape(DRAWS, POOL).astype(np.float32)
+        values = [measured(statistics, family.layout, weights @ pool.cells, whole)]
+        if pool.pairs is not None:  # so many pairs are the dearest, and fewer windows say what the largest of them is
+            some = Sums(pool.cells[:0], None, weights[:PAIRED_DRAWS] @ pool.pairs)
+            values.append(np.resize(_distance(family.pairs, some, size, r)[0][:, 0], DRAWS)[:, None])
         same = measured(statistics, family.layout, share[None, :] * size, whole)  # of no noise at all: what cells without rows weigh
         noise = np.concatenate(values, axis=1)
         noise[:, : same.shape[1]] -= same

@@ -13,11 +13,10 @@ if TYPE_CHECKING:
 
 
 def together(profile: drift.Profile, windows: drift.Counted, policy: "Monitoring", more: "Sequence[DriftStatistic]" = ()) -> drift.Effects:
-    """What is beyond its limit in the newest windows as one, whichever `bad_windows - 1` of them are left out.
+    """What is surely beyond its limit (`Effect.sure`) in the newest windows as one, and beyond it whichever `bad_windows - 1` of them are left out.
 
-    So one day that was out of line, or two, are no drift; and chance does so far more seldom than it makes one window look bad. Where
-    there have been fewer windows than `bad_windows` at all, none is left out, and what is seen has to be sure (`Effect.sure`): there is
-    nothing to wait for.
+    So one day that was out of line, or two, are no drift. Where there have been fewer windows than `bad_windows` at all, none is left
+    out: there is nothing to wait for.
 
     Args:
         profile: made by `lifecycle.monitoring.profile.reference`.
@@ -29,16 +28,11 @@ def together(profile: drift.Profile, windows: drift.Counted, policy: "Monitoring
         The effects in all of them together, of columns and pairs; none: there is no such thing.
     """
     number = len(windows.rows)
-    few = number < policy.bad_windows
-    kept = number if few else number - policy.bad_windows + 1
+    kept = number if number < policy.bad_windows else number - policy.bad_windows + 1
     choices = list(combinations(range(number), kept))
     found = drift.of_windows(profile, windows.together([*choices, range(number)]), more, policy)
     whole = found.pop()
-    return {
-        name: one
-        for name, one in whole.items()
-        if one.beyond and all(name in each and (each[name].sure if few else each[name].beyond) for each in found)
-    }
+    return {name: one for name, one in whole.items() if one.beyond and one.sure and all(name in each and each[name].beyond for each in found)}
 
 
 def raised(windows: "Sequence[Window]", policy: "Monitoring") -> "list[Window]":

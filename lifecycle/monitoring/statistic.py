@@ -2,8 +2,8 @@
 
 A statistic is one file of `lifecycle/monitoring/statistics/`, or one module outside the repository under the entry point
 `lifecycle.monitoring.statistics`, whose `statistic` is an object with these methods; or an object that a definition names:
-`Monitoring(statistics=(MyStatistic(),))`. A `LimitedStatistic` of the folder is held to limits, which are found on data without drift
-(`lifecycle.monitoring.limits`); every other one is told beside them.
+`Monitoring(statistics=(MyStatistic(),))`. A `LimitedStatistic` of the folder or of an entry point is held to limits, which are found on
+data without drift when a model is evaluated (`lifecycle.monitoring.limits`); every other one is told beside them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -23,22 +23,24 @@ def named(use_case: "UseCase", X: pl.DataFrame) -> list[str]:
 def fit(X: pl.DataFrame, names: list[str]) -> tuple[dict[str, dict[str, Any]], pl.DataFrame]:
     """The views of texts as a profile keeps them (not yet their cells), and their values.
 
-    Every second row teaches the vocabulary, the others say how many words are not in it: of the rows that taught it, none would be.
+    Every second row teaches a vocabulary, the other rows another one, and each says how many words of the rows that did not teach it are
+    not in it: of those that did, none would be. The first one is kept.
     """
     views: dict[str, dict[str, Any]] = {}
-    teaches = pl.int_range(X.height, eager=True) % 2 == 0
     values: dict[str, pl.Series] = {}
+    even = pl.int_range(X.height, eager=True) % 2 == 0
     for name in names:
-        words = _words(X[name].filter(teaches).head(READ)).explode().drop_nulls()
-        counts = words.value_counts().sort(["count", name], descending=[True, False])
-        made = {
-            f"{name}: words": {"text": name, "view": "words"},
-            f"{name}: unseen words": {"text": name, "view": "unseen", "known": counts[name].head(VOCABULARY).to_list()},
-        }
-        views |= made
-        values |= {view: read(about, X) for view, about in made.items()}
-        values[f"{name}: unseen words"] = values[f"{name}: unseen words"].set(teaches, None)
+        length: dict[str, Any] = {"text": name, "view": "words"}
+        unseen = [{"text": name, "view": "unseen", "known": _vocabulary(X[name].filter(half))} for half in (even, ~even)]
+        views |= {f"{name}: words": length, f"{name}: unseen words": unseen[0]}
+        found = [read(each, X) for each in unseen]
+        values |= {f"{name}: words": read(length, X), f"{name}: unseen words": found[1].zip_with(even, found[0])}
     return views, pl.DataFrame(values)
+
+
+def _vocabulary(texts: pl.Series) -> list[str]:
+    words = _words(texts.head(READ)).explode().drop_nulls().rename("word")
+    return words.value_counts().sort(["count", "word"], descending=[True, False])["word"].head(VOCABULARY).to_list()
 
 
 def read(view: Mapping[str, Any], X: pl.DataFrame) -> pl.Series:

@@ -16,12 +16,12 @@ class Share(LimitedStatistic):
     n of N rows of the window and m of M rows of the reference are in the cell. Twice that times N is the deviance of two Poisson counts
     with one rate (McCullagh and Nelder, 1989), about a chi-square with one degree of freedom in every cell, be it rare or common; so that a
     class of 0.2 % that doubles stands out, whose part of an index over all cells is lost in the noise of the others. What makes it worth
-    an alarm is not its size but the ratio: by default a share that is one and a half times, or two thirds, of what it was.
+    an alarm is not its size but the ratio: by default a share that is 1.3 times, or 1 / 1.3, of what it was.
     """
 
     name = "share"
     floor = 0.5
-    least = 1.5
+    least = 1.3
 
     def of(self, layout: Layout, counts: np.ndarray, p: np.ndarray) -> np.ndarray:
         return np.maximum.reduceat(_parts(layout, counts, p), layout.starts, axis=-1)

@@ -51,6 +51,6 @@ def test_no_other_number_is_better_for_the_metric_than_the_blind_one(metric: str
 def test_shuffled_answers_are_the_same_answers_for_other_rows() -> None:
     y = (np.random.default_rng(1).random(500) < 0.3).astype(np.int8)
     own = Predictions(constant(y, ["0", "1"]).rows, (pl.DataFrame({"prediction": y, "probability": y * 0.8}),), {})
-    mixed = shuffled(own, 1).predictions[0]
+    mixed = shuffled(toy("shuffled"), own).predictions[0]
     assert mixed["prediction"].sort().to_list() == sorted(y.tolist())
     assert compute("binary", y, mixed)["roc_auc"] == pytest.approx(0.5, abs=0.1)

@@ -6,6 +6,7 @@ import pytest
 
 from lifecycle.dataset import Rows
 from lifecycle.monitoring import drift, profile
+from lifecycle.monitoring.effect import Effect
 from lifecycle.monitoring.statistics.psi import psi
 from lifecycle.usecase import Monitoring
 from tests.toys import toy, visit_features, visits
@@ -143,3 +144,24 @@ def test_a_limit_between_two_sizes_is_between_theirs_and_grows_below_the_smalles
     assert values[1] < drift.limit(shop, "amount", 150) < values[0]
     assert drift.limit(shop, "amount", 50) == pytest.approx(2 * values[0])
     assert drift.limit(shop, "amount", sizes[-1] * 10) == pytest.approx(values[-1])
+
+
+def test_windows_and_profiles_of_when_the_psi_was_all_there_was_are_read_as_before(shop):
+    kept = {"psi": 0.3, "js": 0.1, "rows": 400, "limit": 0.2}
+    effect = Effect.model_validate(kept)
+    assert (effect.psi, effect.limit, effect.beyond) == (0.3, 0.2, True)
+    assert effect.as_json() == kept
+    old = {name: shop[name] for name in ("columns", "predictions")} | {"limits": {name: shop["limits"][name] for name in ("sizes", "psi")}}
+    assert beyond(drift.effects(old, shifted({"amount": pl.col("amount") * 2.5}), chances(WINDOW, 2))) == {"amount"}
+
+
+def test_what_a_column_shows_alone_is_not_said_of_its_pairs_again(shop):
+    found = drift.effects(shop, shifted({"amount": pl.col("amount") * 1.5}), chances(WINDOW, 2))
+    assert not any(one.pair for one in found.values())
+
+
+def test_a_statistic_tells_what_matters_by_its_own_measure_and_a_policy_may_ask_for_more(shop):
+    some = shifted({"amount": pl.col("amount") * 1.15})
+    assert "shift" in (drift.by_window(shop, some, None, np.zeros(WINDOW, int), 1, policy=Monitoring())[0]["amount"].found or ())
+    strict = Monitoring(least={"shift": 0.3})
+    assert "shift" not in (drift.by_window(shop, some, None, np.zeros(WINDOW, int), 1, policy=strict)[0]["amount"].found or ())

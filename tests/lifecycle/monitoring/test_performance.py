@@ -138,3 +138,12 @@ def test_the_table_keeps_what_was_found():
     assert LivePerformance.from_json(last["performance"]) == found.performance
     assert DriftReport.model_validate_json(found.model_dump_json()) == found
     assert json.loads(found.model_copy(update={"performance": None}).model_dump_json())["performance"] == {}
+
+
+def test_few_rows_that_break_the_promise_raise_the_alarm_and_say_that_it_is_not_the_inputs():
+    shop = Shop("performing_small", {"monitoring": Monitoring()}).open()
+    found = shop.watch({"rows": 600, "signal": -2.0})  # less than a third of a window
+    assert found.drifted
+    assert "performance" in found.kinds
+    assert "inputs" not in found.kinds
+    assert "worse so far than" in found.reason

@@ -92,7 +92,7 @@ def test_the_relation_of_a_category_to_a_number_is_watched():
 
     found = windows(both(ROWS, 1, 1), pl.concat([both(5 * WINDOW, 2, 1), both(3 * WINDOW, 3, -1)]))
     assert alarm_after(found, 5) == 3
-    assert list(found[-1].found)[0] == "c1 ~ kind"
+    assert next(iter(found[-1].found)) == "c1 ~ kind"
 
 
 def test_weekends_are_compared_with_weekends_so_that_a_lasting_shift_is_seen_at_once():
