@@ -22,6 +22,10 @@ from lifecycle.table.raw import key_sql
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
+MAX_ROWS = 20_000
+"""So many rows are compared at most: an interval of more takes long, and tells little more."""
+STRETCHES = 2
+
 
 @dataclass(frozen=True)
 class Succession:
@@ -75,10 +79,12 @@ def keep(use_case: "UseCase", champion: int, previous: int, look: Succession) ->
 def compare(
     use_case: "UseCase", champion: ModelVersion, previous: ModelVersion, features: Features, since: dt.datetime, before: int = 0
 ) -> Succession:
-    """Both on the same rows: the first `monitoring.probation` whole windows of those labelled since the promotion.
+    """Both on the same rows: those labelled since the promotion, in as many whole windows as `monitoring.probation` says at most.
 
-    What the world does to one it does to the other, so a world that has become harder is no reason to go back. There are as many looks as
-    windows, each at a share of the policy's rate of false alarms (Bonferroni), so that all of them together raise it so often.
+    What the world does to one it does to the other, so a world that has become harder is no reason to go back. At each look two stretches
+    are judged: the newest `monitoring.bad_windows` windows, for the world may have changed after the promotion, and all of them (the newest
+    20,000 rows). There are as many looks as windows, and each interval is at its share of the policy's rate of false alarms (Bonferroni), so that
+    all of them together raise it so often.
 
     Args:
         use_case: the definition.
@@ -86,6 +92,9 @@ def compare(
         features: the feature table of now.
         since: when the champion was promoted.
         before: how many windows were looked at before: with no more of them than that, they are only counted.
+
+    Returns:
+        The stretch on which the champion is worse, if there is one, else the newest.
     """
     policy, metric = use_case.monitoring, use_case.metric
     rows = labelled_since(use_case, champion, previous, features, since)
@@ -93,15 +102,20 @@ def compare(
     windows = live_rows.cut(use_case, len(rows), rows.time, newest, first=False)[: policy.probation]  # pyright: ignore[reportArgumentType]
     if len(windows) <= before:
         return Succession(metric, len(windows), len(rows))
-    rows = rows.take(np.arange(windows[-1].stop))
     for version in (champion, previous):
         if missing := [name for name in version.evaluated.trained.parts.features.names if name not in rows.X.columns]:
-            return Succession(
-                metric, len(windows), len(rows), obstacle=f"version {version.version} needs {', '.join(missing)}, which features() gives no more"
-            )
-    new, old = (predict(use_case, models.load(each.run_id, each.sha256, each.location), inputs(each, rows.X)) for each in (champion, previous))
-    confidence = 1 - 2 * policy.false_alarms / policy.probation
-    return Succession(metric, len(windows), len(rows), paired(use_case, metric, rows.y, new, old, clusters(use_case, rows.info), confidence))
+            why = f"version {version.version} needs {', '.join(missing)}, which features() gives no more"
+            return Succession(metric, len(windows), len(rows), obstacle=why)
+    models_of = [(each, models.load(each.run_id, each.sha256, each.location)) for each in (champion, previous)]
+    end = windows[-1].stop
+    starts = dict.fromkeys((windows[-policy.bad_windows :][0].start, max(windows[0].start, end - MAX_ROWS)))
+    confidence, found = 1 - 2 * policy.false_alarms / (policy.probation * STRETCHES), []
+    for start in starts:
+        part = rows.take(np.arange(start, end))
+        new, old = (predict(use_case, model, inputs(each, part.X)) for each, model in models_of)
+        gain = paired(use_case, metric, part.y, new, old, clusters(use_case, part.info), confidence)
+        found.append(Succession(metric, len(windows), len(part), gain))
+    return next((each for each in found if each.worse), found[0])
 
 
 def labelled_since(use_case: "UseCase", champion: ModelVersion, previous: ModelVersion, features: Features, since: dt.datetime) -> Rows:

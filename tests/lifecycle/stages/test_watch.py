@@ -131,6 +131,16 @@ def test_a_champion_that_does_well_stays_and_after_its_windows_it_is_watched_no_
     assert shop.champion == (third.version, str(third.version))
 
 
+def test_a_world_that_turns_after_some_good_windows_is_seen_in_the_newest_of_them() -> None:
+    shop = Shop("watch_turned", {"probation": 14}).open()
+    assert shop.watch({"rows": 5 * WINDOW, "seed": 61}).rolled_back is False
+    found = [shop.watch({**OPPOSITE, "rows": WINDOW, "seed": 62 + day}) for day in range(3)]
+    assert [each.rolled_back for each in found].count(True) == 1, "at the latest when the newest three windows are of the new world"
+    back = next(each for each in found if each.rolled_back)
+    assert back.rows == 3 * WINDOW
+    assert shop.champion == (1, "1")
+
+
 def test_an_alarm_of_a_world_that_is_harder_for_both_takes_the_champion_back_where_the_policy_says_so() -> None:
     shop = Shop("watch_alarm").open()
     found = shop.watch({"rows": 1_200, "signal": 0.0, "seed": 22}, **broken())
