@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from lifecycle import history
 from lifecycle.errors import LifecycleError
 from lifecycle.gate.numbers import VerdictNumbers
-from lifecycle.history import APPROVED, BY_HAND, JUDGED, REJECTED, ROLLED_BACK, Decision, Standing
+from lifecycle.history import APPROVED, BY_HAND, REJECTED, ROLLED_BACK, Decision, Standing
 from lifecycle.promotions import record, turn, verdict
 from lifecycle.references import Verdict
 from lifecycle.store import versions
@@ -76,17 +76,24 @@ def rollback(use_case: "UseCase", version: int | None = None, actor: str = "", r
         return _decide(use_case, stands, number, ROLLED_BACK, actor, reason)
 
 
-def take_back(use_case: "UseCase", fallen: int, to: int | None, actor: str, reason: str, numbers: VerdictNumbers) -> Verdict | None:
+def take_back(use_case: "UseCase", promotion: Decision, to: int | None, actor: str, reason: str, numbers: VerdictNumbers) -> Verdict | None:
     """Return from a champion to the one before it, as `rollback`, if both still stand as they did when that was found to be right.
 
+    Args:
+        use_case: the definition.
+        promotion: the decision that made the champion champion.
+        to: the one before it.
+        actor, reason, numbers: for the ledger.
+
     Returns:
-        `None` where somebody has decided otherwise meanwhile: promoted another, or this very one by hand.
+        `None` where somebody has decided otherwise meanwhile.
 
     Raises:
         Lost: the one before is not there any more.
     """
+    fallen = promotion.model_version
     with turn(use_case) as stands:
-        if to is None or (stands.champion, stands.previous) != (fallen, to) or stands.latest[fallen].action != JUDGED:
+        if to is None or (stands.champion, stands.previous) != (fallen, to) or stands.latest[fallen] != promotion:
             return None
         versions.version(use_case.name, to)
         return _decide(use_case, stands, to, ROLLED_BACK, actor, reason, numbers=numbers)

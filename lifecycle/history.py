@@ -145,6 +145,11 @@ def ledger(use_case: str, at: Lake | None = None) -> list[Decision]:
     return [Decision.model_validate(row | {name: json.loads(row[name] or "{}") for name in decoded}) for row in rows]
 
 
+def taken_back(decisions: Iterable[Decision], version: int) -> bool:
+    """Whether the watch has taken this version back before."""
+    return any(each.actor == WATCH and each.action == ROLLED_BACK and each.champion == version for each in decisions)
+
+
 def untold(use_case: str, actor: str) -> list[Decision]:
     """The rollbacks by somebody that nobody was told of yet, oldest first."""
     if not exists(lake(), use_case, "alarms_told"):

@@ -109,8 +109,8 @@ class Monitoring:
     follows: Literal["off", "alert", "retrain", "rollback"] = "retrain"
     """What follows an alarm. `off`: there is none, drift is only measured; `alert`: it is told, and a person decides; `retrain`: a training is
     started, and the gate decides; `rollback`: where live performance broke its promise, the champion before is champion again."""
-    probation: int = 6
-    """On the first so many windows of rows labelled since its promotion a new champion is compared with the one before; shown to be worse, it is
+    probation: int = 14
+    """For so many windows of rows labelled since its promotion a new champion is compared with the one before; shown to be worse, it is
     rolled back by itself (with `off` and `alert` that is only said). 0: it is not watched."""
     statistics: tuple["DriftStatistic", ...] = ()
     """Effect sizes of your own, told beside those of `lifecycle/monitoring/statistics/`."""

@@ -1,5 +1,6 @@
 """A new champion beside the one before it: both asked about the rows whose truth has become known since, which neither has seen."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,10 @@ from lifecycle.table.raw import key_sql
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
+
+MAX_ROWS = 20_000
+"""So many rows are compared at most: an interval of more takes long, and tells little more."""
+STRETCHES = 2
 
 
 @dataclass(frozen=True)
@@ -71,53 +76,83 @@ def keep(use_case: "UseCase", champion: int, previous: int, look: Succession) ->
     lake().write(lambda transaction: transaction.execute(f"INSERT INTO {use_case.name}.watched VALUES ({', '.join('?' * len(row))}, now())", row))
 
 
-def compare(use_case: "UseCase", champion: ModelVersion, previous: ModelVersion, features: Features, before: int = 0) -> Succession:
-    """Both on the same rows: the first `monitoring.probation` whole windows of those labelled since the champion was trained.
+def compare(
+    use_case: "UseCase", champion: ModelVersion, previous: ModelVersion, features: Features, since: dt.datetime, before: int = 0
+) -> Succession:
+    """Both on the same rows: those labelled since the promotion, in as many whole windows as `monitoring.probation` says at most.
 
-    What the world does to one it does to the other, so a world that has become harder is no reason to go back. There are as many looks as
-    windows, each at a share of the policy's rate of false alarms (Bonferroni), so that all of them together raise it so often.
+    What the world does to one it does to the other, so a world that has become harder is no reason to go back. At each look two stretches
+    are judged: the newest `monitoring.bad_windows` windows, for the world may have changed after the promotion, and all of them (the newest
+    20,000 rows). There are as many looks as windows, and each interval is at its share of the policy's rate of false alarms (Bonferroni), so that
+    all of them together raise it so often.
 
     Args:
         use_case: the definition.
         champion, previous: the two versions.
         features: the feature table of now.
+        since: when the champion was promoted.
         before: how many windows were looked at before: with no more of them than that, they are only counted.
+
+    Returns:
+        The stretch on which the champion is worse, if there is one, else the newest.
     """
     policy, metric = use_case.monitoring, use_case.metric
-    rows = labelled_since(use_case, champion, previous, features)
+    rows = labelled_since(use_case, champion, previous, features, since)
     newest = rows.time.max() if rows.time is not None and len(rows) else None
     windows = live_rows.cut(use_case, len(rows), rows.time, newest, first=False)[: policy.probation]  # pyright: ignore[reportArgumentType]
     if len(windows) <= before:
         return Succession(metric, len(windows), len(rows))
-    rows = rows.take(np.arange(windows[-1].stop))
     for version in (champion, previous):
         if missing := [name for name in version.evaluated.trained.parts.features.names if name not in rows.X.columns]:
-            return Succession(
-                metric, len(windows), len(rows), obstacle=f"version {version.version} needs {', '.join(missing)}, which features() gives no more"
-            )
-    new, old = (predict(use_case, models.load(each.run_id, each.sha256, each.location), inputs(each, rows.X)) for each in (champion, previous))
-    confidence = 1 - 2 * policy.false_alarms / policy.probation
-    return Succession(metric, len(windows), len(rows), paired(use_case, metric, rows.y, new, old, clusters(use_case, rows.info), confidence))
+            why = f"version {version.version} needs {', '.join(missing)}, which features() gives no more"
+            return Succession(metric, len(windows), len(rows), obstacle=why)
+    models_of = [(each, models.load(each.run_id, each.sha256, each.location)) for each in (champion, previous)]
+    end = windows[-1].stop
+    starts = dict.fromkeys((windows[-policy.bad_windows :][0].start, max(windows[0].start, end - MAX_ROWS)))
+    confidence, found = 1 - 2 * policy.false_alarms / (policy.probation * STRETCHES), []
+    for start in starts:
+        part = rows.take(np.arange(start, end))
+        new, old = (predict(use_case, model, inputs(each, part.X)) for each, model in models_of)
+        gain = paired(use_case, metric, part.y, new, old, clusters(use_case, part.info), confidence)
+        found.append(Succession(metric, len(windows), len(part), gain))
+    return next((each for each in found if each.worse), found[0])
 
 
-def labelled_since(use_case: "UseCase", champion: ModelVersion, previous: ModelVersion, features: Features) -> Rows:
-    """The rows whose truth is known now and was not when either version was trained, oldest first; `y` is the truth as it is known now."""
-    before = pl.concat([_known_then(use_case, each.evaluated.trained.parts.features) for each in (champion, previous)])
-    newest = _newest(use_case, features)
-    labels = _labels(use_case)
-    found = [_fresh(use_case, piece, before, labels, newest) for piece in feature_table.pieces(use_case, features)]
-    rows = joined(found)
+def labelled_since(use_case: "UseCase", champion: ModelVersion, previous: ModelVersion, features: Features, since: dt.datetime) -> Rows:
+    """The rows whose truth has become known since a moment, and was not known when either version was trained, oldest first.
+
+    `y` is the truth as it is known now. What was known at that moment is for whoever decided then to have looked at.
+    """
+    came = _came(use_case, features, since)
+    then = came.filter("before")["_time"].max() if use_case.columns.one("time") else None
+    known = pl.concat([_known_then(use_case, each.evaluated.trained.parts.features) for each in (champion, previous)])
+    newest, labels = _newest(use_case, features), _labels(use_case, since)
+    rows = joined([_fresh(use_case, piece, known, came, labels, newest, then) for piece in feature_table.pieces(use_case, features)])
     if rows.time is not None:
         return rows.take(rows.time.arg_sort().to_numpy())
-    came = lake().frame(f"SELECT {key_sql(use_case)}::VARCHAR AS _key, _batch FROM {use_case.name}.raw AT (VERSION => {features.snapshot.version})")
     batch = rows.info.select("_key").join(came, on="_key", how="left", maintain_order="left")["_batch"]
     return rows.take(np.argsort(batch.fill_null(0).to_numpy(), kind="stable"))
 
 
-def _fresh(use_case: "UseCase", rows: Rows, before: pl.DataFrame, labels: pl.DataFrame, newest: Any) -> Rows:
-    own = rows.info.with_columns(_target=_gated(use_case, newest), _place=pl.int_range(pl.len()))
-    told = own.join(labels, on="_key", how="left", maintain_order="left").with_columns(_target=pl.coalesce("_later", "_target"))
-    fresh = told.join(before, on="_key", how="anti", maintain_order="left").filter(pl.col("_target").is_not_null())
+def _came(use_case: "UseCase", features: Features, since: dt.datetime) -> pl.DataFrame:
+    """Of each row of `raw` the batch that brought it, whether that was `before` a moment, and where rows have a time, that (`_time`)."""
+    time = use_case.columns.one("time")
+    more = f", {quoted(time)} AS _time" if time else ""
+    return lake().frame(
+        f"""SELECT {key_sql(use_case)}::VARCHAR AS _key, _batch, coalesce(loaded_at <= ?, true) AS before{more}
+        FROM {use_case.name}.raw AT (VERSION => {features.snapshot.version}) LEFT JOIN {use_case.name}.batches ON _batch = batch""",
+        [since],
+    )
+
+
+def _fresh(use_case: "UseCase", rows: Rows, known: pl.DataFrame, came: pl.DataFrame, labels: pl.DataFrame, newest: Any, then: Any) -> Rows:
+    own = rows.info.with_columns(_target=_gated(use_case, newest), _then=_gated(use_case, then), _place=pl.int_range(pl.len()))
+    told = own.join(labels, on="_key", how="left", maintain_order="left").join(
+        came.select("_key", "before"), on="_key", how="left", maintain_order="left"
+    )
+    known_before = (pl.col("before").fill_null(True) & pl.col("_then").is_not_null()) | pl.col("_early").fill_null(False)
+    fresh = told.with_columns(_target=pl.coalesce("_later", "_target")).filter(pl.col("_target").is_not_null() & ~known_before)
+    fresh = fresh.join(known, on="_key", how="anti", maintain_order="left")
     taken = rows.take(fresh["_place"].to_numpy())
     return Rows(taken.X, use_case.kind.encode(use_case, fresh["_target"]), taken.info)
 
@@ -145,13 +180,17 @@ def _newest(use_case: "UseCase", features: Features) -> Any:
     return lake().value(f"SELECT max(_time) FROM {use_case.name}.features AT (VERSION => {features.version})")
 
 
-def _labels(use_case: "UseCase") -> pl.DataFrame:
-    """The label of each key in the lake's table `labels` (`_key`, `_later`): of two the one that became known later; none whose time has not come."""
+def _labels(use_case: "UseCase", since: dt.datetime) -> pl.DataFrame:
+    """The label of each key in the lake's table `labels`: of two the one that became known later; none whose time has not come.
+
+    Returns:
+        `_key`, `_later` (the label), `_early` (whether the key had one at a moment).
+    """
     kind, now = use_case.columns[use_case.target].sql_type, clock.utc()
     holds_until(use_case, lake().value(f"SELECT min(label_time) FROM {use_case.name}.labels WHERE label_time > ?", [now]))
     return lake().frame(
-        f"""SELECT key AS _key, TRY_CAST(target AS {kind}) AS _later FROM {use_case.name}.labels
-        WHERE (label_time IS NULL OR label_time <= ?) AND TRY_CAST(target AS {kind}) IS NOT NULL
+        f"""SELECT key AS _key, TRY_CAST(target AS {kind}) AS _later, min(received_at) OVER (PARTITION BY key) <= ? AS _early
+        FROM {use_case.name}.labels WHERE (label_time IS NULL OR label_time <= ?) AND TRY_CAST(target AS {kind}) IS NOT NULL
         QUALIFY row_number() OVER (PARTITION BY key ORDER BY coalesce(label_time, received_at AT TIME ZONE 'UTC') DESC, received_at DESC) = 1""",
-        [now],
+        [since, now],
     )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from lifecycle import decisions
 from lifecycle.errors import LifecycleError
 from lifecycle.gate.numbers import Gain, VerdictNumbers
-from lifecycle.history import JUDGED, WATCH, Standing
+from lifecycle.history import ROLLED_BACK, WATCH, Standing, ledger, taken_back
 from lifecycle.monitoring import succession
 from lifecycle.monitoring.succession import Succession
 from lifecycle.promotions import settled
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 
 def watch(use_case: "UseCase", report: DriftReport, features: Features) -> Watched:
-    """Do what `monitoring.follows` says of an alarm, and look after a champion that the gate has promoted.
+    """Do what `monitoring.follows` says of an alarm, and look after a champion that was promoted.
 
     On the first `monitoring.probation` windows of rows labelled since its promotion the champion is compared with the one before it, both
     asked about the same rows (`lifecycle.monitoring.succession`). Shown to be worse, it is rolled back, and the gate does not promote it
     again; so it is under `follows="rollback"` where an alarm says that its live performance broke the promise, unless the one before is shown to
-    do worse still. What a person has promoted, approved or returned to is left to a person: that it does worse is said.
+    do worse still. One that was returned to is not watched; and one that a person has promoted again after the watch took it back is left to the
+    person: that it does worse is said.
 
     Args:
         use_case: the definition.
@@ -37,12 +38,13 @@ def watch(use_case: "UseCase", report: DriftReport, features: Features) -> Watch
     why = _reason(use_case, stands, report, beside)
     if not why:
         return found
-    if not _by_the_gate(stands):
-        return found.model_copy(update={"reason": f"{why}; a person made it champion, so a person decides: 'lifecycle rollback {use_case.name}'"})
+    if taken_back(ledger(use_case.name), report.version):
+        told = f"{why}; a person made it champion again, so a person decides: 'lifecycle rollback {use_case.name}'"
+        return found.model_copy(update={"reason": told})
     numbers = (
         VerdictNumbers(metric=beside.metric, rows=beside.rows, over_previous=found.gain, confidence=found.confidence) if beside else VerdictNumbers()
     )
-    back = decisions.take_back(use_case, report.version, found.previous, WATCH, why, numbers)
+    back = decisions.take_back(use_case, stands.latest[report.version], found.previous, WATCH, why, numbers)
     if back is None:
         return found.model_copy(update={"reason": f"{why}; somebody decided otherwise meanwhile, which holds"})
     return found.model_copy(update={"rolled_back": True, "reason": f"version {back.version} is champion again: {why}"})
@@ -52,13 +54,16 @@ def _compared(use_case: "UseCase", stands: Standing, features: Features) -> Succ
     """The champion beside the one before, with what the last look found where there is no new window; `None` where nobody is to be compared with."""
     if not use_case.target or not use_case.monitoring.probation or stands.previous is None or stands.champion is None:
         return None
+    promotion = stands.latest[stands.champion]
+    if promotion.action == ROLLED_BACK or promotion.decided_at is None:
+        return None
     pair = (stands.champion, stands.previous)
     last = succession.looked(use_case, *pair)
     if last is not None and last.windows >= use_case.monitoring.probation:
         return last
     try:
         champion, previous = (versions.version(use_case.name, number) for number in pair)
-        found = succession.compare(use_case, champion, previous, features, last.windows if last else 0)
+        found = succession.compare(use_case, champion, previous, features, promotion.decided_at, last.windows if last else 0)
     except LifecycleError as lost:  # one that cannot be asked can be no measure; that it is lost is said where it is needed
         return Succession(use_case.metric, 0, 0, obstacle=str(lost))
     if found.gain is None:
@@ -93,7 +98,7 @@ def _after_alarm(use_case: "UseCase", report: DriftReport) -> str:
 
 def _standing_of(use_case: "UseCase", stands: Standing, beside: Succession | None) -> str:
     """How a champion on probation does."""
-    if beside is None or not _by_the_gate(stands):
+    if beside is None:
         return ""
     pair = f"version {stands.champion} beside version {stands.previous} before it"
     if beside.obstacle:
@@ -115,15 +120,10 @@ def _numbers(beside: Succession) -> str:
 def _reason(use_case: "UseCase", stands: Standing, report: DriftReport, beside: Succession | None) -> str:
     """Why the champion before is to be champion again; empty where it is not."""
     policy, live = use_case.monitoring.policy, report.performance
-    if stands.previous is None:
+    if stands.previous is None or stands.latest[report.version].action == ROLLED_BACK:
         return ""
     if policy.watches and beside is not None and beside.worse:
         return f"version {report.version} does worse than version {stands.previous} before it: {_numbers(beside)}"
     if policy.returns and report.drifted and live is not None and live.drifted and not (beside and beside.better):
         return f"live {live.metric} of version {report.version} is {live.live:.4f} on {live.rows:,} rows, {live.promised:.4f} was promised"
     return ""
-
-
-def _by_the_gate(stands: Standing) -> bool:
-    """Whether the gate alone has made the champion champion."""
-    return stands.champion in stands.latest and stands.latest[stands.champion].action == JUDGED

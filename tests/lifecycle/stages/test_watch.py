@@ -38,9 +38,16 @@ class Shop:
         monitoring = Monitoring(window=WINDOW, **{"probation": PROBATION, **self.policy})
         return toy(self.name, source=Generated(parts_of_a_shop, {"batches": self.batches}, deterministic=True), monitoring=monitoring)
 
-    def open(self) -> "Shop":
-        for inputs in (WEAK, STRONG):
-            assert promote.promote(self.use_case, self.challenger(inputs)).promoted
+    def open(self, *between: dict[str, Any]) -> "Shop":
+        """With rows that come `between` the training of version 2 and a person's decision for it; without, the gate decides at once."""
+        assert promote.promote(self.use_case, self.challenger(WEAK)).promoted
+        second = self.challenger(STRONG)
+        if not between:
+            assert promote.promote(self.use_case, second).promoted
+            return self
+        self.batches = [*self.batches, *between]
+        self.features()
+        decisions.promote_by_hand(self.use_case, second.version, "ana")
         return self
 
     def challenger(self, inputs: tuple[str, ...]) -> ModelVersion:
@@ -98,7 +105,7 @@ def test_a_champion_made_worse_after_its_promotion_is_rolled_back_within_the_win
     assert (fallen.promoted, "it is version 2 again, which was rolled back by the watch" in fallen.reason) == (False, True)
     assert decisions.promote_by_hand(shop.use_case, 2, "ana", "it was the sensor").promoted
     found = shop.watch({**OPPOSITE, "rows": 800, "seed": 5})
-    assert "a person made it champion, so a person decides: 'lifecycle rollback watch_worse'" in found.reason
+    assert "a person made it champion again, so a person decides: 'lifecycle rollback watch_worse'" in found.reason
     assert (found.rolled_back, shop.champion) == (False, (2, "2"))
 
 
@@ -115,12 +122,23 @@ def test_a_champion_that_does_well_stays_and_after_its_windows_it_is_watched_no_
     shop.policy = {"probation": 2}
     found = shop.watch({**OPPOSITE, "rows": 1_200, "seed": 22})
     assert (found.rolled_back, found.windows, shop.champion) == (False, 2, (2, "2"))
+    before = history.standing(history.ledger(shop.name)).latest[2]
     third = shop.challenger(STRONG)
     decisions.promote_by_hand(shop.use_case, third.version, "ana")
-    assert decisions.take_back(shop.use_case, 2, 1, history.WATCH, "worse", VerdictNumbers()) is None, "somebody decided meanwhile"
+    assert decisions.take_back(shop.use_case, before, 1, history.WATCH, "worse", VerdictNumbers()) is None, "somebody decided meanwhile"
     shop.policy = {}
     assert shop.watch() == Watched(use_case=shop.name, version=third.version), "the report is of another champion"
     assert shop.champion == (third.version, str(third.version))
+
+
+def test_a_world_that_turns_after_some_good_windows_is_seen_in_the_newest_of_them() -> None:
+    shop = Shop("watch_turned", {"probation": 14}).open()
+    assert shop.watch({"rows": 5 * WINDOW, "seed": 61}).rolled_back is False
+    found = [shop.watch({**OPPOSITE, "rows": WINDOW, "seed": 62 + day}) for day in range(3)]
+    assert [each.rolled_back for each in found].count(True) == 1, "at the latest when the newest three windows are of the new world"
+    back = next(each for each in found if each.rolled_back)
+    assert back.rows == 3 * WINDOW
+    assert shop.champion == (1, "1")
 
 
 def test_an_alarm_of_a_world_that_is_harder_for_both_takes_the_champion_back_where_the_policy_says_so() -> None:
@@ -138,7 +156,8 @@ def test_an_alarm_of_a_world_that_is_harder_for_both_takes_the_champion_back_whe
 
 
 def test_labels_that_come_late_over_http_count_and_a_rollback_that_was_cut_off_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = Shop("watch_late").open()
+    shop = Shop("watch_late").open({**OPPOSITE, "rows": 800, "seed": 51})
+    assert shop.watch().rows == 0, "what was known when the person decided is the person's to have looked at"
     found = shop.watch({**OPPOSITE, "rows": 800, "late": True})
     assert (found.rows, found.rolled_back) == (0, False)
     label(shop.name, list(parts_of_a_shop([*shop.batches[:-1], {**OPPOSITE, "rows": 800}]))[-1])
