@@ -221,3 +221,10 @@ def test_what_makes_a_score_too_good_is_said_alone_together_or_not_at_all() -> N
     assert said(Telling(columns=("paid",), value=1.0), Telling(columns=("owed",), value=0.99)) == "a model of paid and owed alone has 1, 0.99"
     assert said(Telling(columns=("paid", "owed"), value=1.0)) == "a model of paid with owed alone has 1"
     assert said(Telling(columns=("a", "b", "c"), value=None)) == "no column and no two give it alone, a, b, c matter most"
+
+
+def test_a_deployed_fit_that_is_shown_to_do_worse_than_the_judged_one_is_refused() -> None:
+    (reason,) = reasons(replace(GOOD, deployed=Difference(-0.05, -0.08, -0.02, 0.99)))
+    assert reason.startswith("the fit on all rows disagrees with the judged one beyond what more rows explain: roc_auc -0.05 [")
+    for found in (Difference(0.02, 0.01, 0.03, 0.99), Difference(-0.01, -0.03, 0.01, 0.99), Difference(-0.5, None, None, 0.99), None):
+        assert reasons(replace(GOOD, deployed=found)) == []

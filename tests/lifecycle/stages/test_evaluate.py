@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,14 @@ import polars as pl
 import pytest
 
 from lifecycle.evaluation.report import EvaluationReport
+from lifecycle.fit import fit
 from lifecycle.kind import find
+from lifecycle.predict import predict
 from lifecycle.references import Evaluated, Recipe, Trained, Tuned
 from lifecycle.reports.card import card
 from lifecycle.sources import Generated
 from lifecycle.stages import collect, evaluate, featurize, split, train, validate
-from lifecycle.store import tracking
+from lifecycle.store import models, tracking
 from lifecycle.table import parts as partition
 from lifecycle.usecase import UseCase
 from schemas.roles import column
@@ -179,3 +182,18 @@ def test_labels_without_a_signal_are_not_shown_to_beat_a_constant():
     report = json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json", evaluated.files))
     assert report["gains"]["over_constant"]["low"] <= 0
     assert abs(evaluated.holdout["roc_auc"] - 0.5) < 0.1
+
+
+def test_a_deployed_fit_of_wrong_labels_is_found_behind_the_judged_one(plenty):
+    use_case, evaluated, report = plenty
+    own = report["deployed"]
+    assert own["rows"] == evaluated.trained.parts.labelled
+    assert own["gain"]["high"] >= 0
+    drawn = evaluated.trained.parts
+    wrong, known = partition.rows(use_case, drawn, "train"), partition.rows(use_case, drawn, partition.LABELLED)
+    turned = fit(use_case, evaluated.trained.recipe, replace(known, y=1 - known.y))
+    sha256 = models.save(evaluated.trained.run_id, use_case, turned, wrong.X.head(5), predict(use_case, turned, wrong.X.head(5)))
+    again = evaluate.evaluate(use_case, evaluated.trained.model_copy(update={"sha256": sha256}))
+    found = json.loads(tracking.read(evaluated.trained.run_id, "evaluation.json", again.files))
+    assert found["deployed"]["gain"]["high"] < -0.2
+    assert found["metrics"] == report["metrics"], "the promise is the judged fit's"
