@@ -47,7 +47,7 @@ def version(use_case: UseCase, made: Features, judged: str = "two") -> ModelVers
 
 @pytest.mark.parametrize("how", [HashSplit(), GroupSplit(), TimeSplit(gap=GAP), TimeSplit(gap=GAP, longest=dt.timedelta(minutes=300))])
 def test_the_deployed_fit_has_seen_every_row_whose_label_was_known_and_no_other_whatever_came_since(how: Split[Any]) -> None:
-    name = f"seen_{type(how).__name__.lower()}_{getattr(how, 'longest', None) is not None}"
+    name = f"seen_{type(how).__name__.lower()}{'_short' if getattr(how, 'longest', None) else ''}"
     use_case = case(name, how)
     made = features(use_case)
     model = version(use_case, made)
