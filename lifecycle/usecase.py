@@ -216,6 +216,11 @@ class UseCase:
         """All metrics that make sense: those of the kind of problem, and of what decisions are worth."""
         return (*self.kind.metrics, *self.operating_point.metrics)
 
+    @property
+    def knows_nothing(self) -> str:
+        """The baseline that knows nothing, in words: by what decisions are worth, where that decides."""
+        return (self.operating_point.knows_nothing if self.metric in self.operating_point.metrics else "") or self.kind.knows_nothing
+
     def wrong(self, what: str) -> DefinitionError:
         """The error for something in this definition that cannot be."""
         return DefinitionError(f"use case '{self.name}': {what}; fix usecases/{self.name}.py or schemas/{self.name}.py")

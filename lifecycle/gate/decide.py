@@ -62,7 +62,7 @@ def praise(use_case: "UseCase", evidence: GateEvidence, comparison: Comparison |
     """Why a challenger that nothing speaks against is promoted; `alone`: why it was not compared with the champion there is."""
     if comparison is None:
         found = evidence.holdout.get(evidence.metric, float("nan"))
-        worth = f"{evidence.metric} {found:.4g}, better than {use_case.kind.knows_nothing} by {evidence.constant}"
+        worth = f"{evidence.metric} {found:.4g}, better than {use_case.knows_nothing} by {evidence.constant}"
         return f"{worth}; judged without a champion: {alone}" if alone else f"the first champion: {worth}"
     where = "in the same folds of" if comparison.refitted else "on"
     found = f"{evidence.metric} {comparison.difference} {where} {comparison.rows:,} rows, {comparison.look}"

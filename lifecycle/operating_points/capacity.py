@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class Capacity(OperatingPoint):
     The threshold is the one above which as many rows lie as can be looked at, on average; `precision@k`, the share of true cases among those
     looked at, decides. Rows of equal probability share the places that are left for them.
     """
+
+    knows_nothing: ClassVar[str] = "any rows"
 
     cases: int
     """How many can be looked at."""

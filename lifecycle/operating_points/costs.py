@@ -1,7 +1,7 @@
 """Decisions by what wrong answers cost."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class Costs(OperatingPoint):
     row, decides. A right answer costs nothing: what a case costs anyway (the payment that is stopped rightly has to be looked at, too) is
     no part of it.
     """
+
+    knows_nothing: ClassVar[str] = "yes to all rows or to none"
 
     miss: float | str
     """What it costs to say no where yes is true."""

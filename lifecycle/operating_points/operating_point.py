@@ -4,7 +4,7 @@ What hangs on a row (its costs, its place in the list of its day) is carried bes
 that whoever judges answers (the gate, slices, live performance) needs to know of neither.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 class OperatingPoint:
     """A way to decide. What is here is right where nothing is known of what a decision is worth."""
+
+    knows_nothing: ClassVar[str] = ""
+    """What decides without knowing anything, in words; empty: as for the kind of problem."""
 
     @property
     def metrics(self) -> tuple[str, ...]:

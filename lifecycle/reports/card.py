@@ -150,7 +150,7 @@ def _quality(use_case: "UseCase", evaluation: EvaluationReport) -> str:
     gains = [
         f"Over {name} it gains {signed(gain.value)} in {evaluation.metric}{interval(gain)}, on the same rows."
         for name, gain in (
-            (use_case.kind.knows_nothing, evaluation.gains.over_constant),
+            (use_case.knows_nothing, evaluation.gains.over_constant),
             (use_case.kind.plain, evaluation.gains.over_linear),
             (use_case.kind.last, evaluation.gains.over_last),
         )
@@ -175,7 +175,7 @@ def _beside(use_case: "UseCase", found: MetricReport) -> list[tuple[str, float |
     """The baselines by name, each with its value of a metric; the last known label where rows have an order."""
     kind = use_case.kind
     last = [(kind.last, found.last)] if found.last is not None else []
-    return [(kind.knows_nothing, found.constant), (kind.plain, found.linear), *last]
+    return [(use_case.knows_nothing, found.constant), (kind.plain, found.linear), *last]
 
 
 def _use(use_case: "UseCase", facts: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ class BeatsConstant(Rule):
     place = 40
 
     def checks(self, use_case: "UseCase", evidence: "GateEvidence", comparison: "Comparison | None") -> Iterator[Check]:
-        nothing, found = use_case.kind.knows_nothing, evidence.constant
+        nothing, found = use_case.knows_nothing, evidence.constant
         reason = ""
         if found is None or found.low is None:
             reason = f"not shown to beat {nothing}: {evidence.metric} has no interval on these rows"

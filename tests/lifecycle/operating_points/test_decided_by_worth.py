@@ -54,7 +54,8 @@ def test_what_decisions_are_worth_decides_with_its_interval_and_beside_what_know
     metric = use_case.metric
     assert metric in POINTS
     assert verdict.promoted, verdict.reason
-    assert f"{metric} " in verdict.reason
+    nothing = "yes to all rows or to none" if use_case.costs else "any rows"
+    assert f"{metric} {report.metrics[metric].holdout:.4g}, better than {nothing} by +" in verdict.reason
     found = report.metrics[metric]
     assert found.low is not None
     assert found.high is not None
