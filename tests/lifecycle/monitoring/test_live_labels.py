@@ -45,7 +45,7 @@ def test_a_label_of_the_source_and_one_over_http_are_held_to_one_rule():
     assert known(shop).known["_target"].all()  # it came after the rows
     shop.batches[-1] = {"rows": 300, "seed": 2, "shift": 0.01}  # the rows come again, and their labels with them
     again = known(shop).known["_target"]
-    assert 0.5 < (again == own).sum() / len(own) <= 1
+    assert (again == own).sum() > 150  # most are what the first load said
 
 
 def test_rows_without_a_prediction_and_keys_that_nobody_knows_are_counted():

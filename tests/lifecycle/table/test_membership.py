@@ -45,7 +45,7 @@ def version(use_case: UseCase, made: Features, judged: str = "two") -> ModelVers
     return ModelVersion(use_case=use_case.name, version=1, run_id="", sha256="one", evaluated=evaluated, division=use_case.split.rule(use_case))
 
 
-@pytest.mark.parametrize("how", [HashSplit(), GroupSplit(), TimeSplit(gap=GAP), TimeSplit(gap=GAP, longest=dt.timedelta(minutes=300))])
+@pytest.mark.parametrize("how", [HashSplit(), GroupSplit(), TimeSplit(gap=GAP), TimeSplit(gap=GAP, longest=dt.timedelta(minutes=700))])
 def test_the_deployed_fit_has_seen_every_row_whose_label_was_known_and_no_other_whatever_came_since(how: Split[Any]) -> None:
     name = f"seen_{type(how).__name__.lower()}{'_short' if getattr(how, 'longest', None) else ''}"
     use_case = case(name, how)
