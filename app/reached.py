@@ -48,7 +48,7 @@ def _versions(found: Found) -> list[Line]:
     lines: list[Line] = []
     for each in found["versions"]:
         parts = each["parts"]
-        learnt = sum(parts.get(name, 0) for name in LEARNT)
+        learnt = each["fitted"]
         others = ", ".join(f"{rows:,} {name}" for name, rows in parts.items() if name not in (*LEARNT, JUDGED))
         told = [f"learnt from {learnt:,} rows of it" if learnt else "learnt from none of it"]
         told += [f"was judged on {parts[JUDGED]:,}"] if JUDGED in parts else []

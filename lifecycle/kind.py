@@ -251,6 +251,10 @@ class Kind:
         """The answers of a finished model to rows of inputs, in their order, as `frame` gives them."""
         return self.frame(model.predict(X))
 
+    def decided(self, said: "pl.DataFrame", model: Any) -> "pl.DataFrame":
+        """Answers of other fits of a recipe as a finished model of it would decide them: by its threshold, where there is one."""
+        return said
+
     def apart(self, first: "pl.DataFrame", second: "pl.DataFrame") -> "tuple[np.ndarray, bool]":
         """How far two forms of one model are apart: the differences of shape (n, numbers), and whether a decision differs."""
         import numpy as np

@@ -14,7 +14,7 @@ from lifecycle.splits.split import PARTS
 from lifecycle.store import tables, versions
 from lifecycle.store.lake import Lake, lake, quoted
 from lifecycle.table import batches, feature_table
-from lifecycle.table.membership import parts_then
+from lifecycle.table.membership import fitted, parts_then
 from lifecycle.table.raw import key_sql
 from lifecycle.table.sample import draws
 
@@ -33,7 +33,7 @@ def of_batch(use_case: "UseCase", number: int) -> dict[str, Any]:
 
     Returns:
         `batch`: its line in the ledger, with `rows_now`, how many rows are of it now, and `keys`, how many it is known to have had;
-        `versions`: each version that had rows of it, with how many are in which `parts`, what it has `predicted` in all, and when it was
+        `versions`: each version that had rows of it, with how many are in which `parts`, on how many of them its deployed fit was `fitted`, what it has `predicted` in all, and when it was
         `champion`; `predictions`: of the rows of the batch, by version and origin; `untold`: what cannot be told any more, one sentence each.
 
     Raises:
@@ -84,6 +84,7 @@ def _version(store: Lake, use_case: "UseCase", version: ModelVersion, keys: pl.S
         "model_version": version.version,
         "rows": keys.len(),
         "parts": _parts(use_case, version, keys),
+        "fitted": fitted(use_case, version)["_key"].is_in(keys.implode()).sum(),
         "predicted": {"predictions": said[0], "first": said[1], "last": said[2]},
         "champion": [{"since": since, "until": until} for number, since, until in reigns(decisions) if number == version.version],
     }

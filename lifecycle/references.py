@@ -259,6 +259,21 @@ class LabelAge(JsonModel):
     live: float | None
 
 
+class LiveCoverage(JsonModel):
+    """In which share of `rows` labelled rows the interval or set of an answer held the truth, with its interval, beside what is stated."""
+
+    rows: int
+    stated: float
+    observed: float
+    low: float | None
+    high: float | None
+
+    @property
+    def short(self) -> bool:
+        """Whether it is shown to fall short of what is stated."""
+        return self.high is not None and self.high < self.stated
+
+
 class LiveCalibration(JsonModel):
     """Whether what happened is as frequent as the probabilities say.
 
@@ -329,6 +344,7 @@ class LivePerformance(JsonModel):
         selective_labels: as the definition says it.
         enough: whether there were as many windows as the policy asks for; where not, it is worse only so far.
         ages: by how long the labels took.
+        coverage: of the same rows, where answers have intervals or sets.
         calibration: of the same rows, where there are probabilities.
     """
 
@@ -345,6 +361,7 @@ class LivePerformance(JsonModel):
     selective_labels: str = ""
     enough: bool = True
     ages: tuple[LabelAge, ...] = ()
+    coverage: LiveCoverage | None = None
     calibration: LiveCalibration | None = None
 
 

@@ -86,6 +86,10 @@ class Binary(Classification):
         positive = np.asarray(outputs, dtype=np.float64)[:, 1].clip(0.0, 1.0)  # a sum of shares may miss 1 by a rounding
         return pl.DataFrame({"prediction": (positive >= threshold).astype(np.int8), "probability": positive})
 
+    def decided(self, said: pl.DataFrame, model: Any) -> pl.DataFrame:
+        """By the model's threshold."""
+        return said.with_columns(prediction=(pl.col("probability") >= getattr(model, "threshold_", 0.5)).cast(pl.Int8))
+
     def measured(self, said: pl.DataFrame, of: str = "") -> np.ndarray:
         """The probability."""
         return said.select("probability").to_numpy()

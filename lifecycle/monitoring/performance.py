@@ -13,7 +13,7 @@ from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.predictions import Predictions
 from lifecycle.evaluation.resample import clusters, intervals
 from lifecycle.monitoring import live_rows
-from lifecycle.references import LabelAge, LiveCalibration, LivePerformance, LiveWindow
+from lifecycle.references import LabelAge, LiveCalibration, LiveCoverage, LivePerformance, LiveWindow
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -87,6 +87,7 @@ def performance(
         enough=len(windows) >= policy.bad_windows,
         ages=_ages(use_case, metric, together),
         calibration=_calibration(use_case, together),
+        coverage=_coverage(use_case, together),
     )
     return found.model_copy(update={"selective_labels": use_case.selective_labels}) if use_case.selective_labels else found
 
@@ -151,6 +152,15 @@ def _ages(use_case: "UseCase", metric: str, known: pl.DataFrame) -> tuple[LabelA
         for at in range(len(upto))
     ]
     return tuple(found) if len(found) > 1 and min(each.rows for each in found) >= live_rows.MIN_WINDOW_ROWS else ()
+
+
+def _coverage(use_case: "UseCase", known: pl.DataFrame) -> LiveCoverage | None:
+    """How often the intervals or sets of answers held the truth, where answers have some."""
+    value, interval = _judge(use_case, "coverage", known) if "coverage" in use_case.kind.besides else (None, None)
+    if value is None:
+        return None
+    low, high = interval or (None, None)
+    return LiveCoverage(rows=known.height, stated=use_case.coverage, observed=value, low=low, high=high)
 
 
 def _calibration(use_case: "UseCase", known: pl.DataFrame) -> LiveCalibration | None:

@@ -59,6 +59,9 @@ def performance(truth: LivePerformance | None) -> str:
     found = truth.calibration
     if found and found.off:
         said += f"; the probabilities of {found.of} are {found.probability:.3f} on average, it happened in {found.observed:.3f} of the rows"
+    held = truth.coverage
+    if held and held.short:
+        said += f"; the intervals or sets of answers hold the truth in {held.observed:.3f} ({held.low:.3f} to {held.high:.3f}) of the rows, {held.stated:g} is stated"
     return said
 
 

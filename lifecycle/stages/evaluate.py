@@ -56,7 +56,7 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     """
     tracking.active(use_case.name, trained.run_id)
     train, tune, gate = (rows(use_case, trained.parts, part) for part in ("train", "tune", "gate"))
-    model = models.load(trained.run_id, trained.judged_sha256 or trained.sha256)
+    model, deployed = (models.load(trained.run_id, sha256) for sha256 in (trained.judged_sha256 or trained.sha256, trained.sha256))
     evidence = use_case.kind.evidence(use_case, model, trained.recipe, train, tune, gate)
     nothing = blind(use_case, evidence.constant, use_case.metric)
     unseen = EvaluationSet(use_case, evidence.model, nothing, clusters(use_case, evidence.model.rows.info))
@@ -68,17 +68,19 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     baselines = {name: {} if each is None else _metrics(use_case, each) for name, each in evidence.baselines.items()}
     baselines["constant"] |= _blind_metrics(use_case, evidence.constant)
     report = _report(trained.recipe, evidence, unseen, _table(evidence, unseen, found, baselines), _data(trained, train, gate), leaned, drawn)
-    report = report.model_copy(update={"behaviours": behaviours(use_case, model, trained.parts, gate)})
+    report = report.model_copy(update={"behaviours": behaviours(use_case, deployed, trained.parts, gate)})
     threshold = use_case.kind.threshold_of(model) if evidence.mode == "holdout" else None
     report = report.model_copy(update={"coverage": coverage(unseen, model), "decision": use_case.operating_point.report(use_case, unseen, threshold)})
     deciding = report.metrics.get(use_case.metric)
     if deciding:
         suspect = too_good(use_case, trained.recipe, (train, gate), deciding.holdout, deciding.constant, report.judged.rows, leaned)
         report = report.model_copy(update={"too_good": suspect})
-    report = report.model_copy(update={"deployed": _deployed(unseen, trained)})
+    report = report.model_copy(update={"deployed": _deployed(unseen, trained, deployed)})
     known = rows(use_case, trained.parts, LABELLED) if trained.judged_sha256 else train
     files = tracking.write(trained.run_id, shapley.FILE, shapley.background(known.X, use_case.seed))
-    reference = profile.reference(use_case, known, evidence.unseen) | {"typical": typical(use_case, trained.parts.features.snapshot.version)}
+    reference = profile.reference(use_case, known, use_case.kind.decided(evidence.unseen, deployed)) | {
+        "typical": typical(use_case, trained.parts.features.snapshot.version)
+    }
     files |= _written(trained.run_id, report, drawn, reference)
     evaluated = Evaluated(
         use_case=use_case.name,
@@ -158,12 +160,12 @@ def _gain(unseen: EvaluationSet, over: "Predictions") -> Interval | None:
     return paired(use_case, use_case.metric, model.rows.y, model.predictions, over.predictions, unseen.groups, CONFIDENCE, over.rows.y)
 
 
-def _deployed(unseen: EvaluationSet, trained: Trained) -> DeployedReport | None:
+def _deployed(unseen: EvaluationSet, trained: Trained, model: Any) -> DeployedReport | None:
     """The deployed fit on the rows that the judged one is judged by, which it has been fitted on."""
     if not trained.judged_sha256:
         return None
     use_case, judged = unseen.use_case, unseen.model
-    said = (answers(use_case, models.load(trained.run_id, trained.sha256), judged.rows),) * len(judged.predictions)
+    said = (answers(use_case, model, judged.rows),) * len(judged.predictions)
     gain = paired(use_case, use_case.metric, judged.rows.y, said, judged.predictions, unseen.groups, SURE)
     return DeployedReport(rows=trained.parts.used.get(LABELLED, trained.parts.labelled), gain=gain)
 

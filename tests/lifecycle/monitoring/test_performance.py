@@ -47,6 +47,8 @@ def test_what_was_promised_is_kept_where_nothing_changed():
     assert "as good as" in said.reason
     assert (found.since or "") >= (START + dt.timedelta(minutes=FIRST + 400)).isoformat()
     assert [window.rows for window in found.windows] == [400] * 3
+    assert found.coverage
+    assert (found.coverage.rows, found.coverage.stated, found.coverage.short) == (1_200, 0.9, False)
 
 
 def test_a_change_that_only_the_outcomes_show_is_an_alarm_and_raised_once():
@@ -58,6 +60,9 @@ def test_a_change_that_only_the_outcomes_show_is_an_alarm_and_raised_once():
     assert said.performance.worse
     assert said.drifted
     assert "performance" in said.kinds
+    assert said.performance.coverage
+    assert said.performance.coverage.short
+    assert "hold the truth in" in said.reason
     assert "inputs" not in said.kinds
     assert "worse than" in said.reason
     again = shop.watch()

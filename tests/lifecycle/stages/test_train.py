@@ -186,3 +186,11 @@ def test_a_target_that_is_no_number_is_refused():
 def test_a_recipe_of_an_unknown_candidate_is_refused():
     with pytest.raises(DefinitionError, match="names one of its candidates"):
         fit(toy("train_unknown"), Recipe(candidate="neural"), rows(400), rows(400, 2))
+
+
+def test_answers_of_other_fits_are_decided_by_the_threshold_of_the_model_that_answers():
+    fits, _, given = finished_by()
+    use_case, X = toy("train_two"), given["gate"].X
+    said = use_case.kind.decided(predict(use_case, fits.judged, X), fits.deployed)
+    assert said["prediction"].to_list() == (said["probability"] >= fits.deployed.threshold_).cast(pl.Int8).to_list()
+    assert fits.judged.threshold_ != fits.deployed.threshold_
