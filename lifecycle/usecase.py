@@ -212,6 +212,11 @@ class UseCase:
         return self.costs or capacity or BestScore(self.threshold)
 
     @property
+    def carried(self) -> tuple[str, ...]:
+        """The columns of the schema that go with the rows beside the inputs, whatever their roles: slices, and what decisions cost."""
+        return (*self.slices, *(self.costs.columns if self.costs else ()))
+
+    @property
     def metrics(self) -> tuple[str, ...]:
         """All metrics that make sense: those of the kind of problem, and of what decisions are worth."""
         return (*self.kind.metrics, *self.operating_point.metrics)

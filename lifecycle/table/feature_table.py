@@ -117,9 +117,7 @@ def tables_of(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> Iterator[
 def _beside(use_case: "UseCase", rows: pl.DataFrame) -> pl.DataFrame:
     time = use_case.columns.one("time")
     own = rows.select("_key", "_hash", *([pl.col(time).cast(pl.Datetime("us")).alias("_time")] if time else []))
-    info = rows.select(
-        pl.col(name).alias(INFO + name) for name in info_columns(use_case.columns, (*use_case.slices, *use_case.operating_point.columns))
-    )
+    info = rows.select(pl.col(name).alias(INFO + name) for name in info_columns(use_case.columns, use_case.carried))
     return pl.concat([own, info], how="horizontal")
 
 

@@ -7,8 +7,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+from lifecycle.behaviours import Invariance
 from lifecycle.candidates import linear
 from lifecycle.expectations import Arrivals, Surprises
+from lifecycle.operating_points import Costs
 from lifecycle.sources import Generated
 from lifecycle.splits import GroupSplit
 from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
@@ -36,6 +38,10 @@ OTHERS: dict[str, Any] = {
     "metric": "average_precision",
     "positive": False,
     "threshold": "accuracy",
+    "costs": Costs(miss=3.0, false_alarm=1.0),
+    "capacity": 40,
+    "coverage": 0.8,
+    "behaviours": (Invariance(column="gender"),),
     "history": dt.timedelta(hours=1),
     "candidates": (replace(linear(), defaults={"alpha": 2.0}),),
     "tuning": Tuning(trials=3),
@@ -53,7 +59,7 @@ OTHERS: dict[str, Any] = {
 }
 FIRST = {
     "name": "collect", "title": "register", "problem": "split", "schema": "collect", "source": "collect", "features": "featurize",
-    "split": "featurize", "metric": "tune", "positive": "split", "threshold": "tune", "history": "featurize", "candidates": "tune",
+    "split": "featurize", "metric": "tune", "positive": "split", "threshold": "tune", "costs": "featurize", "capacity": "tune", "coverage": "train", "behaviours": "evaluate", "history": "featurize", "candidates": "tune",
     "tuning": "tune", "gate": "evaluate", "monitoring": "evaluate", "slices": "featurize", "bad_rows": "validate", "most_rows": "split",
     "surprises": "validate", "arrivals": "validate", "selective_labels": "evaluate", "approval": "promote", "allows": "", "seed": "featurize",
 }  # fmt: skip

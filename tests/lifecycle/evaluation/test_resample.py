@@ -8,6 +8,7 @@ import pytest
 from lifecycle.evaluation.metrics import compute, statistics
 from lifecycle.evaluation.resample import Interval, ResampleGroups, blocks, clusters, distribution, interval, intervals, paired, weightings
 from lifecycle.kind import find
+from lifecycle.operating_points import BestScore
 from tests.toys import START, chain, toy
 
 if TYPE_CHECKING:
@@ -201,7 +202,8 @@ def test_an_equal_challenger_is_hardly_ever_shown_to_be_better_where_days_and_en
 class Errors:
     """A regression, as far as intervals ask."""
 
-    kind, seed = find("regression"), 1
+    kind, seed, operating_point = find("regression"), 1, BestScore()
+    metrics = kind.metrics
 
 
 @pytest.mark.parametrize("rows", [100, 1_000])

@@ -23,7 +23,7 @@ from lifecycle.stages.tune import tune
 from lifecycle.store import models, versions
 from lifecycle.store.lake import lake
 from lifecycle.table.parts import rows
-from lifecycle.usecase import Monitoring, Tuning, UseCase
+from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
 from tests.challengers import parts_of
 from tests.toys import toy, visit_source
 
@@ -36,7 +36,7 @@ def decided(name: str, point: OperatingPoint) -> Run:
     given: dict[str, Any] = {"costs": point} if isinstance(point, Costs) else {"capacity": point}
     use_case = toy(
         name, source=Generated(visit_source, {"rows": 6_000}, deterministic=True), split=TimeSplit(), slices=("kind",),
-        tuning=Tuning(trials=4, average=False), monitoring=Monitoring(window=300), **given,
+        tuning=Tuning(trials=4, average=False), monitoring=Monitoring(window=300), gate=Gate(days=2), **given,
     )  # fmt: skip
     parts = parts_of(use_case)
     version = register(use_case, evaluate(use_case, train(use_case, tune(use_case, parts))))
@@ -73,7 +73,7 @@ def test_the_report_and_the_card_say_what_the_decisions_come_to(run: Run) -> Non
     found = report.decision
     assert found
     assert found.value == pytest.approx(report.metrics[use_case.metric].holdout)
-    model = models.load(version.run_id, version.sha256, version.location)
+    model = models.load(*version.judged)
     assert found.threshold == use_case.kind.threshold_of(model)
     assert ("plots/costs.png" in report.plots) == (use_case.costs is not None)
     if use_case.costs:
@@ -85,7 +85,7 @@ def test_the_report_and_the_card_say_what_the_decisions_come_to(run: Run) -> Non
 
 def test_the_threshold_is_by_what_decisions_are_worth_on_rows_that_were_not_fitted(run: Run) -> None:
     use_case, version, _, _ = run
-    model = models.load(version.run_id, version.sha256, version.location)
+    model = models.load(*version.judged)
     gate = rows(use_case, version.evaluated.trained.parts, "gate")
     said = use_case.kind.predict(model, gate.X)
     if use_case.costs:
