@@ -76,7 +76,7 @@ class Gate:
     positives: int = 20
     """The least number of positives and of negatives to judge on (of several classes: of the two largest)."""
     days: int = 5
-    """The least number of days that the rows are from, where they have a time and the table reaches over as many."""
+    """The least number of days that the rows are from, where they have a time and the table reaches over five times as many."""
     confidence: float = 0.95
     """Of the first interval on challenger minus champion. By `1 - confidence` all looks under one champion may err together (`lifecycle.gate.looks`)."""
     min_gain: float = 0.0

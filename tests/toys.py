@@ -29,8 +29,8 @@ class Visit(pa.DataFrameModel):
     bought: bool = column("target", nullable=True)
 
 
-def visits(rows: int = 2_000, seed: int = 1, shift: float = 0.0, signal: float = 2.0) -> pl.DataFrame:
-    """Visits, one a minute, whose target depends on amount and kind; `shift` moves the amounts."""
+def visits(rows: int = 2_000, seed: int = 1, shift: float = 0.0, signal: float = 2.0, unknown: int = 0) -> pl.DataFrame:
+    """Visits, one a minute, whose target depends on amount and kind; `shift` moves the amounts; of the last `unknown` it is not known yet."""
     random = np.random.default_rng(seed)
     amount = random.gamma(2.0, 30.0, rows) * (1 + shift)
     kind = random.choice(["a", "b", "c"], rows)
@@ -46,7 +46,7 @@ def visits(rows: int = 2_000, seed: int = 1, shift: float = 0.0, signal: float =
             "age": pl.Series(random.normal(40, 12, rows).clip(0, 120).round()).set(pl.Series(random.random(rows) < 0.05), None),
             "bought": random.random(rows) < 1 / (1 + np.exp(-logit)),
         }
-    )
+    ).with_columns(bought=pl.when(pl.int_range(pl.len()) < rows - unknown).then("bought"))
 
 
 def visit_source(**parameters: Any) -> Iterator[pl.DataFrame]:

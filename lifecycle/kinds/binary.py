@@ -63,8 +63,8 @@ class Binary(Classification):
         return f"only {'' if different[0] else 'others than '}{use_case.positive!r}"
 
     def encode(self, use_case: "UseCase", target: pl.Series) -> np.ndarray:
-        """0 or 1."""
-        return (target == use_case.positive).cast(pl.Int8).to_numpy()
+        """0 or 1; -1 where it is not known, so that what is known stays whole numbers."""
+        return (target == use_case.positive).cast(pl.Int8).fill_null(-1).to_numpy()
 
     def strata(self, y: np.ndarray, folds: int) -> tuple[int, bool]:
         """Each fold gets both classes, where there are two rows of each."""

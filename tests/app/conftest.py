@@ -20,7 +20,7 @@ Lifecycle = Callable[..., "subprocess.CompletedProcess[str]"]
 USE_CASE = """
 from tests.toys import Visit, toy
 
-use_case = toy("{name}", title="a shop's visits")
+use_case = toy("{name}", title="a shop's visits", parameters={{"unknown": 200}})
 """
 
 

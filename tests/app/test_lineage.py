@@ -16,7 +16,7 @@ from lifecycle.candidates import linear
 from lifecycle.usecase import Tuning
 from tests.toys import Visit, toy
 
-use_case = toy("{name}", tuning=Tuning(trials=1), candidates=(linear(),))
+use_case = toy("{name}", tuning=Tuning(trials=1), candidates=(linear(),), parameters={{"unknown": 200}})
 """
 
 
@@ -31,7 +31,9 @@ def test_an_answer_leads_back_to_its_model_data_and_batches(lifecycle: Lifecycle
     assert (of_version["use_case"], of_version["model_version"], of_version["prediction"]) == ("lineage_shop", 1, None)
     assert of_version["mlflow_run_id"] == run["mlflow_run_id"]
     assert (of_version["snapshot"]["version"], of_version["snapshot"]["rows"]) == (run["snapshot"]["version"], run["snapshot"]["rows"])
-    assert [(each["batch"], each["source"], each["rows"]) for each in of_version["batches"]] == [(1, "visit_source()", run["snapshot"]["rows"])]
+    assert [(each["batch"], each["source"], each["rows"]) for each in of_version["batches"]] == [
+        (1, "visit_source(unknown=200)", run["snapshot"]["rows"])
+    ]
     assert of_version["decisions"][0]["reason"] == run["reason"]
     assert of_version["code"]["fingerprint"].startswith("lineage_shop-train-")
     assert len(of_version["lock"]) == 64

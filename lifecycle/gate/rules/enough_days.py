@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from lifecycle.gate.evidence import Comparison, GateEvidence
     from lifecycle.usecase import UseCase
 
+REACH = 5
+"""A table that reaches over fewer times as many days cannot have as many in its newest fifth: it is judged on those that it has."""
+
 
 class EnoughDays(Rule):
     """The rows are from `Gate(days=...)` days at least, or from all the days that the table reaches over.
@@ -20,9 +23,9 @@ class EnoughDays(Rule):
 
     def checks(self, use_case: "UseCase", evidence: "GateEvidence", comparison: "Comparison | None") -> Iterator[Check]:
         found = comparison.days if comparison else evidence.days
-        if found is None:
+        needed = use_case.gate.days
+        if found is None or (evidence.all_days is not None and evidence.all_days < REACH * needed):
             return
-        needed = min(use_case.gate.days, evidence.all_days or use_case.gate.days)
         many = f"{found} day" if found == 1 else f"{found} days"
         yield Check("days to judge on", found, needed, f"not enough evidence: {many}, {needed} needed" if found < needed else "")
 
