@@ -1,7 +1,7 @@
 """A new champion beside the one before it: both asked about the rows whose truth has become known since, which neither has seen."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +10,10 @@ import polars as pl
 from lifecycle.dataset import Rows, joined
 from lifecycle.dependencies import clock
 from lifecycle.dependencies.watched import holds_until
+from lifecycle.evaluation.predictions import answers
 from lifecycle.evaluation.resample import Interval, clusters, paired
 from lifecycle.monitoring import live_rows
-from lifecycle.predict import inputs, predict
+from lifecycle.predict import inputs
 from lifecycle.references import Features, ModelVersion
 from lifecycle.store import models
 from lifecycle.store.lake import lake, quoted
@@ -112,7 +113,7 @@ def compare(
     confidence, found = 1 - 2 * policy.false_alarms / (policy.probation * STRETCHES), []
     for start in starts:
         part = rows.take(np.arange(start, end))
-        new, old = (predict(use_case, model, inputs(each, part.X)) for each, model in models_of)
+        new, old = (answers(use_case, model, replace(part, X=inputs(each, part.X))) for each, model in models_of)
         gain = paired(use_case, metric, part.y, new, old, clusters(use_case, part.info), confidence)
         found.append(Succession(metric, len(windows), len(part), gain))
     return next((each for each in found if each.worse), found[0])

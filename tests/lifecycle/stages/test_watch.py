@@ -1,6 +1,6 @@
 """What follows an alarm, and a new champion beside the one before: real versions, a real ledger, rows that come after the promotion."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -8,10 +8,12 @@ import pytest
 from lifecycle import decisions, history
 from lifecycle.errors import DefinitionError
 from lifecycle.gate.numbers import VerdictNumbers
+from lifecycle.monitoring import succession
+from lifecycle.operating_points import Costs
 from lifecycle.references import DriftReport, Features, LivePerformance, ModelVersion, Watched
 from lifecycle.sources import Generated
 from lifecycle.stages import collect, featurize, promote, register, validate, watch
-from lifecycle.store import tracking
+from lifecycle.store import tracking, versions
 from lifecycle.store.lake import lake
 from lifecycle.usecase import Monitoring, UseCase
 from tests.challengers import evaluated, parts_of
@@ -74,6 +76,18 @@ def broken(worse: bool = True) -> dict[str, Any]:
         metric="roc_auc", live=0.6, interval=(0.5, 0.7), promised=0.9, rows=1_200, worse=worse, drifted=worse, since=None, until=None
     )
     return {"drifted": True, "performance": live}
+
+
+def test_what_decisions_cost_is_compared_where_that_decides() -> None:
+    shop = Shop("watch_costs").open()
+    shop.batches.append({**OPPOSITE, "seed": 11})
+    use_case = replace(shop.use_case, costs=Costs(miss=20, false_alarm=1), metric="")
+    champion, previous = (versions.version(shop.name, number) for number in (2, 1))
+    promoted_at = history.ledger(shop.name)[-1].decided_at
+    assert promoted_at
+    found = succession.compare(use_case, champion, previous, shop.features(), promoted_at)
+    assert (found.metric, found.windows) == ("cost", 1)
+    assert found.gain
 
 
 def test_a_champion_made_worse_after_its_promotion_is_rolled_back_within_the_windows_of_the_policy_and_stays_so() -> None:
