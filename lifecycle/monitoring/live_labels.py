@@ -44,7 +44,7 @@ def live(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: "np.ndarr
     arrived. One over HTTP that has none counts from when it came; a row's own that has none is older than one over HTTP which came after
     the row's batch.
     """
-    labels = _labels(use_case)
+    labels = sent(use_case)
     target = use_case.columns[use_case.target]
     own = _own(use_case, model, rows, unseen)
     own = _latest(use_case, own, labels)
@@ -114,11 +114,12 @@ def _loaded(use_case: "UseCase", keys: pl.Series) -> pl.DataFrame:
     return found.filter(pl.col("_key").is_in(keys.implode())).with_columns(pl.col("_loaded_at").cast(pl.Datetime("us")))
 
 
-def _labels(use_case: "UseCase") -> pl.DataFrame:
+def sent(use_case: "UseCase") -> pl.DataFrame:
     """Of each key in the lake's table `labels` the one that holds; one whose time has not come is left out.
 
     Returns:
-        `_key`, `_target`, `_known_at` (its `label_time`), `_received_at`, and `_said_at`: the first of these two that is known.
+        `_key`, `_target`, `_known_at` (its `label_time`), `_received_at`, `_said_at`: the first of these two that is known, and
+        `_first_received_at`: when the first label of the key came.
     """
     kind = use_case.columns[use_case.target].sql_type
     now = clock.utc()
@@ -127,12 +128,12 @@ def _labels(use_case: "UseCase") -> pl.DataFrame:
         lake()
         .frame(
             f"""SELECT key AS _key, TRY_CAST(target AS {kind}) AS _target, label_time AS _known_at,
-            received_at AT TIME ZONE 'UTC' AS _received_at, coalesce(label_time, received_at AT TIME ZONE 'UTC') AS _said_at
+            received_at AT TIME ZONE 'UTC' AS _received_at, min(_received_at) OVER (PARTITION BY key) AS _first_received_at, coalesce(label_time, received_at AT TIME ZONE 'UTC') AS _said_at
         FROM {use_case.name}.labels WHERE (label_time IS NULL OR label_time <= ?) AND TRY_CAST(target AS {kind}) IS NOT NULL
         QUALIFY row_number() OVER (PARTITION BY key ORDER BY _said_at DESC, received_at DESC) = 1""",
             [now],
         )
-        .with_columns(pl.col("_known_at", "_said_at", "_received_at").cast(pl.Datetime("us")))
+        .with_columns(pl.col("_known_at", "_said_at", "_received_at", "_first_received_at").cast(pl.Datetime("us")))
     )
 
 

@@ -8,11 +8,10 @@ import numpy as np
 import polars as pl
 
 from lifecycle.dataset import Rows, joined
-from lifecycle.dependencies import clock
-from lifecycle.dependencies.watched import holds_until
 from lifecycle.evaluation.predictions import answers
 from lifecycle.evaluation.resample import Interval, clusters, paired
 from lifecycle.monitoring import live_rows
+from lifecycle.monitoring.live_labels import sent
 from lifecycle.predict import inputs
 from lifecycle.references import Features, ModelVersion
 from lifecycle.store import models
@@ -127,7 +126,9 @@ def labelled_since(use_case: "UseCase", champion: ModelVersion, previous: ModelV
     came = _came(use_case, features, since)
     then = came.filter("before")["_time"].max() if use_case.columns.one("time") else None
     known = pl.concat([_known_then(use_case, each.evaluated.trained.parts.features) for each in (champion, previous)])
-    newest, labels = _newest(use_case, features), _labels(use_case, since)
+    newest = _newest(use_case, features)
+    early = pl.col("_first_received_at") <= since.astimezone(dt.UTC).replace(tzinfo=None)
+    labels = sent(use_case).select("_key", _later="_target", _early=early)
     rows = joined([_fresh(use_case, piece, known, came, labels, newest, then) for piece in feature_table.pieces(use_case, features)])
     if rows.time is not None:
         return rows.take(rows.time.arg_sort().to_numpy())
@@ -179,19 +180,3 @@ def _newest(use_case: "UseCase", features: Features) -> Any:
     if not use_case.columns.one("time"):
         return None
     return lake().value(f"SELECT max(_time) FROM {use_case.name}.features AT (VERSION => {features.version})")
-
-
-def _labels(use_case: "UseCase", since: dt.datetime) -> pl.DataFrame:
-    """The label of each key in the lake's table `labels`: of two the one that became known later; none whose time has not come.
-
-    Returns:
-        `_key`, `_later` (the label), `_early` (whether the key had one at a moment).
-    """
-    kind, now = use_case.columns[use_case.target].sql_type, clock.utc()
-    holds_until(use_case, lake().value(f"SELECT min(label_time) FROM {use_case.name}.labels WHERE label_time > ?", [now]))
-    return lake().frame(
-        f"""SELECT key AS _key, TRY_CAST(target AS {kind}) AS _later, min(received_at) OVER (PARTITION BY key) <= ? AS _early
-        FROM {use_case.name}.labels WHERE (label_time IS NULL OR label_time <= ?) AND TRY_CAST(target AS {kind}) IS NOT NULL
-        QUALIFY row_number() OVER (PARTITION BY key ORDER BY coalesce(label_time, received_at AT TIME ZONE 'UTC') DESC, received_at DESC) = 1""",
-        [since, now],
-    )
