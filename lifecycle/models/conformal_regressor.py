@@ -1,15 +1,16 @@
 """A regressor with intervals. It subclasses scikit-learn: import it only where a model is built or loaded."""
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import polars as pl
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import RegressorMixin
 
 from lifecycle.models.conformal import PredictionIntervals
+from lifecycle.models.finished import Finished
 
 
-class ConformalRegressor(RegressorMixin, BaseEstimator):
+class ConformalRegressor(RegressorMixin, Finished):
     """A fitted regressor that says what it said, with the prediction intervals of its answers beside it.
 
     Args:
@@ -25,14 +26,6 @@ class ConformalRegressor(RegressorMixin, BaseEstimator):
     def conformal_(self) -> PredictionIntervals:
         """What is added to an answer for the ends of its interval."""
         return self.conformal
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def fit(self, X: pl.DataFrame, y: Any) -> Self:
-        """Fit the model anew, keeping the intervals."""
-        self.model.fit(X, y)
-        return self
 
     def predict(self, X: pl.DataFrame) -> np.ndarray:
         """The numbers."""

@@ -8,6 +8,7 @@ import polars as pl
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 
 from lifecycle.models.conformal import PredictionSets
+from lifecycle.models.finished import Finished
 from lifecycle.models.matrix import matrix_of
 
 QUANTILE_ROWS = 100_000  # quantiles of more rows cost seconds and move nothing
@@ -97,7 +98,7 @@ class Standardised(TransformerMixin, BaseEstimator):
         return np.hstack([scaled, missing[:, self.missing_].astype(np.float64)]) if len(self.missing_) else scaled
 
 
-class Calibrated(ClassifierMixin, BaseEstimator):
+class Calibrated(ClassifierMixin, Finished):
     """A fitted classifier whose probabilities are corrected on their logits, and whose threshold is chosen.
 
     `probability = softmax(slope * log(p) + intercept)`: Platt's sigmoid for two classes, temperature scaling (with
@@ -133,14 +134,6 @@ class Calibrated(ClassifierMixin, BaseEstimator):
     def conformal_(self) -> PredictionSets | None:
         """From which probability on a class belongs to the set of a row."""
         return self.conformal
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def fit(self, X: pl.DataFrame, y: Any) -> Self:
-        """Fit the model anew, keeping the correction and the threshold."""
-        self.model.fit(X, y)
-        return self
 
     def predict_proba(self, X: pl.DataFrame) -> np.ndarray:
         """Probabilities of shape (n, classes)."""

@@ -68,14 +68,17 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     baselines = {name: {} if each is None else _metrics(use_case, each) for name, each in evidence.baselines.items()}
     baselines["constant"] |= _blind_metrics(use_case, evidence.constant)
     report = _report(trained.recipe, evidence, unseen, _table(evidence, unseen, found, baselines), _data(trained, train, gate), leaned, drawn)
-    report = report.model_copy(update={"behaviours": behaviours(use_case, deployed, trained.parts, gate)})
-    threshold = use_case.kind.threshold_of(model) if evidence.mode == "holdout" else None
-    report = report.model_copy(update={"coverage": coverage(unseen, model), "decision": use_case.operating_point.report(use_case, unseen, threshold)})
     deciding = report.metrics.get(use_case.metric)
-    if deciding:
-        suspect = too_good(use_case, trained.recipe, (train, gate), deciding.holdout, deciding.constant, report.judged.rows, leaned)
-        report = report.model_copy(update={"too_good": suspect})
-    report = report.model_copy(update={"deployed": _deployed(unseen, trained, deployed)})
+    more = {
+        "behaviours": behaviours(use_case, deployed, trained.parts, gate),
+        "coverage": coverage(unseen, model),
+        "decision": use_case.operating_point.report(use_case, unseen, use_case.kind.threshold_of(model) if evidence.mode == "holdout" else None),
+        "too_good": too_good(use_case, trained.recipe, (train, gate), deciding.holdout, deciding.constant, report.judged.rows, leaned)
+        if deciding
+        else None,
+        "deployed": _deployed(unseen, trained, deployed),
+    }
+    report = report.model_copy(update=more)
     known = rows(use_case, trained.parts, LABELLED) if trained.judged_sha256 else train
     files = tracking.write(trained.run_id, shapley.FILE, shapley.background(known.X, use_case.seed))
     reference = profile.reference(use_case, known, use_case.kind.decided(evidence.unseen, deployed)) | {

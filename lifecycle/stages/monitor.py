@@ -75,28 +75,23 @@ def _judge(use_case: "UseCase", model: ModelVersion, profile: dict[str, Any], ro
     if not windows:
         return []
     before = [window.rows for window in past[max(len(past) - policy.of_windows + 1, 0) :]]
-    start = max(first - sum(before), 0)
-    sizes = (
-        [*before, *(window.stop - window.start for window in windows)] if first >= sum(before) else [window.stop - window.start for window in windows]
-    )
-    start = start if first >= sum(before) else first
-    chosen = rows.take(unseen[start : first + windows[-1].stop])
+    if first < sum(before):  # rows are gone since: there is nothing to look at together with
+        before = []
+    sizes = [*before, *(window.stop - window.start for window in windows)]
+    ends = np.cumsum(sizes).tolist()
+    start = first - sum(before)
+    chosen = rows.take(unseen[start : start + ends[-1]])
     number = np.repeat(np.arange(len(sizes)), sizes)
     counts = drift.counted(profile, chosen.X, live_rows.said(use_case, model, chosen), number, len(sizes), chosen.time)
-    earlier = len(sizes) - len(windows)
-    found = drift.of_windows(profile, counts.taken(range(earlier, len(sizes))), policy.statistics, policy)
+    fresh = range(len(before), len(sizes))
     return [
-        _window(
-            effects,
-            _together(use_case, profile, counts, earlier + at),
-            chosen,
-            slice(start_ := sum(sizes[: earlier + at]), start_ + sizes[earlier + at]),
-        )
-        for at, effects in enumerate(found)
+        _window(effects, _together(use_case, profile, counts, at), chosen, slice(ends[at] - sizes[at], ends[at]))
+        for at, effects in zip(fresh, drift.of_windows(profile, counts.taken(fresh), policy.statistics, policy), strict=True)
     ]
 
 
 def _together(use_case: "UseCase", profile: dict[str, Any], counts: drift.Counted, at: int) -> drift.Effects:
+    """The effects in a window and those before it as one."""
     policy = use_case.monitoring
     return recent.together(profile, counts.taken(range(max(at + 1 - policy.of_windows, 0), at + 1)), policy, policy.statistics)
 

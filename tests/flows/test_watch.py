@@ -1,23 +1,12 @@
 """The whole way as a user runs it: a champion that the world turns against is rolled back by the next look at it, and the world is told."""
 
-from collections.abc import Iterator
-
 import polars as pl
 import pytest
 
-from tests.flows.test_loop import Place
-from tests.prepared import prepare
+from tests.flows.conftest import Place
 from tests.toys import visits
 
 pytestmark = pytest.mark.system
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    made = Place(tmp_path_factory.mktemp("watch"))
-    prepare(made.root / "home")
-    yield made
-    made.start("down").communicate(timeout=60)
 
 
 def days(*worlds: tuple[int, float]) -> pl.DataFrame:
