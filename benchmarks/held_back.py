@@ -92,6 +92,7 @@ def through(folder: Path, name: str, rows: pl.DataFrame, target: str, seed: int,
     from lifecycle.store import models
     from lifecycle.table import feature_table
 
+    rows = rows.unique(maintain_order=True)  # a row that comes again is taken in once, so nobody is asked about it twice
     rows = rows.sample(fraction=1, shuffle=True, seed=seed) if shuffled else rows
     cut = rows.height - int(rows.height * SHARE)
     own = f"{name}_{'shuffled' if shuffled else 'ordered'}_{seed}"
