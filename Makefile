@@ -3,19 +3,23 @@
 
 USE_CASE ?= fraud
 BIN := .venv/bin
-SUM := $(shell cat requirements.lock requirements-dev.lock pyproject.toml | cksum | tr ' ' -)
+SUM := $(shell cat requirements.lock requirements-extras.lock requirements-dev.lock pyproject.toml | cksum | tr ' ' -)
 RUNTIME := .venv/.runtime-$(SUM)
+EXTRAS := .venv/.extras-$(SUM)
 DEVELOPMENT := .venv/.development-$(SUM)
 
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-system check bench lock clean
+.PHONY: help install extras run test test-system check bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do printf '%-19s %s\n' "$$target" "$$text"; done
 
 install: $(RUNTIME) ## Make .venv from the lock
+	@echo "installed; next: $(BIN)/lifecycle list"
+
+extras: $(EXTRAS) ## Add what texts, images and recommendations are learnt with
 	@echo "installed; next: $(BIN)/lifecycle list"
 
 run: $(RUNTIME) ## Run the whole loop once, here (USE_CASE=fraud)
@@ -39,8 +43,11 @@ bench: $(RUNTIME) ## Compare the pipeline with a bare script
 lock: ## Resolve the dependencies again, after a change in pyproject.toml (needs uv)
 	@uv pip compile --quiet pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header -o requirements.lock
-	@uv pip compile --quiet pyproject.toml --extra build --extra dask --extra ray --extra s3 --extra dev -c requirements.lock --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
+	@uv pip compile --quiet pyproject.toml --extra build --extra text --extra imaging --extra recommendation -c requirements.lock --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-extras.lock
+	@uv pip compile --quiet pyproject.toml --extra build --extra text --extra imaging --extra recommendation --extra dask --extra ray --extra s3 --extra dev \
+		-c requirements.lock -c requirements-extras.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		-o requirements-dev.lock
 
 clean: ## Remove .venv and caches; data and models in .lifecycle/ stay
 	@rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info
@@ -49,5 +56,8 @@ clean: ## Remove .venv and caches; data and models in .lifecycle/ stay
 $(RUNTIME):
 	@sh .ci/install requirements.lock $@
 
+$(EXTRAS):
+	@sh .ci/install requirements-extras.lock $@ $(RUNTIME)
+
 $(DEVELOPMENT):
-	@sh .ci/install requirements-dev.lock $@ $(RUNTIME)
+	@sh .ci/install requirements-dev.lock $@ $(RUNTIME) $(EXTRAS)

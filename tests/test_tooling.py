@@ -47,14 +47,14 @@ def test_bare_make_lists_every_target_that_people_type() -> None:
 
 
 def test_the_locks_are_hashed_name_no_index_and_agree() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-extras.lock", "requirements-dev.lock"):
         text = (ROOT / name).read_text()
         assert "://" not in text
         assert "--index" not in text
         blocks = re.split(r"\n(?=[A-Za-z0-9])", text.strip())
         assert all("--hash=sha256:" in block for block in blocks if "==" in block)
-    runtime, development = locked("requirements.lock"), locked("requirements-dev.lock")
-    assert runtime.items() <= development.items()
+    runtime, extras, development = locked("requirements.lock"), locked("requirements-extras.lock"), locked("requirements-dev.lock")
+    assert runtime.items() <= extras.items() <= development.items()
 
 
 def test_the_lock_holds_every_direct_dependency() -> None:
@@ -65,6 +65,7 @@ def test_the_lock_holds_every_direct_dependency() -> None:
 
     extras = project["optional-dependencies"]
     assert names(project["dependencies"] + extras["build"]) <= set(locked("requirements.lock"))
+    assert names(extras["text"] + extras["imaging"] + extras["recommendation"]) <= set(locked("requirements-extras.lock"))
     assert names(extras["dev"]) <= set(locked("requirements-dev.lock"))
 
 
