@@ -14,7 +14,7 @@ from app.answer import Answer
 from app.listing import known
 from app.progress import watch
 from app.summary import summary
-from lifecycle import registry
+from lifecycle import extras, registry
 from lifecycle.reading import relations
 from lifecycle.settings import settings
 from lifecycle.sources import spelling
@@ -66,6 +66,7 @@ def run(flow: str, use_case: str, **parameters: Any) -> dict[str, Any]:
     url = prefect_server.start(at)
     ready = _meanwhile(lambda: prefect_server.wait(at, url))
     definition = registry.find(use_case)
+    extras.check(definition)
     if "source" in parameters:
         relations.there(spelling.chosen(definition, parameters["source"] or None))
     function = getattr(importlib.import_module(f"flows.{MODULES.get(flow, flow)}"), flow)

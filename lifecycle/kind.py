@@ -50,6 +50,8 @@ class Kind:
 
     name: str
     """As a definition says it: `problem="binary"`."""
+    extra: str = ""
+    """The extra whose libraries it needs (`lifecycle.extras`)."""
     metric: str
     """The metric that decides where a definition names none."""
     metrics: tuple[str, ...]

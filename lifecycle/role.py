@@ -27,6 +27,8 @@ class Role:
 
     name: str
     """As a schema says it: `column("text")`."""
+    extra: str = ""
+    """The extra whose libraries it needs (`lifecycle.extras`)."""
     single: bool = False
     """Whether one column of a schema can have it, and no second."""
     feature: bool = False

@@ -87,6 +87,8 @@ class Source:
 
     select: str
     incremental: Incremental | None
+    extra: ClassVar[str] = ""
+    """The extra whose libraries it needs (`lifecycle.extras`)."""
     says_missing: ClassVar[bool] = False
     """Whether its files say which texts mean a missing value: `File(null=...)`."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from prefect import Task, get_client
 from prefect.context import FlowRunContext, get_run_context
 
-from lifecycle import registry
+from lifecycle import extras, registry
 from lifecycle.progress import emit
 from lifecycle.reading.secrets_in_text import masked
 from lifecycle.sources.spelling import chosen
@@ -18,11 +18,11 @@ def start(use_case: str | None) -> None:
     """First thing in a flow: refuse a wrong name at once, and tag the run with a right one.
 
     Raises:
-        LifecycleError: there is no such use case, or its definition is wrong.
+        LifecycleError: there is no such use case, its definition is wrong, or it needs what is not installed.
     """
     if use_case is None:
         return
-    registry.find(use_case)
+    extras.check(registry.find(use_case))
     run = get_run_context()
     if isinstance(run, FlowRunContext) and run.flow_run and use_case not in run.flow_run.tags:
         with get_client(sync_client=True) as client:

@@ -27,5 +27,7 @@ class Candidate:
     iterations: str = ""
     """The hyperparameter that counts boosting iterations, where the last step of the pipeline has it under this name, with
     `warm_start` and `staged_predict`: its best value is read off one fit, and `space` leaves it out."""
+    extra: str = ""
+    """The extra whose libraries it needs (`lifecycle.extras`)."""
     first: tuple[Mapping[str, Any], ...] = ()
     """Hyperparameters to be tried next, where there are trials for them, before the search goes its own way; never given up early."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
+from lifecycle import extras
 from lifecycle.errors import LifecycleError
 from lifecycle.serving.loaded_model import LoadedModel
 from lifecycle.serving.predictor import Predictor
@@ -117,6 +118,9 @@ class LedgerWatcher(threading.Thread):
             return None
         try:
             return predictor.load(standings.version(*mark))
+        except ImportError as error:
+            self._failed[mark] = time.monotonic() + RETRY_SECONDS
+            return extras.lacking(predictor.use_case) or said(error)
         except Exception as error:  # whatever a model does when it is loaded, the one before it goes on
             self._failed[mark] = time.monotonic() + RETRY_SECONDS
             return said(error)
