@@ -84,7 +84,8 @@ def _checks(column: ColumnProfile, question: GuessedProblem) -> list[str]:
     if {"ignored", "key", "order"} & {*column.roles}:
         return []
     if column.number:
-        return [_isin([0, 1])] if column.distinct == 2 and (column.low, column.high) == (0, 1) else _range(column)
+        flags = [0.0, 1.0] if column.type == "float" else [0, 1]  # whole numbers are nothing to compare numbers with
+        return [_isin(flags)] if column.distinct == 2 and (column.low, column.high) == (0, 1) else _range(column)
     if column.type == "str" and column.roles == ("feature",):
         return [_isin(sorted(str(value) for value, _ in column.tops))] if _stable(column) else []
     if "time" in column.roles and column.low.year >= 1900:

@@ -72,7 +72,8 @@ def failing(use_case: "UseCase", frame: pl.DataFrame) -> pl.DataFrame | None:
     whole = cases.filter(pl.col("index").is_null())
     if not whole.is_empty():
         raise DataError(
-            f"use case '{use_case.name}': the check '{whole['check'][0]}' of column '{whole['column'][0]}' is not of single rows; fix the schema"
+            f"use case '{use_case.name}': the check '{whole['check'][0]}' of column '{whole['column'][0]}' must say of each row whether it is "
+            f"valid, found {whole['failure_case'][0]}; fix the schema"
         )
     return cases.select(
         row=frame["_row"].gather(cases["index"].cast(pl.Int64)),

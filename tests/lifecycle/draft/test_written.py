@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from lifecycle.draft.draft import Draft
-from tests.lifecycle.draft.conftest import ROWS, Drafted, table
+from tests.lifecycle.draft.conftest import ROWS, Drafted, code, table
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
@@ -90,3 +90,9 @@ def test_the_contract_of_every_use_case_covers_a_draft(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:]
     assert int(done.stdout.split(" passed")[0].split()[-1]) >= 7, done.stdout
+
+
+def test_zeros_and_ones_that_are_written_as_fractions_are_checked_as_fractions(drafted: Drafted) -> None:
+    _, schema = code(drafted(table(flag=[f"{i % 3 == 0:.1f}" for i in range(ROWS)], count=[int(i % 7 == 0) for i in range(ROWS)])))
+    assert "flag: float = column(isin=[0.0, 1.0])" in schema
+    assert "count: int = column(isin=[0, 1])" in schema
