@@ -67,7 +67,7 @@ class Kind:
     short: str = ""
     """The class that is short, in words (`minority`)."""
     last: str = "the last known label"
-    """The baseline of what has an order, in words."""
+    """The baseline of what has an order, in words (`last_of`)."""
     remembers: bool = True
     """Whether what a model says of a row that it was fitted on is memory, and no prediction."""
     averages: bool = True
@@ -172,6 +172,10 @@ class Kind:
     def constant(self, metric: str = "") -> Any:
         """The unfitted baseline that knows nothing but the target."""
         raise NotImplementedError
+
+    def last_of(self, season: str) -> str:
+        """The baseline of what has an order, in words: of which season, such as `hour of the day`; of none where that is empty."""
+        return f"{self.last} of the same {season}" if season else self.last
 
     def repeated(self, last: "np.ndarray", known: "np.ndarray", seen: "tuple[np.ndarray, np.ndarray]") -> "pl.DataFrame | None":
         """The answers of the baseline that says the last known label again; `None` where there is nothing to repeat.

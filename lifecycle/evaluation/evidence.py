@@ -39,7 +39,7 @@ class Evidence:
         unseen: all predictions for rows that the model was not fitted on, in order of time where there is time.
         besides: the metrics that are measured once (`Kind.besides`), with their intervals.
         classes: of a multiclass problem, each class (`lifecycle.evaluation.per_class`).
-        last: the predictions of the last known label, where rows have an order.
+        last: the predictions of the last known label, where rows have an order; `season`: of which season, where that is better.
     """
 
     mode: Literal["holdout", "cross-validation"]
@@ -52,6 +52,7 @@ class Evidence:
     besides: dict[str, Interval] = field(default_factory=dict)
     classes: tuple[ClassReport, ...] = ()
     last: Predictions | None = None
+    season: str = ""
     shuffled: Predictions | None = None
 
     @property

@@ -271,6 +271,7 @@ class EvaluationReport(JsonModel):
         mode, how: by which rows, in a word and in a sentence.
         confidence: of the intervals.
         judged, metrics, gains, calibration, slices, importances: the findings.
+        season: of which the last known label is the better baseline, such as `hour of the day`; empty: the last one of all is.
         fairness: by sensitive column.
         classes, clusters: a row each, where the kind of problem has some.
         selective_labels: as the definition says it.
@@ -291,6 +292,7 @@ class EvaluationReport(JsonModel):
     judged: JudgedRows
     metrics: dict[str, MetricReport]
     gains: Gains
+    season: str = ""
     calibration: Calibration | None = None
     coverage: CoverageReport | None = None
     decision: DecisionReport | None = None

@@ -71,7 +71,9 @@ class GateEvidence:
     unfair: Mapping[str, GroupDifference]
     """By sensitive column, the largest difference in true-positive rate."""
     last: Difference | None = None
-    """Over the last known label, where rows have an order."""
+    """Over the last known label, where rows have an order,"""
+    season: str = ""
+    """of which season, where that is the better baseline."""
     too_good: TooGood | None = None
     """Where the score is too good to be true, and no champion with such a one was let through before."""
     deployed: Difference | None = None

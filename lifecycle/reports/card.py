@@ -91,7 +91,7 @@ def _purpose(use_case: "UseCase", evaluation: EvaluationReport) -> str:
     shown = ", ".join(code(name) for name in names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     kind = use_case.kind
     better = "higher" if use_case.kind.greater_is_better(evaluation.metric) else "lower"
-    reached = [f"{name}{' reaches' * (at == 0)} {number(value)}" for at, (name, value) in enumerate(_beside(use_case, found))]
+    reached = [f"{name}{' reaches' * (at == 0)} {number(value)}" for at, (name, value) in enumerate(_beside(use_case, evaluation, found))]
     return (
         f"{kind.says(use_case)} from {count(len(names), 'input')}: {shown}.\n\n"
         f"**{evaluation.metric} {number(found.holdout)}**{interval(found)} ({better} is better); "
@@ -140,7 +140,7 @@ def _quality(use_case: "UseCase", evaluation: EvaluationReport) -> str:
             number(found.holdout),
             interval(found, ""),
             number(found.train),
-            *(number(value) for _, value in _beside(use_case, found)),
+            *(number(value) for _, value in _beside(use_case, evaluation, found)),
         )
         for metric, found in evaluation.metrics.items()
     ]
@@ -152,11 +152,11 @@ def _quality(use_case: "UseCase", evaluation: EvaluationReport) -> str:
         for name, gain in (
             (use_case.knows_nothing, evaluation.gains.over_constant),
             (use_case.kind.plain, evaluation.gains.over_linear),
-            (use_case.kind.last, evaluation.gains.over_last),
+            (use_case.kind.last_of(evaluation.season), evaluation.gains.over_last),
         )
         if gain
     ]
-    named = [name for name, _ in _beside(use_case, evaluation.metrics[evaluation.metric])]
+    named = [name for name, _ in _beside(use_case, evaluation, evaluation.metrics[evaluation.metric])]
     if evaluation.deployed:
         text += f" {_deployed(evaluation, evaluation.deployed)}"
     return "\n\n".join([text, table(("metric", "new rows", "interval", "training rows", *named), rows), " ".join(gains)])
@@ -171,10 +171,10 @@ def _deployed(evaluation: EvaluationReport, found: DeployedReport) -> str:
     return f"{text}; on the rows here, which it has seen, its {evaluation.metric} is {signed(found.gain.value)} better{interval(found.gain)}."
 
 
-def _beside(use_case: "UseCase", found: MetricReport) -> list[tuple[str, float | None]]:
+def _beside(use_case: "UseCase", evaluation: EvaluationReport, found: MetricReport) -> list[tuple[str, float | None]]:
     """The baselines by name, each with its value of a metric; the last known label where rows have an order."""
     kind = use_case.kind
-    last = [(kind.last, found.last)] if found.last is not None else []
+    last = [(kind.last_of(evaluation.season), found.last)] if found.last is not None else []
     return [(use_case.knows_nothing, found.constant), (kind.plain, found.linear), *last]
 
 

@@ -62,7 +62,8 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     unseen = EvaluationSet(use_case, evidence.model, nothing, clusters(use_case, evidence.model.rows.info))
     wanted = (*use_case.metrics, *(name for name in use_case.kind.besides if name not in evidence.besides))
     found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, unseen.groups, wanted, CONFIDENCE) | evidence.besides
-    evidence = replace(evidence, classes=use_case.kind.per_class(unseen), last=last_label(use_case, trained.parts, evidence.model))
+    last, season = last_label(use_case, trained.parts, evidence.model) or (None, "")
+    evidence = replace(evidence, classes=use_case.kind.per_class(unseen), last=last, season=season)
     leaned = importances(use_case, model, gate)
     drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned)
     baselines = {name: {} if each is None else _metrics(use_case, each) for name, each in evidence.baselines.items()}
@@ -131,6 +132,7 @@ def _report(
             over_linear=_gain(unseen, evidence.linear),
             over_last=_gain(unseen, evidence.last) if evidence.last else None,
         ),
+        season=evidence.season,
         calibration=_calibration(use_case, evidence.model, table),
         slices=slices(unseen),
         fairness=fairness(unseen),

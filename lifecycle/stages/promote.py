@@ -91,6 +91,7 @@ def _evidence(use_case: "UseCase", challenger: ModelVersion, champion: ModelVers
         constant=difference(found.gains.over_constant),
         linear=difference(found.gains.over_linear),
         last=difference(found.gains.over_last),
+        season=found.season,
         deployed=difference(found.deployed.gain) if found.deployed else None,
         slice=found.slices.worst,
         unfair={column: rate.difference if rate else GroupDifference() for column, rate in rates.items()},

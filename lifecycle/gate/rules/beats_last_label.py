@@ -16,7 +16,7 @@ class BeatsLastLabel(Rule):
     place = 45
 
     def checks(self, use_case: "UseCase", evidence: "GateEvidence", comparison: "Comparison | None") -> Iterator[Check]:
-        found, last = evidence.last, use_case.kind.last
+        found, last = evidence.last, use_case.kind.last_of(evidence.season)
         if found is None:
             return
         shown = found.low is not None and found.low > 0

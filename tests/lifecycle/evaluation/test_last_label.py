@@ -42,10 +42,10 @@ def said(use_case: UseCase) -> tuple[pl.DataFrame, pl.DataFrame]:
     gate = rows(use_case, parts, "gate")
     found = baseline(use_case, parts)
     assert found is not None
-    return gate.info, found.predictions[0]
+    return gate.info, found[0].predictions[0]
 
 
-def baseline(use_case: UseCase, parts: Parts) -> Predictions | None:
+def baseline(use_case: UseCase, parts: Parts) -> tuple[Predictions, str] | None:
     return last_label(use_case, parts, Predictions(rows(use_case, parts, "gate"), (pl.DataFrame(),), {}))
 
 
@@ -115,6 +115,38 @@ def test_numbers_are_repeated_and_classes_too() -> None:
     assert said is not None
     assert said["prediction"].to_list() == ["a", "b", "c"]
     assert said["p_b"][0] > said["p_b"][1]
+
+
+class Hourly(Visit):
+    """A visit of nobody in particular, whose amount is what is asked."""
+
+    customer: int = column("ignored")
+    amount: float = column("target", ge=0, nullable=True)
+    bought: bool = column("ignored")
+
+
+def hourly(rhythm: float, **parameters: Any) -> Any:
+    """A visit an hour, for four weeks and some days, whose amount follows the hour of the day as far as `rhythm` says, else the hour before."""
+    random, rows = np.random.default_rng(5), 24 * 40
+    of_hour = np.tile(random.gamma(3, 30, 24), 40)
+    drift = np.cumsum(random.normal(0, 2, rows)) + 100
+    amount = rhythm * of_hour + (1 - rhythm) * drift + random.normal(0, 0.5, rows)
+    yield visits(rows).with_columns(at=START + pl.duration(hours=pl.int_range(rows)), amount=pl.Series(np.abs(amount)))
+
+
+@pytest.mark.parametrize(("rhythm", "season"), [(1.0, "hour of the day"), (0.0, "")])
+def test_where_what_comes_round_says_more_it_is_the_last_label_of_the_same_season(rhythm: float, season: str) -> None:
+    changes: dict[str, Any] = {"problem": "regression", "schema": Hourly, "split": TimeSplit(), "features": lambda rows: rows.select("age", "kind")}
+    use_case = toy(f"last_{season.replace(' ', '_') or 'of_all'}", source=Generated(hourly, {"rhythm": rhythm}, True), **changes)
+    parts = split(use_case, featurize(use_case, validate(use_case, collect(use_case))))
+    found = baseline(use_case, parts)
+    assert found is not None
+    assert found[1] == season
+    judged = rows(use_case, parts, "gate")
+    truth = dict(next(hourly(rhythm))[["at", "amount"]].iter_rows())
+    before = timedelta(days=1) if season else timedelta(hours=1)
+    assert found[0].predictions[0]["prediction"].to_list() == [truth[at - before] for at in judged.info["at"]]
+    assert use_case.kind.last_of(season) == ("the last known value of the same hour of the day" if season else "the last known value")
 
 
 def test_without_an_order_there_is_none() -> None:
