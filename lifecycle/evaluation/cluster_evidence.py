@@ -19,7 +19,7 @@ from lifecycle.evaluation.evidence import MAX_ROWS_CROSS_VALIDATED, MAX_TRAINING
 from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.predictions import REPEATS, Predictions, cross_validate, judge
 from lifecycle.evaluation.resample import Interval
-from lifecycle.fit import fit, fit_estimator, together
+from lifecycle.fit import fit, fit_estimator, threads, together
 from lifecycle.models.blueprint import blueprint
 from lifecycle.predict import predict
 from lifecycle.references import Recipe
@@ -90,7 +90,8 @@ def _named(judged: Predictions, model: Any) -> Predictions:
 
 def _plain(use_case: "UseCase", rows: Rows) -> Any:
     count = min(PLAIN, len(rows) - 1)
-    return kmeans().build(blueprint(use_case, rows.X), {"n_clusters": count}).fit(rows.X)  # pyright: ignore[reportAttributeAccessIssue]
+    with threads(len(rows)):
+        return kmeans().build(blueprint(use_case, rows.X), {"n_clusters": count}).fit(rows.X)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _stability(use_case: "UseCase", recipe: Recipe, fitted: Rows, gate: Rows) -> Interval:

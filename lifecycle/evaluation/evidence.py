@@ -12,7 +12,7 @@ from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.predictions import REPEATS, Fit, Predictions, answers, cross_validate, judge
 from lifecycle.evaluation.report import ClassReport
 from lifecycle.evaluation.resample import Interval
-from lifecycle.fit import together
+from lifecycle.fit import threads, together
 from lifecycle.models.blueprint import blueprint
 from lifecycle.references import Recipe
 
@@ -108,7 +108,8 @@ def _fitter(use_case: "UseCase", name: str) -> Fit:
         if name == "constant":
             return use_case.kind.baseline(use_case, use_case.kind.constant(use_case.metric).fit(both.X, both.y), both)
         linear: Any = linear_baseline(blueprint(use_case, both.X))
-        return use_case.kind.baseline(use_case, linear.fit(both.X, both.y), both)
+        with threads(len(both)):
+            return use_case.kind.baseline(use_case, linear.fit(both.X, both.y), both)
 
     return fit
 
