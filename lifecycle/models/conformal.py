@@ -125,7 +125,7 @@ class PredictionSets:
         labels = tuple(classes.tolist() if isinstance(classes, np.ndarray) else classes)
         inside = outputs >= _array(self.least)
         inside[np.arange(len(inside)), _places(said["prediction"], labels)] = True
-        packed = np.packbits(inside, axis=1)
+        packed = np.ascontiguousarray(np.packbits(inside, axis=1))  # outputs may lie column by column
         if len(packed) == 1:
             return [_set(labels, packed.tobytes())]
         keys = packed[:, 0] if packed.shape[1] == 1 else packed.view(np.dtype((np.void, packed.shape[1]))).ravel()

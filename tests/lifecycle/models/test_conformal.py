@@ -107,6 +107,15 @@ def test_rows_one_by_one_have_the_sets_that_they_have_together():
     assert len({len(each) for each in single}) > 1
 
 
+def test_many_classes_have_the_same_sets_however_their_probabilities_lie_in_memory():
+    random, classes = np.random.default_rng(8), np.array([f"class {letter}" for letter in "abcdefghijkl"])
+    y, outputs = classed(random, 2_000, [1 / 12] * 12, classes)
+    found = PredictionSets.of(y, outputs, classes, COVERAGE)
+    said = pl.DataFrame({"prediction": classes[outputs.argmax(axis=1)]})
+    by_rows, by_columns = (found.columns(said, each, classes)[0].to_list() for each in (np.ascontiguousarray(outputs), np.asfortranarray(outputs)))
+    assert by_columns == by_rows
+
+
 def test_what_is_kept_as_json_is_what_it_was():
     random, classes = np.random.default_rng(6), np.array([0, 1])
     for found in (
