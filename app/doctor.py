@@ -198,16 +198,18 @@ def _disk(at: Settings) -> Finding:
 
 
 def _use_cases(at: Settings) -> Finding:
-    from lifecycle import registry
+    from lifecycle import extras, registry
 
-    names, wrong = registry.names(), []
+    names, wrong, lacking = registry.names(), [], []
     for name in names:
         try:
-            registry.find(name)
+            lacking.append(extras.lacking(registry.find(name)))
         except LifecycleError as error:
             wrong.append(str(error))
     if wrong:
         return Finding("wrong", " | ".join(wrong), "fix the definition")
+    if found := [one for one in lacking if one]:
+        return Finding("warning", " | ".join(found), "make extras, if you want to run them")
     return Finding("ok", ", ".join(names)) if names else Finding("warning", "none", "add a file to usecases/")
 
 
