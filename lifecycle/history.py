@@ -84,8 +84,9 @@ class Standing:
 
     @property
     def challenger(self) -> int | None:
-        """The newest version that the gate has judged."""
-        return next(reversed(self.judged), None)
+        """The newest version that the gate has judged, until it is the champion."""
+        newest = next(reversed(self.judged), None)
+        return None if newest == self.champion else newest
 
     def add(self, decision: Decision) -> None:
         """Take one more row of the ledger into account."""

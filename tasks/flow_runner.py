@@ -6,11 +6,13 @@ from typing import Any
 
 from prefect import Task, get_client
 from prefect.context import FlowRunContext, get_run_context
+from prefect.utilities.urls import url_for
 
 from lifecycle import extras, registry
 from lifecycle.progress import emit
 from lifecycle.reading.secrets_in_text import masked
 from lifecycle.sources.spelling import chosen
+from lifecycle.store import tracking
 from tasks import limits, secrets
 
 
@@ -29,12 +31,19 @@ def start(use_case: str | None) -> None:
             client.update_flow_run(run.flow_run.id, tags=[*run.flow_run.tags, use_case])
 
 
+def _page() -> str:
+    """The address of this flow run's page; empty where nothing shows it."""
+    run = get_run_context()
+    return (isinstance(run, FlowRunContext) and run.flow_run and url_for(run.flow_run)) or ""
+
+
 class FlowRunner:
     """The stages of one flow run, in the order they are called."""
 
     def __init__(self, use_case: str, fresh: bool = False, prefetch: Callable[[], object] | None = None) -> None:
         """`prefetch` is called once a first stage has really run: what later stages will need can be made ready meanwhile."""
         start(use_case)
+        tracking.origin.set(_page())
         secrets.register_resolver()
         self.use_case = use_case
         self.outcome = ""

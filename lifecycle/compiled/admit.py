@@ -13,6 +13,8 @@ from lifecycle.predict import predict
 from lifecycle.store import tracking
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lifecycle.usecase import UseCase
 
 TAG = "lifecycle.compiled"
@@ -49,6 +51,13 @@ def compile(use_case: "UseCase", model: Any, run_id: str, names: tuple[str, ...]
         return {"refused": said if isinstance(error, LifecycleError) else f"{type(error).__name__}: {said}"}, {}
     facts = {"sha256": hashlib.sha256(graph).hexdigest(), **facts}
     return facts, tracking.write(run_id, ARTIFACT, graph) | tracking.write(run_id, REPORT, json.dumps(facts, indent=2))
+
+
+def said(facts: "Mapping[str, Any]") -> str:
+    """What `compile` found, in a sentence."""
+    if "refused" in facts:
+        return f"no: {facts['refused']}; the pipeline itself answers"
+    return f"yes: at most {facts['difference']:.2g} from the pipeline on {facts['rows']:,} rows; SHA-256 {facts['sha256'][:12]}"
 
 
 def compared(use_case: "UseCase", model: Any, other: Any, X: pl.DataFrame) -> dict[str, Any]:

@@ -51,8 +51,8 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     """Judge a recipe by its judged fit, on rows that this has not seen, and keep what was found in its MLflow run.
 
     Writes `evaluation.json` (everything that the gate and the model card read), `plots/*.png`, `profile.json` (the
-    reference for drift, and what a row usually holds), `background.parquet` (what explanations start from) and the metrics `holdout_*`, `train_*`,
-    `baseline_*` (a constant), `linear_*` and `last_*` (the last known label, where rows have an order).
+    reference for drift, and what a row usually holds), `background.parquet` (what explanations start from) and the metrics `holdout/*`, `train/*`,
+    `baseline/*` (a constant), `linear/*` and `last/*` (the last known label, where rows have an order).
     """
     tracking.active(use_case.name, trained.run_id)
     train, tune, gate = (rows(use_case, trained.parts, part) for part in ("train", "tune", "gate"))
@@ -240,7 +240,7 @@ def _logged(evaluated: Evaluated) -> None:
         "linear": evaluated.linear,
         "last": evaluated.last,
     }
-    logged = {f"{part}_{name}": value for part, values in parts.items() for name, value in values.items()}
+    logged = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
     for name, (low, high) in evaluated.intervals.items():
-        logged |= {f"holdout_{name}_low": low, f"holdout_{name}_high": high}
+        logged |= {f"holdout/{name}_low": low, f"holdout/{name}_high": high}
     tracking.log(evaluated.trained.run_id, metrics=logged, tags={"lifecycle.mode": evaluated.mode})

@@ -134,10 +134,10 @@ def _tags(use_case: "UseCase", evaluated: Evaluated, facts: dict[str, Any]) -> d
     shown = {name: value for name, value in facts.items() if name not in ("params", "rows", "run_id", "compiled")}
     score = evaluated.holdout.get(evaluated.metric, float("nan"))
     return {
-        versions.REFERENCE_TAG: evaluated.model_dump_json(),
+        versions.REFERENCE_TAG: hashlib.sha256(evaluated.model_dump_json().encode()).hexdigest(),
         versions.DIVISION_TAG: use_case.split.rule(use_case),
         tracking.KEY_TAG: evaluated.key,
-        admit.TAG: json.dumps(facts["compiled"]),
+        admit.TAG: admit.said(facts["compiled"]),
         "lifecycle.score": f"{score:.6g}",
         **{f"lifecycle.{name}": str(value) for name, value in shown.items()},
     }

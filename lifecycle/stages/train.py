@@ -44,9 +44,9 @@ def train(use_case: "UseCase", tuned: Tuned) -> Trained:
 def _facts(use_case: "UseCase", recipe: Recipe, model: Any, rows: "dict[str, Rows]") -> dict[str, Any]:
     """What the run shows of how its deployed model was made."""
     parts = {f"{part.candidate}_{name}": value for part in recipe.parts for name, value in part.params.items()}
-    facts: dict[str, Any] = {"candidate": recipe.candidate, **recipe.params, **parts, "inputs": rows["train"].X.width, "seed": use_case.seed}
-    facts |= {f"{name}_rows": len(each) for name, each in rows.items()}
+    facts: dict[str, Any] = {"candidate": recipe.candidate, **recipe.params, **parts, "seed": use_case.seed}
+    facts |= {"data/inputs": rows["train"].X.width, **{f"data/{name}_rows": len(each) for name, each in rows.items()}}
     for name in ("threshold", "slope", "intercept"):
         if hasattr(model, name):
-            facts[f"calibration_{name}" if name != "threshold" else name] = round(getattr(model, name), 6)
+            facts[f"calibration/{name}" if name != "threshold" else name] = round(getattr(model, name), 6)
     return facts

@@ -43,7 +43,7 @@ def tune(use_case: "UseCase", parts: Parts) -> Tuned:
         DataError: the training rows have one class, or no trial has a score.
     """
     material = prepare(use_case, parts)
-    run_id = tracking.begin(use_case.name, f"train {use_case.name}", _key(use_case, parts))
+    run_id = tracking.begin(use_case.name, f"train {use_case.name}", _key(use_case, parts), _described(use_case, parts))
     runner = settings().task_runner
     attempts, stopped = search(use_case, material.answers) if runner == "threads" else _elsewhere(use_case, parts, runner)
     best, recipe = (
@@ -182,6 +182,16 @@ def _key(use_case: "UseCase", parts: Parts) -> str:
     """Of the run: another search is another run, whatever a killed process left behind."""
     tuning, names = use_case.tuning, [candidate.name for candidate in use_case.candidates]
     return _digest(parts.model_dump_json(), use_case.metric, str(use_case.seed), repr(tuning), repr(names))
+
+
+def _described(use_case: "UseCase", parts: Parts) -> str:
+    """What the run is about, for whoever opens it."""
+    counts, snapshot = parts.counts, parts.features.snapshot
+    rows = ", ".join(
+        f"{counts[name]:,} to {does}" for name, does in (("train", "train on"), ("tune", "tune on"), ("gate", "judge by")) if name in counts
+    )
+    families = ", ".join(candidate.name for candidate in use_case.candidates)
+    return f"{use_case.title}. A {use_case.kind.name} problem, decided by {use_case.metric}; candidates: {families}. Rows of lake version {snapshot.version}: {rows}."
 
 
 def _digest(*parts: str) -> str:

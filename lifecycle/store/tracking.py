@@ -1,5 +1,6 @@
 """MLflow: one store, initialised once, spoken to through its client; runs can be taken up again after a crash."""
 
+import getpass
 import hashlib
 import importlib.util
 import os
@@ -9,11 +10,13 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from lifecycle import provenance
 from lifecycle.errors import LifecycleError, Lost
 from lifecycle.settings import settings
 from lifecycle.store import database, locks
@@ -35,6 +38,10 @@ QUIET = {
 }
 ROOT = "_MLFLOW_SERVER_ARTIFACT_ROOT"
 """The only place where a store of a client looks for its root; who keeps it set is taken for a server."""
+KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""What an experiment's page opens with: runs and models, not traces of a chat."""
+origin: ContextVar[str] = ContextVar("origin", default="")
+"""The address of what makes runs here and now, such as a flow run's page; empty where there is none."""
 _making = threading.Lock()
 
 
@@ -106,17 +113,26 @@ def experiment(use_case: str) -> str:
         with lake().lock(f"mlflow experiment {use_case}", locks.SHORT):
             found = client().get_experiment_by_name(use_case)
             if found is None:
-                return client().create_experiment(use_case, artifact_location=f"{artifacts()}/{use_case}")
+                return client().create_experiment(use_case, artifact_location=f"{artifacts()}/{use_case}", tags=KIND)
     if found.lifecycle_stage != "active":
         raise LifecycleError(
             f"use case '{use_case}': its MLflow experiment must be active, found it deleted; while 'lifecycle up' runs, restore it with "
             f"'MLFLOW_TRACKING_URI={settings().mlflow_url} mlflow experiments restore --experiment-id {found.experiment_id}'"
         )
+    for tag, value in KIND.items():
+        if tag not in found.tags:  # made before MLflow asked
+            client().set_experiment_tag(found.experiment_id, tag, value)
     return found.experiment_id
 
 
-def begin(use_case: str, name: str, key: str, tags: Mapping[str, str] | None = None) -> str:
+def begin(use_case: str, name: str, key: str, description: str = "") -> str:
     """Start a run, or take up the unfinished one that a killed process left with the same key.
+
+    Args:
+        use_case: the name of its experiment.
+        name: of the run.
+        key: what the run is for; empty: nothing that could be taken up again.
+        description: in Markdown, shown above the run.
 
     Returns:
         The run's id.
@@ -128,8 +144,24 @@ def begin(use_case: str, name: str, key: str, tags: Mapping[str, str] | None = N
         left = client().search_runs([where], condition, max_results=1)
         if left:
             return left[0].info.run_id
-    run = client().create_run(where, run_name=name, tags={KEY_TAG: key, **(tags or {})})
+    run = client().create_run(where, run_name=name, tags={KEY_TAG: key, **_origin(description)})
     return run.info.run_id
+
+
+def _origin(description: str) -> dict[str, str]:
+    """Who made a run, with what, and where that shows: tags that MLflow's pages read."""
+    code, caller = provenance.code(), origin.get()
+    said = "\n\n".join(filter(None, [description, caller and f"Made by [this Prefect flow run]({caller})."]))
+    tags = {"source.type": "LOCAL", "source.name": "lifecycle", "source.git.commit": code.commit, "user": user(), "note.content": said}
+    return {f"mlflow.{name}": value for name, value in tags.items() if value}
+
+
+def user() -> str:
+    """Whose process this is, as MLflow shows it; empty where the system does not say."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def active(use_case: str, run_id: str) -> None:

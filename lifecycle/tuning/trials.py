@@ -40,7 +40,7 @@ def log(use_case: "UseCase", run_id: str, attempts: list[TrialResult], best: Tri
         if name in there:  # by a process that was killed here
             continue
         run = client.create_run(where, start_time=now - round(attempt.seconds * 1000), run_name=name, tags={MLFLOW_PARENT_RUN_ID: run_id})
-        worth = {f"tune_{use_case.metric}": attempt.score, "standard_error": attempt.error, "seconds": attempt.seconds}
+        worth = {f"tune/{use_case.metric}": attempt.score, "standard_error": attempt.error, "seconds": attempt.seconds}
         client.log_batch(
             run.info.run_id,
             metrics=[Metric(key.replace("@", "_at_"), value, now, 0) for key, value in worth.items() if np.isfinite(value)],
@@ -49,8 +49,8 @@ def log(use_case: "UseCase", run_id: str, attempts: list[TrialResult], best: Tri
         )
         client.set_terminated(run.info.run_id, end_time=now)
     files = tracking.write(run_id, "leaderboard.json", json.dumps(leaderboard(use_case, attempts), indent=1))
-    facts = {"tuning_trials": len(attempts), "tuning_pruned": sum(attempt.pruned for attempt in attempts), "tuning_stopped": stopped or "no"}
-    tracking.log(run_id, params=facts, metrics={f"tune_{use_case.metric}": best.score} if attempts else {})
+    facts = {"tuning/trials": len(attempts), "tuning/pruned": sum(attempt.pruned for attempt in attempts), "tuning/stopped": stopped or "no"}
+    tracking.log(run_id, params=facts, metrics={f"tune/{use_case.metric}": best.score} if attempts else {})
     return files
 
 

@@ -73,8 +73,8 @@ def test_the_run_holds_pictures_profile_and_metrics(plenty):
     assert all(tracking.read(run_id, path, evaluated.files).startswith(b"\x89PNG") for path in report["plots"])
     assert json.loads(tracking.read(run_id, "profile.json", evaluated.files))["rows"] == evaluated.trained.parts.labelled
     logged = tracking.client().get_run(run_id).data.metrics
-    assert logged["holdout_roc_auc"] == pytest.approx(evaluated.holdout["roc_auc"])
-    assert {"train_roc_auc", "baseline_roc_auc", "linear_roc_auc", "holdout_roc_auc_low"} <= set(logged)
+    assert logged["holdout/roc_auc"] == pytest.approx(evaluated.holdout["roc_auc"])
+    assert {"train/roc_auc", "baseline/roc_auc", "linear/roc_auc", "holdout/roc_auc_low"} <= set(logged)
 
 
 def test_the_coverage_that_is_stated_is_reached_overall_by_class_and_by_slice(plenty):

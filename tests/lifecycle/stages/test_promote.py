@@ -103,7 +103,7 @@ def test_a_kill_in_the_middle_is_healed_by_the_next_try(moment: str, monkeypatch
             judge(use_case, new)
     assert aliases(use_case)["champion"] == old.version
     assert judge(use_case, new).promoted
-    assert aliases(use_case) == {"champion": new.version, "previous": old.version, "challenger": new.version}
+    assert aliases(use_case) == {"champion": new.version, "previous": old.version}
     assert history.history(use_case.name).height == 2
 
 

@@ -52,8 +52,8 @@ def test_the_kept_model_answers_as_the_fitted_one():
     assert len(everything) == drawn.labelled > drawn.counts["train"] + drawn.counts["tune"]
     np.testing.assert_array_equal(kept.model.predict_proba(X), fit_estimator(use_case, trained.recipe, everything).predict_proba(X))
     shown = tracking.client().get_run(trained.run_id).data.params
-    assert shown["deployed_rows"] == str(drawn.labelled)
-    assert (shown["candidate"], shown["train_rows"]) == ("linear", str(drawn.counts["train"]))
+    assert shown["data/deployed_rows"] == str(drawn.labelled)
+    assert (shown["candidate"], shown["data/train_rows"]) == ("linear", str(drawn.counts["train"]))
     assert float(shown["threshold"]) == pytest.approx(kept.threshold_, abs=1e-6)
 
 

@@ -51,10 +51,10 @@ def test_the_stage_finds_a_recipe_and_its_run_shows_every_trial():
     assert tuned.score == board[0]["score"] == max(line["score"] for line in board)
     trials = tracking.runs(use_case.name, f"tags.`mlflow.parentRunId` = '{tuned.run_id}'")
     assert {trial.data.params["candidate"] for trial in trials} == {"linear", "forest", "boosting"}
-    assert sorted(trial.data.metrics["tune_roc_auc"] for trial in trials) == sorted(line["score"] for line in board)
+    assert sorted(trial.data.metrics["tune/roc_auc"] for trial in trials) == sorted(line["score"] for line in board)
     assert [trial.data.tags["lifecycle.trial"] for trial in trials].count("chosen") == 1
     run = tracking.client().get_run(tuned.run_id)
-    assert (run.info.status, run.data.params["tuning_trials"], run.data.metrics["tune_roc_auc"]) == ("RUNNING", "3", tuned.score)
+    assert (run.info.status, run.data.params["tuning/trials"], run.data.metrics["tune/roc_auc"]) == ("RUNNING", "3", tuned.score)
 
 
 def test_a_killed_search_is_taken_up_in_its_own_run_and_doubles_nothing():

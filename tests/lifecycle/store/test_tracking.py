@@ -84,3 +84,21 @@ def test_a_run_that_a_killed_process_left_open_and_nobody_took_up_is_closed_as_k
         connection.execute("UPDATE runs SET start_time = start_time - %s WHERE run_uuid = %s", [3 * 24 * 3600 * 1000, left])
     tracking.begin("tracking_left", "run", "new key")
     assert [tracking.client().get_run(run).info.status for run in (left, young)] == ["KILLED", "RUNNING"]
+
+
+def test_a_run_says_what_it_is_about_who_made_it_and_where_that_shows() -> None:
+    page = tracking.origin.set("http://127.0.0.1:4200/runs/flow-run/1")
+    try:
+        run = tracking.client().get_run(tracking.begin("tracking_said", "run", "", "A table of visits."))
+    finally:
+        tracking.origin.reset(page)
+    assert run.data.tags["mlflow.note.content"] == "A table of visits.\n\nMade by [this Prefect flow run](http://127.0.0.1:4200/runs/flow-run/1)."
+    assert run.data.tags["mlflow.source.name"] == "lifecycle"
+    assert run.data.tags["mlflow.user"] == tracking.user()
+
+
+def test_an_experiment_opens_as_model_training_also_one_that_was_made_before() -> None:
+    client, kind = tracking.client(), "mlflow.experimentKind"
+    client.create_experiment("tracking_older")
+    for name in ("tracking_newer", "tracking_older"):
+        assert client.get_experiment(tracking.experiment(name)).tags[kind] == "custom_model_development"
