@@ -11,10 +11,14 @@ from lifecycle import variants
 from lifecycle.errors import DefinitionError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
     from sklearn.base import BaseEstimator
 
     from lifecycle.draft.columns import ColumnProfile
     from lifecycle.kind import Kind
+    from lifecycle.usecase import UseCase
 
 FOLDER = "lifecycle.roles"
 
@@ -64,6 +68,27 @@ class Role:
             kind: of the problem.
             seed: of everything random.
         """
+        raise NotImplementedError
+
+    def read_as(self, ways: tuple[str, ...]) -> "Role":
+        """The same role with an `encoder` that reads in these ways, where it knows several and a family chooses; else itself."""
+        return self
+
+    def views(self, use_case: "UseCase", name: str, inputs: "pl.Series") -> "dict[str, tuple[dict[str, Any], pl.Series]] | None":
+        """What is watched of an input whose own values say little: `None` where they are watched themselves.
+
+        Args:
+            use_case: the definition.
+            name: of the input.
+            inputs: of the reference rows, length n.
+
+        Returns:
+            By name: what is kept of a view, as JSON can hold it, and its values on these rows, length n.
+        """
+        return None
+
+    def view(self, kept: "Mapping[str, Any]", inputs: "pl.Series") -> "pl.Series":
+        """One of the views of other rows, by what was kept of it."""
         raise NotImplementedError
 
     def coordinates(self, kind: "Kind", seed: int) -> "BaseEstimator":
