@@ -50,6 +50,8 @@ class Role:
     """Whether a row of a request may leave it out."""
     personal: bool = False
     """Whether its values belong to one row or one person, so that none of them is shown as typical."""
+    input: str = ""
+    """How a page asks for a cell: `area`, several lines of text; empty: as its type says."""
     place: int = 0
     """Where several could be drafted, the least is asked first."""
 
@@ -98,6 +100,10 @@ class Role:
     def drafted(self, column: "ColumnProfile") -> str:
         """Why a column of a new table has this role, as `lifecycle new` says it; empty where nothing tells."""
         return ""
+
+    def families(self) -> tuple[str, ...]:
+        """What a draft with such a column lists beside the kind's own families, as calls of functions of `lifecycle`; the simplest first."""
+        return ()
 
     def __repr__(self) -> str:
         return self.name

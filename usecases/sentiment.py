@@ -13,19 +13,20 @@ from usecases._review_simulator import reviews
 TEXTS = ("text", "sentence", "review", "tweet", "comment", "phrase", "content", "message")
 LABELS = ("sentiment", "label", "score", "polarity", "airline_sentiment", "target", "class")
 SELECT = f"""
-WITH known AS (
-    SELECT {", ".join(f"NULL::VARCHAR AS {name}" for name in ("id", *TEXTS, *LABELS))} WHERE false UNION ALL BY NAME SELECT * FROM rows
-), named AS (
-    SELECT id, coalesce({", ".join(TEXTS)}) AS text, lower(trim(coalesce({", ".join(LABELS)}))) AS label FROM known
-), told AS (
-    SELECT *, bool_or(label = '-1') OVER () AS signed, bool_or(label = '2') OVER () AS three, bool_or(label = '4') OVER () AS four FROM named
-)
 SELECT coalesce(id, md5(text)) AS id, text, CASE
     WHEN label IN ('negative', 'neg', '-1') OR (label = '0' AND NOT coalesce(signed, false)) THEN 'negative'
     WHEN label IN ('neutral', 'neu') OR label = '0' OR (label = '1' AND three AND NOT four) OR (label = '2' AND four) THEN 'neutral'
     WHEN label IN ('positive', 'pos', '1', '2', '4') THEN 'positive'
     ELSE label END AS sentiment
-FROM told
+FROM (
+    SELECT *, bool_or(label = '-1') OVER () AS signed, bool_or(label = '2') OVER () AS three, bool_or(label = '4') OVER () AS four
+    FROM (
+        SELECT id, coalesce({", ".join(TEXTS)}) AS text, lower(trim(coalesce({", ".join(LABELS)}))) AS label
+        FROM (
+            SELECT {", ".join(f"NULL::VARCHAR AS {name}" for name in ("id", *TEXTS, *LABELS))} WHERE false UNION ALL BY NAME SELECT * FROM rows
+        )
+    )
+)
 """
 """What a file calls its columns and its classes (0 and 1; -1, 0 and 1; 0, 1 and 2; 0, 2 and 4), as we do. Other classes keep their names."""
 

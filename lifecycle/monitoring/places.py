@@ -29,15 +29,15 @@ def fit(vectors: Vectors, inputs: pl.Series, seed: int) -> dict[str, tuple[dict[
     """
     even = pl.int_range(len(inputs), eager=True) % 2 == 0
     centres = [_centres(vectors, inputs.filter(half), seed) for half in (even, ~even)]
-    views: list[dict[str, Any]] = [{"view": "distance", "centres": each} for each in centres]
-    topic = {"view": "centre", "centres": centres[0]}
+    views: list[dict[str, Any]] = [{"view": "distance", "around": each} for each in centres]
+    topic = {"view": "centre", "around": centres[0]}
     distances = [read(each, vectors, inputs) for each in views]
     return {"topic": (topic, read(topic, vectors, inputs)), "distance to its topic": (views[0], distances[1].zip_with(even, distances[0]))}
 
 
 def read(view: Mapping[str, Any], vectors: Vectors, inputs: pl.Series) -> pl.Series:
     """A view of other inputs: the number of the nearest centre as text, or the squared distance from it; null where there is no input."""
-    centres = np.asarray(view["centres"], dtype=np.float64)
+    centres = np.asarray(view["around"], dtype=np.float64)
     found = []
     for start in range(0, len(inputs), CHUNK):
         points = vectors(inputs.slice(start, CHUNK))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from lifecycle import extras
 from lifecycle.role import Role
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Text(Role):
     name = "text"
     feature = True
     personal = True
+    input = "area"
     place = 2
 
     def refuses(self, dtype: Any) -> str:
@@ -85,13 +87,19 @@ class Text(Role):
         """Of the vectors where it has centres, else of the words."""
         from lifecycle.monitoring import places, texts
 
-        return places.read(kept, self._vectors, inputs) if "centres" in kept else texts.read(kept, inputs)
+        return places.read(kept, self._vectors, inputs) if "around" in kept else texts.read(kept, inputs)
 
     def drafted(self, column: "ColumnProfile") -> str:
         """Whether people wrote it in sentences."""
         written = column.words >= WORDS or (column.length >= LENGTH and column.words >= 3)
         found = column.type == "str" and written and column.distinct > 0.3 * (column.rows - column.nulls)
         return f"free text of {column.words:.0f} words on average" if found else ""
+
+    def families(self) -> tuple[str, ...]:
+        """Linear models and boosting on its sentences, where what reads these is installed."""
+        if not extras.installed("text"):
+            return ()
+        return ('read_as(linear(), "sentences")', 'read_as(linear(), "words", "sentences")', 'read_as(boosting(), "words", "sentences")')
 
     def _words(self, kind: "Kind", seed: int) -> "BaseEstimator":
         from lifecycle.models.text import Text as Encoder

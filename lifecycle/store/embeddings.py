@@ -79,7 +79,7 @@ class Vectors:
         try:
             keys = np.load(self.folder / f"{name}.keys.npy", allow_pickle=False)
             vectors = np.load(self.folder / f"{name}.vectors.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError):  # merged away by another process meanwhile, or damaged: it is computed again
+        except (OSError, ValueError, EOFError):  # merged away by another process meanwhile, or damaged: it is computed again
             return None
         whole = keys.dtype == f"S{KEY}" and len(keys) > 0 and vectors.shape == (len(keys), self.width) and vectors.dtype == VECTOR
         return (keys, vectors) if whole else None
