@@ -6,5 +6,6 @@ from lifecycle.candidates.gradient_boosting import boosting
 from lifecycle.candidates.k_means import kmeans
 from lifecycle.candidates.linear_models import linear, linear_baseline
 from lifecycle.candidates.random_forest import forest
+from lifecycle.candidates.read_as import read_as
 
-__all__ = ["Candidate", "boosting", "forest", "kmeans", "linear", "linear_baseline", "mixture"]
+__all__ = ["Candidate", "boosting", "forest", "kmeans", "linear", "linear_baseline", "mixture", "read_as"]
