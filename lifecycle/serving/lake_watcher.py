@@ -10,7 +10,7 @@ import polars as pl
 
 from lifecycle.serving.entity_index import EntityIndex
 from lifecycle.serving.feature_window import earlier
-from lifecycle.serving.ledger_watcher import Tell, said
+from lifecycle.serving.ledger_watcher import Tell, quiet, said
 from lifecycle.serving.log_replay import LogReplay, logged, take
 from lifecycle.serving.predictor import Predictor
 from lifecycle.settings import Settings
@@ -66,7 +66,7 @@ class LakeWatcher(threading.Thread):
     def _read_well(self, predictor: Predictor) -> bool:
         """Bring one predictor up to date. What is wrong with one use case does not keep the others waiting."""
         try:
-            self._look(lake(self._at), predictor)
+            self.look(predictor)
         except Exception as error:
             if (message := said(error)) != self._wrong.get(predictor.use_case.name):
                 self._tell("recent rows not read", use_case=predictor.use_case.name, error=message)
@@ -75,8 +75,9 @@ class LakeWatcher(threading.Thread):
         self._wrong.pop(predictor.use_case.name, None)
         return True
 
-    def _look(self, store: Lake, predictor: Predictor) -> None:
-        name = predictor.use_case.name
+    def look(self, predictor: Predictor) -> None:
+        """Take in what the lake has of one predictor's use case and was not seen yet."""
+        store, name = lake(self._at), predictor.use_case.name
         batch = int(store.value(f"SELECT max(batch) FROM {name}.batches") or 0) if tables.exists(store, name, "batches") else 0
         if batch != self._batches.get(name) or not predictor.warmed_up:
             self._read(store, predictor)
@@ -98,6 +99,11 @@ class LakeWatcher(threading.Thread):
             self._told[predictor.use_case.name].look()
             take(predictor, logged(store, predictor.use_case, floor))
             predictor.warmed_up = True
+
+
+def warmed_up(predictor: Predictor, at: Settings) -> None:
+    """Let a predictor see once what a service sees: the lake's recent rows, their labels, and what was asked and is in the log alone."""
+    LakeWatcher([predictor], at, quiet).look(predictor)
 
 
 def read(store: Lake, use_case: "UseCase") -> tuple[EntityIndex, dt.datetime | None]:
