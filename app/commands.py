@@ -38,6 +38,9 @@ RETRY = (
 )
 FILE = ("file", {"metavar": "FILE", "help": "CSV, Parquet, JSON, Excel, or an address: whatever 'lifecycle ingest --source' reads"})
 OUT = ("--out", {"metavar": "FILE", "help": "where the answers go: .csv, .parquet or .jsonl; left out: stdout, as CSV"})
+ROW = ("--key", {"metavar": "K", "help": "the key of the row to be erased"})
+ENTITY = ("--entity", {"metavar": "COLUMN=V", "help": "all rows with this value, as in CUSTOMER_ID=4711, and what was said of them"})
+YES = ("--yes", {"action": "store_true", "help": "do not ask"})
 SERVED = ("use_cases", {"metavar": "USE_CASE", "nargs": "*", "help": "which use cases; none named: all"})
 HOST = ("--host", {"metavar": "HOST", "default": "127.0.0.1", "help": "the address to listen on; 0.0.0.0 for all"})
 PORT = ("--port", {"metavar": "P", "type": int, "default": 8000, "help": "the port to listen on"})
@@ -64,7 +67,7 @@ NEW = (
     ("--force", {"action": "store_true", "help": "write over a use case of this name"}),
 )
 
-ONE_OF: dict[str, tuple[str, ...]] = {"lineage": ("--version", "--prediction", "--batch")}
+ONE_OF: dict[str, tuple[str, ...]] = {"lineage": ("--version", "--prediction", "--batch"), "forget": ("--key", "--entity")}
 """Of a command's options those of which exactly one must be given."""
 
 COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
@@ -89,6 +92,8 @@ COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
         (USE_CASE, MODEL, ANSWER, BATCH),
     ),
     "quarantine": ("app.quarantine:quarantine", "the rows that were kept out, and why; export them, load them again", (USE_CASE, EXPORT, RETRY)),
+    "forget": ("app.erasure:forget", "erase a person everywhere, with a receipt; asks first", (USE_CASE, ROW, ENTITY, YES)),
+    "delete": ("app.erasure:delete", "delete a use case with its tables, models, runs, logs and cache; asks first", (USE_CASE, YES)),
     "keys": ("app.keys:keys", "who may call the HTTP service", (ACTION, NAME)),
     "sql": ("app.listing:sql", "read the lake", (QUERY,)),
     "doctor": ("app.doctor:doctor", "what is installed, reachable, out of step; the remedy for each", ()),
