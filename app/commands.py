@@ -1,8 +1,19 @@
 """The commands: what each does, where its function is, what it takes. The contract with everybody's scripts."""
 
+import argparse
+import datetime as dt
 from typing import Any
 
 Argument = tuple[str, dict[str, Any]]
+
+
+def _moment(text: str) -> dt.datetime:
+    """A day or a moment, in this machine's time unless it says its distance from UTC."""
+    try:
+        return dt.datetime.fromisoformat(text.strip()).astimezone()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no moment; write 2026-03-04, 2026-03-04T15:30 or 2026-03-04T15:30+00:00") from None
+
 
 USE_CASE = ("use_case", {"metavar": "USE_CASE", "help": "its name: see 'lifecycle list'"})
 VERSION = ("version", {"metavar": "VERSION", "type": int, "nargs": "?", "help": "a model version; left out: the newest that this can be done with"})
@@ -25,6 +36,11 @@ RETRY = (
     "--retry",
     {"metavar": "FILE", "nargs": "?", "const": "", "help": "load the rows again: as they are, or from an exported FILE that was repaired"},
 )
+FILE = ("file", {"metavar": "FILE", "help": "CSV, Parquet, JSON, Excel, or an address: whatever 'lifecycle ingest --source' reads"})
+OUT = ("--out", {"metavar": "FILE", "help": "where the answers go: .csv, .parquet or .jsonl; left out: stdout, as CSV"})
+ROW = ("--key", {"metavar": "K", "help": "the key of the row to be erased"})
+ENTITY = ("--entity", {"metavar": "COLUMN=V", "help": "all rows with this value, as in CUSTOMER_ID=4711, and what was said of them"})
+YES = ("--yes", {"action": "store_true", "help": "do not ask"})
 SERVED = ("use_cases", {"metavar": "USE_CASE", "nargs": "*", "help": "which use cases; none named: all"})
 HOST = ("--host", {"metavar": "HOST", "default": "127.0.0.1", "help": "the address to listen on; 0.0.0.0 for all"})
 PORT = ("--port", {"metavar": "P", "type": int, "default": 8000, "help": "the port to listen on"})
@@ -34,6 +50,8 @@ BESIDE = ("--shadow", {"action": "store_true", "help": "ask the newest challenge
 QUERY = ("query", {"metavar": "QUERY", "help": "DuckDB SQL; tables are USE_CASE.raw, .features, .predictions, .quarantine, ..."})
 ACTION = ("action", {"choices": ("add", "list", "revoke", "forget"), "help": "make a key, list all, make one worthless, delete the revoked ones"})
 NAME = ("name", {"metavar": "NAME", "nargs": "?", "help": "who uses the key"})
+
+AT = ("--at", {"metavar": "TIME", "type": _moment, "help": "who was champion then: a day (its beginning), or a day and a clock"})
 
 NEW = (
     ("name", {"metavar": "NAME", "help": "of the use case: lower-case letters, digits and _"}),
@@ -49,7 +67,7 @@ NEW = (
     ("--force", {"action": "store_true", "help": "write over a use case of this name"}),
 )
 
-ONE_OF: dict[str, tuple[str, ...]] = {"lineage": ("--version", "--prediction", "--batch")}
+ONE_OF: dict[str, tuple[str, ...]] = {"lineage": ("--version", "--prediction", "--batch"), "forget": ("--key", "--entity")}
 """Of a command's options those of which exactly one must be given."""
 
 COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
@@ -60,8 +78,9 @@ COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
     "train": ("app.run:train", "make a challenger from the data in the lake, and judge it", (USE_CASE, FRESH)),
     "score": ("app.run:score", "let the champion predict the rows it has not seen", (USE_CASE,)),
     "monitor": ("app.run:monitor", "compare the newest data with what the champion was trained on", (USE_CASE,)),
+    "predict": ("app.predict:predict", "the champion's answers for the rows of a file, as a file; nothing goes into the lake", (USE_CASE, FILE, OUT)),
     "serve": ("app.serve:serve", "the HTTP service: predictions of the champions", (SERVED, HOST, PORT, WORKERS, BESIDE, OPEN)),
-    "history": ("app.listing:history", "the promotions ledger: what was decided, and why", (USE_CASE,)),
+    "history": ("app.listing:history", "the promotions ledger: what was decided, and why", (USE_CASE, AT)),
     "promote": ("app.promotions:promote", "make a version the champion", (USE_CASE, VERSION, REASON)),
     "approve": ("app.promotions:approve", "approve a version that waits for a person", (USE_CASE, VERSION, REASON)),
     "reject": ("app.promotions:reject", "reject a version that waits for a person", (USE_CASE, VERSION, REASON)),
@@ -73,6 +92,8 @@ COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
         (USE_CASE, MODEL, ANSWER, BATCH),
     ),
     "quarantine": ("app.quarantine:quarantine", "the rows that were kept out, and why; export them, load them again", (USE_CASE, EXPORT, RETRY)),
+    "forget": ("app.erasure:forget", "erase a person everywhere, with a receipt; asks first", (USE_CASE, ROW, ENTITY, YES)),
+    "delete": ("app.erasure:delete", "delete a use case with its tables, models, runs, logs and cache; asks first", (USE_CASE, YES)),
     "keys": ("app.keys:keys", "who may call the HTTP service", (ACTION, NAME)),
     "sql": ("app.listing:sql", "read the lake", (QUERY,)),
     "doctor": ("app.doctor:doctor", "what is installed, reachable, out of step; the remedy for each", ()),

@@ -108,6 +108,10 @@ def history(options: argparse.Namespace) -> Answer:
     environment.prepare(settings(), debug=options.debug)
     known(options.use_case)
     rows = [] if untouched(settings()) else ledger(options.use_case)
+    if options.at is not None:
+        from app.champion_at import champion_at
+
+        return champion_at(options.use_case, options.at, rows)
     stands = standing(rows)
     data = {
         "use_case": options.use_case,
@@ -146,7 +150,7 @@ def sql(options: argparse.Namespace) -> Answer:
         raise LifecycleError(f"the query cannot be run: {store.server.hidden(' '.join(str(error).split()))}") from None
     data = {"columns": frame.columns, "rows": frame.to_dicts()}
     notes = (f"{MAX_ROWS_SHOWN:,} of {frame.height:,} rows; redirect to a file for all of them, as CSV",) if frame.height > MAX_ROWS_SHOWN else ()
-    return Answer(data, _grid(frame.head(MAX_ROWS_SHOWN)), plain=_csv(frame), notes=notes, beside=_formulas(frame))
+    return Answer(data, grid(frame.head(MAX_ROWS_SHOWN)), plain=as_csv(frame), notes=notes, beside=_formulas(frame))
 
 
 def known(use_case: str) -> None:
@@ -172,7 +176,8 @@ def heads(*names: str) -> Table:
     return table
 
 
-def _grid(frame: "pl.DataFrame") -> Table:
+def grid(frame: "pl.DataFrame") -> Table:
+    """Rows as a table for people."""
     table = heads(*frame.columns)
     for column, dtype in zip(table.columns, frame.dtypes, strict=True):
         column.justify = "right" if dtype.is_numeric() else "left"
@@ -181,7 +186,8 @@ def _grid(frame: "pl.DataFrame") -> Table:
     return table
 
 
-def _csv(frame: "pl.DataFrame") -> str:
+def as_csv(frame: "pl.DataFrame") -> str:
+    """Rows as the text of a CSV file."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(frame.columns)

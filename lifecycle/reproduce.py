@@ -8,6 +8,8 @@ import polars as pl
 from lifecycle import code_tree, provenance, registry
 from lifecycle.code_tree import NoTree
 from lifecycle.dependencies import fingerprint
+from lifecycle.erasure import receipts
+from lifecycle.errors import LifecycleError
 from lifecycle.fit import fit, two_fits
 from lifecycle.predict import predict
 from lifecycle.references import ModelVersion
@@ -35,9 +37,11 @@ def with_recorded_code(use_case: str, number: int) -> dict[str, Any]:
         it was trained; `missing`: what that lacked, one sentence, empty where nothing was.
 
     Raises:
-        LifecycleError: there is no such version, its model is not what was registered, or the code fails.
+        LifecycleError: there is no such version, its model is not what was registered, rows that it was trained on were erased, or the code fails.
     """
     version = versions.version(use_case, number)
+    if why := receipts.why_not(use_case, number):
+        raise LifecycleError(why)
     try:
         with code_tree.tree(version) as made:
             found = code_tree.run(version, made)

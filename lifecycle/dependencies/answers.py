@@ -89,6 +89,12 @@ def forget(before: dt.datetime) -> None:
         connection.execute("DELETE FROM lifecycle_answers WHERE given_at < %s", [before])
 
 
+def forget_use_case(use_case: str) -> int:
+    """Delete what is known of all answers about a use case. Returns how many there were."""
+    with _connection() as connection:
+        return connection.execute("DELETE FROM lifecycle_answers WHERE starts_with(key, %s)", [f"{use_case}-"]).rowcount
+
+
 def parts(use_case: "UseCase") -> tuple[dict[str, str], dict[str, str]]:
     """What each part of a definition is now, as a hash; and why nothing can be told of some, whose hash is never the same."""
     known: dict[str, str] = {}

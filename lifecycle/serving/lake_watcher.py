@@ -10,7 +10,7 @@ import polars as pl
 
 from lifecycle.serving.entity_index import EntityIndex
 from lifecycle.serving.feature_window import earlier
-from lifecycle.serving.ledger_watcher import Tell, said
+from lifecycle.serving.ledger_watcher import Tell, quiet, said
 from lifecycle.serving.log_replay import LogReplay, logged, take
 from lifecycle.serving.predictor import Predictor
 from lifecycle.settings import Settings
@@ -40,13 +40,14 @@ class LakeWatcher(threading.Thread):
         self._at, self._tell = at, tell
         self._stop = threading.Event()
         self._batches: dict[str, int] = {}
+        self._erased: dict[str, int] = {}
         self._labelled: dict[str, dt.datetime] = {}
         self._wrong: dict[str, str] = {}
         self._told = {predictor.use_case.name: LogReplay(at.home, predictor) for predictor in self._desks}
 
     def run(self) -> None:
         """Look, read, replace; until `stop`."""
-        seen = -1
+        seen = (-1, -1)
         while self._desks and not self._stop.is_set():
             try:
                 newest = _newest(self._at)
@@ -66,7 +67,7 @@ class LakeWatcher(threading.Thread):
     def _read_well(self, predictor: Predictor) -> bool:
         """Bring one predictor up to date. What is wrong with one use case does not keep the others waiting."""
         try:
-            self._look(lake(self._at), predictor)
+            self.look(predictor)
         except Exception as error:
             if (message := said(error)) != self._wrong.get(predictor.use_case.name):
                 self._tell("recent rows not read", use_case=predictor.use_case.name, error=message)
@@ -75,11 +76,14 @@ class LakeWatcher(threading.Thread):
         self._wrong.pop(predictor.use_case.name, None)
         return True
 
-    def _look(self, store: Lake, predictor: Predictor) -> None:
-        name = predictor.use_case.name
+    def look(self, predictor: Predictor) -> None:
+        """Take in what the lake has of one predictor's use case and was not seen yet."""
+        store, name = lake(self._at), predictor.use_case.name
         batch = int(store.value(f"SELECT max(batch) FROM {name}.batches") or 0) if tables.exists(store, name, "batches") else 0
-        if batch != self._batches.get(name) or not predictor.warmed_up:
-            self._read(store, predictor)
+        erased = _erasures(self._at, name)
+        if batch != self._batches.get(name) or not predictor.warmed_up or erased != self._erased.get(name, erased):
+            self._read(store, predictor, anew=erased != self._erased.get(name, erased))
+            self._erased[name] = erased
             self._batches[name] = batch
             self._labelled.pop(name, None)
             self._tell("recent rows read", use_case=name, rows=len(predictor.recent or ()), batch=batch)
@@ -89,15 +93,24 @@ class LakeWatcher(threading.Thread):
             if newest:
                 self._labelled[name] = newest
 
-    def _read(self, store: Lake, predictor: Predictor) -> None:
-        """The lake's rows; at the start also those that were asked about and are in the log alone."""
+    def _read(self, store: Lake, predictor: Predictor, anew: bool = False) -> None:
+        """The lake's rows; at the start, and after somebody was erased, also those that were asked about and are in the log alone."""
         block, floor = read(store, predictor.use_case)
-        first = not predictor.warmed_up
-        predictor.refresh(block, floor, ready=not first)
+        first = not predictor.warmed_up or anew
+        if anew:
+            self._told[predictor.use_case.name] = LogReplay(self._at.home, predictor)
+            predictor.begin_anew(block, floor)
+        else:
+            predictor.refresh(block, floor, ready=not first)
         if first:
             self._told[predictor.use_case.name].look()
             take(predictor, logged(store, predictor.use_case, floor))
             predictor.warmed_up = True
+
+
+def warmed_up(predictor: Predictor, at: Settings) -> None:
+    """Let a predictor see once what a service sees: the lake's recent rows, their labels, and what was asked and is in the log alone."""
+    LakeWatcher([predictor], at, quiet).look(predictor)
 
 
 def read(store: Lake, use_case: "UseCase") -> tuple[EntityIndex, dt.datetime | None]:
@@ -158,11 +171,27 @@ def _rows(store: Lake, use_case: "UseCase", where: str, values: list[Any]) -> pl
     return frame.cast({column.name: column.dtype for column in use_case.columns.all})  # pyright: ignore[reportArgumentType]
 
 
-def _newest(at: Settings) -> int:
-    """The lake's version, asked of its catalogue directly: a fiftieth of what DuckDB takes to ask."""
+def _newest(at: Settings) -> tuple[int, int]:
+    """The lake's version, and how many erasures are done, asked of its catalogue directly: a fiftieth of what DuckDB takes to ask."""
     import psycopg
 
     with psycopg.connect(database.connect(at).conninfo("lake"), autocommit=True, connect_timeout=5) as connection:
         made = connection.execute("SELECT to_regclass('ducklake_snapshot') IS NOT NULL").fetchone()
         row = connection.execute("SELECT max(snapshot_id) FROM ducklake_snapshot").fetchone() if made and made[0] else None
-        return int(row[0]) if row and row[0] is not None else 0
+        noted = connection.execute("SELECT to_regclass('lifecycle_erasures') IS NOT NULL").fetchone()
+        done = connection.execute("SELECT count(ended_at) FROM lifecycle_erasures").fetchone() if noted and noted[0] else None
+        return (int(row[0]) if row and row[0] is not None else 0), (int(done[0]) if done else 0)
+
+
+def _erasures(at: Settings, use_case: str) -> int:
+    """How many people of a use case were erased so far."""
+    import psycopg
+
+    with psycopg.connect(database.connect(at).conninfo("lake"), autocommit=True, connect_timeout=5) as connection:
+        noted = connection.execute("SELECT to_regclass('lifecycle_erasures') IS NOT NULL").fetchone()
+        done = (
+            connection.execute("SELECT count(ended_at) FROM lifecycle_erasures WHERE use_case = %s", [use_case]).fetchone()
+            if noted and noted[0]
+            else None
+        )
+        return int(done[0]) if done else 0

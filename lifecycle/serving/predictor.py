@@ -52,6 +52,7 @@ class Predictor:
         """The champion by the promotions ledger."""
         self.differences: tuple[str, ...] = ()
         """In what MLflow's registry says something else than the ledger; a sentence each."""
+        self._older = older
         self.recent = FeatureWindow(use_case, older) if use_case.history else None
         self.warmed_up = self.recent is None
         """Whether the recent rows have been read from the lake."""
@@ -122,6 +123,14 @@ class Predictor:
             with self._turn:
                 self.recent.replace(block, floor)
             self.warmed_up = self.warmed_up or ready
+
+    def begin_anew(self, block: EntityIndex, floor: dt.datetime | None) -> None:
+        """Let go of every row that was asked about: of some nothing may be known any more. Who calls reads the log again."""
+        if self.recent is not None:
+            made = FeatureWindow(self.use_case, self._older)
+            made.replace(block, floor)
+            with self._turn:
+                self.recent = made
 
     def _looking_back(self, recent: FeatureWindow, cells: Mapping[str, list[Any]], remember: bool) -> pl.DataFrame:
         """Rows that share a key are one after the other, as if asked in several requests: the later replaces the earlier."""

@@ -15,8 +15,12 @@ TABLES = {
     "lifecycle_versions": """use_case text, version bigint, run_id text NOT NULL, reference text NOT NULL,
         registered_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (use_case, version)""",
     "lifecycle_standings": "use_case text PRIMARY KEY, champion bigint, previous bigint, challenger bigint, settled boolean NOT NULL",
+    "lifecycle_erasures": """id uuid PRIMARY KEY, use_case text NOT NULL, what text NOT NULL, column_name text NOT NULL, salt text NOT NULL,
+        hash text NOT NULL, began_at timestamptz NOT NULL, ended_at timestamptz, counts jsonb NOT NULL DEFAULT '{}',
+        versions jsonb NOT NULL DEFAULT '[]'""",
 }
-"""Registered versions as references; and who stands where by the promotions ledger, for a service that cannot read the ledger at every look."""
+"""Registered versions as references; who stands where by the promotions ledger, for a service that cannot read the ledger at every look; and
+the receipts of what was erased."""
 
 
 @contextmanager

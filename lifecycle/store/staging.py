@@ -44,12 +44,12 @@ def _turn(root: Path) -> Iterator[None]:
 
 
 def _clear(root: Path) -> None:
-    left = sorted((path for path in root.iterdir() if not _in_use(path)), key=_changed)
+    left = sorted((path for path in root.iterdir() if not in_use(path)), key=_changed)
     for path in left if left and time.time() - _changed(left[-1]) > KEPT_SECONDS else left[:-1]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _in_use(path: Path) -> bool:
+def in_use(path: Path) -> bool:
     """Whether a living process holds the folder. One without a lock is of an older version, or is being removed."""
     try:
         with (path / HELD).open() as file:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lifecycle.columns import Column
+from lifecycle.columns import Column, Columns
 from lifecycle.errors import DataError
 from lifecycle.reading import cells
 from lifecycle.store.lake import literal, quoted
@@ -11,16 +11,17 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
 
 
-def typed(use_case: "UseCase", there: dict[str, str], query: str) -> str:
-    """SQL for the rows of a query, which has these columns, as they are staged.
+def typed(use_case: "UseCase", there: dict[str, str], query: str, columns: Columns | None = None) -> str:
+    """SQL for the rows of a query, which has these columns, as they are staged; `columns`: those wanted, where not all that are declared.
 
     Every declared column has its declared type, and beside them are `_content` (a hash of the cells), `_bad` (cells that had another type), `_record` (the whole row as it came, where a cell is bad) and `_extra` (the columns
     that the schema does not know, as JSON, where the definition keeps them).
     """
-    names = ", ".join(quoted(name) for name in use_case.columns.names)
-    content = ", ".join(quoted(name) for name in use_case.columns.content)
-    shown = [_cell(column, there.get(column.name)) for column in use_case.columns.all]
-    others = [column for column in use_case.columns.all if column.name in there and cells.wrong(column, there[column.name]) != "false"]
+    columns = columns or use_case.columns
+    names = ", ".join(quoted(name) for name in columns.names)
+    content = ", ".join(quoted(name) for name in columns.content)
+    shown = [_cell(column, there.get(column.name)) for column in columns.all]
+    others = [column for column in columns.all if column.name in there and cells.wrong(column, there[column.name]) != "false"]
     wrong = " OR ".join(f"({cells.wrong(column, there[column.name])})" for column in others) or "false"
     bad = ", ".join(_mismatch(column, there[column.name]) for column in others)
     marked = f"list_filter([{bad}], cell -> cell IS NOT NULL)" if others else '[]::STRUCT("column" VARCHAR, value VARCHAR, type VARCHAR)[]'

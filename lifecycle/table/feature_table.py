@@ -149,5 +149,11 @@ def remember(store: Lake, features: Features, table: pl.DataFrame) -> _Table:
     return made
 
 
+def let_go() -> None:
+    """Keep no table in memory: somebody was erased from it."""
+    with _guard:
+        _newest.clear()
+
+
 def _name(store: Lake, features: Features) -> str:
     return f"{store.identity}/{features.use_case}/{features.version}"

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from app.http.application import Options, create
 from lifecycle import registry
 from lifecycle.predict import inputs, predict
+from lifecycle.predict_file import predict_file
 from lifecycle.references import ModelVersion
 from lifecycle.sources import Generated
 from lifecycle.splits import TimeSplit
@@ -131,6 +133,16 @@ def test_many_at_once_get_what_each_gets_alone(client: Client, whole: pl.DataFra
     together = client.post("/small_fraud/predict", {"rows": rows})[1]["predictions"]
     alone = [client.post("/small_fraud/predict", {"rows": [row]})[1]["predictions"][0] for row in rows[::10]]
     assert [said["probability"] for said in together[::10]] == pytest.approx([said["probability"] for said in alone], abs=1e-12)
+
+
+@pytest.mark.usefixtures("application")
+def test_a_file_gets_the_answers_of_a_request_with_its_rows(client: Client, whole: pl.DataFrame, tmp_path: Path) -> None:
+    some = whole.tail(400)
+    some.drop("TX_FRAUD", "LABEL_TIME").write_csv(tmp_path / "week.csv")
+    said = client.post("/small_fraud/predict", {"rows": asked(some)})[1]["predictions"]
+    answers = predict_file(fraud(), str(tmp_path / "week.csv"))[1]
+    assert answers["probability"].to_list() == pytest.approx([each["probability"] for each in said], abs=1e-9)
+    assert answers["TRANSACTION_ID"].to_list() == some["TRANSACTION_ID"].to_list()
 
 
 def test_rows_that_cannot_be_are_refused_and_leave_no_trace(application: Any, client: Client, whole: pl.DataFrame) -> None:
