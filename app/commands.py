@@ -13,6 +13,9 @@ a generator's parameters ('rows=1000'), or a range of its own source: 'from=2024
 SOURCE = ("--source", {"metavar": "SOURCE", "help": " ".join(SOURCE_HELP.split())})
 FRESH = ("--fresh", {"action": "store_true", "help": "run every stage again, whatever the cache holds"})
 REASON = ("--reason", {"metavar": "TEXT", "default": "", "help": "why, for the ledger"})
+OUT = ("--out", {"metavar": "FILE", "default": "", "help": "the file to write; left out: one under LIFECYCLE_HOME/reports, which is named"})
+SHOWN = ("version", {"metavar": "VERSION", "type": int, "nargs": "?", "help": "a registered model version; left out: the champion"})
+ONE_OR_ALL = ("use_case", {"metavar": "USE_CASE", "nargs": "?", "default": "", "help": "its name; left out: all"})
 OFFSET = ("--port-offset", {"metavar": "N", "type": int, "default": 0, "help": "add N to every port: for a second stack beside this one"})
 MODEL = ("--version", {"metavar": "V", "type": int, "help": "a registered model version"})
 ANSWER = ("--prediction", {"metavar": "ID", "help": "the id of a prediction, by batch scoring or over HTTP: it came with the answer"})
@@ -62,6 +65,8 @@ COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
     "monitor": ("app.run:monitor", "compare the newest data with what the champion was trained on", (USE_CASE,)),
     "serve": ("app.serve:serve", "the HTTP service: predictions of the champions", (SERVED, HOST, PORT, WORKERS, BESIDE, OPEN)),
     "history": ("app.listing:history", "the promotions ledger: what was decided, and why", (USE_CASE,)),
+    "report": ("app.report:report", "the state of all models, or the story of one, as one HTML file", (ONE_OR_ALL, OUT)),
+    "card": ("app.report:card", "the model card of a version with its plots, as one HTML file", (USE_CASE, SHOWN, OUT)),
     "promote": ("app.promotions:promote", "make a version the champion", (USE_CASE, VERSION, REASON)),
     "approve": ("app.promotions:approve", "approve a version that waits for a person", (USE_CASE, VERSION, REASON)),
     "reject": ("app.promotions:reject", "reject a version that waits for a person", (USE_CASE, VERSION, REASON)),

@@ -1,12 +1,14 @@
 """Bikes: from day 44 on a new tram line takes riders away; the inputs look as before, the promise is broken."""
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pandera.polars as pa
 from _world import DAY, daily
 
 from lifecycle import Gate, Generated, HashSplit, Monitoring, Tuning, UseCase
+from lifecycle.candidates.linear_models import linear
 from lifecycle.source import ByColumn
 from schemas.roles import column
 
@@ -25,7 +27,8 @@ class Hour(pa.DataFrameModel):
     rented: float = column("target", nullable=True, ge=0)
 
 
-def draw(random: np.random.Generator, rows: int, day: int) -> dict:
+def draw(random: np.random.Generator, rows: int, day: int) -> dict[str, Any]:
+    """The columns of a day."""
     stations = ["harbour", "castle", "park", "campus", "market"]
     station, temperature, wind = random.choice(stations, rows), random.normal(14, 6, rows).clip(-40, 50), random.exponential(4, rows)
     holiday = random.random(rows) < 0.1
@@ -36,7 +39,7 @@ def draw(random: np.random.Generator, rows: int, day: int) -> dict:
 
 use_case = UseCase(
     name="bikes", title="How many bikes are rented in the next hour?", problem="regression", schema=Hour, split=HashSplit(), slices=("station",),
-    source=Generated(daily(draw, 3, 150), incremental=ByColumn("at")), tuning=Tuning(trials=2), gate=Gate(rows=300),
+    source=Generated(daily(draw, 3, 150), incremental=ByColumn("at")), candidates=(linear(),), tuning=Tuning(trials=0), gate=Gate(rows=300),
     monitoring=Monitoring(window=DAY, follows="alert"),
     features=lambda rows: rows.select("station", "temperature", "holiday", "wind"),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Loans: on day 30 a branch begins to report incomes by the month; a person approves each new model."""
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pandera.polars as pa
@@ -26,7 +27,8 @@ class Loan(pa.DataFrameModel):
     defaulted: bool = column("target", nullable=True)
 
 
-def draw(random: np.random.Generator, rows: int, day: int) -> dict:
+def draw(random: np.random.Generator, rows: int, day: int) -> dict[str, Any]:
+    """The columns of a day."""
     income, amount = random.lognormal(10.6, 0.45, rows), random.lognormal(9.3, 0.6, rows)
     years, purpose = random.integers(1, 31, rows), random.choice(["car", "home", "study", "other"], rows)
     bad = random.random(rows) < chance(2.6 * np.log(amount / income) + 2.2 + 0.8 * (purpose == "other") - years / 30)

@@ -1,6 +1,7 @@
 """Parcels: a world that stays as it is, with a few cells that no schema accepts."""
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pandera.polars as pa
@@ -8,6 +9,7 @@ import polars as pl
 from _world import DAY, chance, daily
 
 from lifecycle import Gate, Generated, HashSplit, Monitoring, Tuning, UseCase
+from lifecycle.candidates.linear_models import linear
 from lifecycle.source import ByColumn
 from schemas.roles import column
 
@@ -24,7 +26,8 @@ class Parcel(pa.DataFrameModel):
     late: bool = column("target", nullable=True)
 
 
-def draw(random: np.random.Generator, rows: int, day: int) -> dict:
+def draw(random: np.random.Generator, rows: int, day: int) -> dict[str, Any]:
+    """The columns of a day."""
     distance, weight, rain = random.gamma(2, 180, rows).clip(0, 5_000), random.gamma(2, 3, rows).clip(0, 70), random.exponential(3, rows)
     carrier = random.choice(["north", "swift", "post", "rail"], rows, p=[0.3, 0.3, 0.3, 0.1])
     late = random.random(rows) < chance(distance / 250 + rain / 4 + 1.2 * (carrier == "post") - 3.4)
@@ -34,6 +37,6 @@ def draw(random: np.random.Generator, rows: int, day: int) -> dict:
 
 use_case = UseCase(
     name="parcels", title="Will a parcel arrive late?", problem="binary", schema=Parcel, split=HashSplit(), slices=("carrier",),
-    source=Generated(daily(draw, 1, 160), incremental=ByColumn("at")), tuning=Tuning(trials=2), gate=Gate(rows=300), monitoring=Monitoring(window=DAY),
+    source=Generated(daily(draw, 1, 160), incremental=ByColumn("at")), candidates=(linear(),), tuning=Tuning(trials=0), gate=Gate(rows=300), monitoring=Monitoring(window=DAY),
     features=lambda rows: rows.select("distance_km", "weight_kg", "carrier", "rain_mm", weekday=pl.col("at").dt.weekday()),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Shoppers: groups without a target."""
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pandera.polars as pa
@@ -21,7 +22,8 @@ class Shopper(pa.DataFrameModel):
     returned: float = column(ge=0, le=1)
 
 
-def draw(random: np.random.Generator, rows: int, day: int) -> dict:
+def draw(random: np.random.Generator, rows: int, day: int) -> dict[str, Any]:
+    """The columns of a day."""
     group = random.choice(3, rows, p=[0.5, 0.3, 0.2])
     visits, spent = random.normal([3, 12, 25], [1, 2, 3])[group], np.array([40.0, 220.0, 90.0])[group]
     return {

@@ -1,6 +1,7 @@
 """Turbines: so few rows that no model was promoted yet."""
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pandera.polars as pa
@@ -21,7 +22,8 @@ class Turbine(pa.DataFrameModel):
     fails: bool = column("target", nullable=True)
 
 
-def draw(random: np.random.Generator, rows: int, day: int) -> dict:
+def draw(random: np.random.Generator, rows: int, day: int) -> dict[str, Any]:
+    """The columns of a day."""
     vibration, hours = random.gamma(2, 1.5, rows), random.uniform(0, 9_000, rows)
     return {"vibration": vibration.round(2), "hours": hours.round(), "fails": random.random(rows) < 0.2}
 

@@ -110,7 +110,9 @@ def two_versions(use_case: "UseCase", one: int, other: int) -> TwoVersions:
     before, after = (each.predictions[0] for each in judged)
     groups = clusters(use_case, rows.info)
     found = [intervals(use_case, rows.y, each, groups) for each in (before, after)]
-    metrics = tuple(_beside(use_case, metric, rows, before, after, groups, found) for metric in use_case.metrics if any(metric in each for each in found))
+    metrics = tuple(
+        _beside(use_case, metric, rows, before, after, groups, found) for metric in use_case.metrics if any(metric in each for each in found)
+    )
     flips = _differs(before, after)
     right = [_right(use_case, each, rows.y) for each in (before, after)]
     return TwoVersions(
@@ -190,7 +192,12 @@ def _slices(use_case: "UseCase", rows: Rows, before: pl.DataFrame, after: pl.Dat
 
 
 def _flips(
-    use_case: "UseCase", pair: "tuple[ModelVersion, ModelVersion]", fits: list[Any], rows: Rows, said: tuple[pl.DataFrame, pl.DataFrame], flips: np.ndarray
+    use_case: "UseCase",
+    pair: "tuple[ModelVersion, ModelVersion]",
+    fits: list[Any],
+    rows: Rows,
+    said: tuple[pl.DataFrame, pl.DataFrame],
+    flips: np.ndarray,
 ) -> dict[str, Any]:
     """The rows that flip, those that moved most first, with the inputs that moved them."""
     moved = use_case.kind.moved(*said)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,7 +113,7 @@ def _labels(column: dict[str, Any]) -> list[str]:
         return [*map(str, column["values"]), "other", "missing"]
     edges = column["edges"]
     said = [f"below {_short(edges[0])}"]
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         said.append(_short(low) if np.nextafter(low, np.inf) >= high else f"{_short(low)} to {_short(high)}")
     return [*said, f"above {_short(edges[-1])}", "missing"]
 

@@ -20,7 +20,20 @@ RECENT = 60
 """So many of the newest judged windows of each use case are looked at for the overview."""
 TABLES: dict[str, tuple[str, ...]] = {
     "promotions": COLUMNS,
-    "drift": ("model_version", "window_start", "window_end", "rows", "max", "limit", "bad", "drifted", "performance", "reason", "judged_at", "effects"),
+    "drift": (
+        "model_version",
+        "window_start",
+        "window_end",
+        "rows",
+        "max",
+        "limit",
+        "bad",
+        "drifted",
+        "performance",
+        "reason",
+        "judged_at",
+        "effects",
+    ),
     "batches": ("batch", "loaded_at", "newest", "came", "kept", "quarantined", "duplicates", "rows_after", "report"),
     "quarantine": ("batch", "row", "column", "check", "value", "released_at"),
 }
@@ -96,7 +109,8 @@ def select(there: Mapping[tuple[str, str], set[str]], name: str, table: str, lea
 def tables(store: Lake, names: Sequence[str]) -> dict[tuple[str, str], set[str]]:
     """Which columns the tables of these use cases have, of those that are read here."""
     found = store.rows(
-        "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE database_name = 'lake' AND list_contains(?, table_name)", [list(TABLES)]
+        "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE database_name = 'lake' AND list_contains(?, table_name)",
+        [list(TABLES)],
     )
     there: dict[tuple[str, str], set[str]] = {}
     for schema, table, column in found:
@@ -113,7 +127,9 @@ def _read(store: Lake, names: Sequence[str]) -> dict[str, Facts]:
         asked = [name for name in names if (name, table) in there]
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in asked}
         if asked:
-            parts = [f"(SELECT {literal(name)} AS use_case, {select(there, name, table, leaving)} FROM {quoted(name)}.{table} {more})" for name in asked]
+            parts = [
+                f"(SELECT {literal(name)} AS use_case, {select(there, name, table, leaving)} FROM {quoted(name)}.{table} {more})" for name in asked
+            ]
             cursor = store.cursor().execute(" UNION ALL ".join(parts))
             columns = [each[0] for each in cursor.description or ()]
             for row in cursor.fetchall():

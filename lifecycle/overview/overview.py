@@ -72,7 +72,7 @@ def state(
         "promise": promise(use_case, champion) if champion else None,
         "live": live(mine),
         "drift": drift_now(mine),
-        "batch": batch(known.batch),
+        "batch": _aged(batch(known.batch), use_case),
         "rows": known.batch["rows_after"] if known.batch else None,
         "quarantined": known.quarantined,
         "alarm": open_alarm(mine),
@@ -81,11 +81,17 @@ def state(
         "next_run": next_run,
         "registry": tuple(differ),
     }
-    old = freshness.too_old(use_case, known.batch["newest"]) if use_case and known.batch else []
-    return UseCaseState(**made, health=health(made, stands, old))
+    return UseCaseState(**made, health=health(made, stands))
 
 
-def health(made: Mapping[str, Any], stands: Standing, old: Sequence[str] = ()) -> Health:
+def _aged(newest: BatchNow | None, use_case: "UseCase | None") -> BatchNow | None:
+    """The newest batch with the alarm that its rows have grown too old since."""
+    if newest is None or use_case is None or newest.refused or newest.alarms:
+        return newest
+    return newest.model_copy(update={"alarms": tuple(freshness.too_old(use_case, newest.newest))})
+
+
+def health(made: Mapping[str, Any], stands: Standing) -> Health:
     """How a use case is: the worst thing that is known of it decides the word, all that is known stands beside it."""
     if made["error"]:
         return Health(word="broken", why=(made["error"],))
@@ -97,7 +103,6 @@ def health(made: Mapping[str, Any], stands: Standing, old: Sequence[str] = ()) -
     if newest and newest.refused:
         look.append(f"the newest batch was refused: {newest.refused}")
     look += list(newest.alarms) if newest and not newest.refused else []
-    look += [each for each in old if each not in look]
     if shown and shown.bad and not now:
         look.append(f"the newest window is unlike the training rows, by {shown.column}")
     if live_now and live_now.worse and not live_now.enough:

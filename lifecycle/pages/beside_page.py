@@ -19,11 +19,23 @@ def beside_page(found: TwoVersions, title: str, links: Links) -> str:
     if found.obstacle:
         body = joined(head, card("Not compared", tag("p", f"{found.obstacle}.")))
         return page(f"{found.use_case}: {found.old} and {found.new}", body, links)
-    said = tag("p", f"Both were asked about the same {many(found.rows, 'row')}, which neither ", old, " nor ", new, " has been trained or tuned on.", class_="dim")
+    said = tag(
+        "p",
+        f"Both were asked about the same {many(found.rows, 'row')}, which neither ",
+        old,
+        " nor ",
+        new,
+        " has been trained or tuned on.",
+        class_="dim",
+    )
     body = joined(
         head,
         said,
-        card("Metric by metric", _metrics(found), note="Gains are paired on the same rows: right of the line is better, for scores and for errors; 95 % intervals."),
+        card(
+            "Metric by metric",
+            _metrics(found),
+            note="Gains are paired on the same rows: right of the line is better, for scores and for errors; 95 % intervals.",
+        ),
         card("By slice", _slices(found), note=f"The gain in {found.metric}, and the rows whose decision flips.") if found.slices else None,
         card("Rows whose decision flips", *_flips(found), id="flips"),
     )
@@ -53,7 +65,12 @@ def _metrics(found: TwoVersions) -> Html:
 def _slices(found: TwoVersions) -> Html:
     around = bounds([{"low": each.low, "high": each.high} for each in found.slices])
     rows = [
-        [f"{each.column} = {each.slice}", f"{each.rows:,}", f"{each.flips:,} ({each.flips / each.rows:.0%})" if each.rows else "0", *_gain(each, around)]
+        [
+            f"{each.column} = {each.slice}",
+            f"{each.rows:,}",
+            f"{each.flips:,} ({each.flips / each.rows:.0%})" if each.rows else "0",
+            *_gain(each, around),
+        ]
         for each in found.slices
     ]
     return table(["rows with", "rows", "flips", "", "gain", ""], rows, "cards")
@@ -65,9 +82,18 @@ def _flips(found: TwoVersions) -> list[Html]:
     said = f"{found.flipped:,} of {many(found.rows, 'row')} ({found.flipped / found.rows:.1%})."
     if found.corrected is not None and found.spoilt is not None:
         said += f" Of these version {found.new} alone has {found.corrected:,} right, and version {found.old} alone {found.spoilt:,}."
-    rows = [[each.key, each.old, each.new, (None if each.truth == each.new else "dim", each.truth), number(each.moved), _why(each)] for each in found.flips]
-    note = f"Those that moved most. The reasons are the inputs whose contributions differ most between the two ({found.scale})." if found.scale else ""
-    return [tag("p", said), tag("p", note, class_="dim"), table(["key", f"version {found.old}", f"version {found.new}", "truth", "moved by", "because of"], rows, "cards")]
+    rows = [
+        [each.key, each.old, each.new, (None if each.truth == each.new else "dim", each.truth), number(each.moved), _why(each)]
+        for each in found.flips
+    ]
+    note = (
+        f"Those that moved most. The reasons are the inputs whose contributions differ most between the two ({found.scale})." if found.scale else ""
+    )
+    return [
+        tag("p", said),
+        tag("p", note, class_="dim"),
+        table(["key", f"version {found.old}", f"version {found.new}", "truth", "moved by", "because of"], rows, "cards"),
+    ]
 
 
 def _why(each: Flip) -> Html | str:

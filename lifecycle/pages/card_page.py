@@ -44,5 +44,5 @@ def plots(version: ModelVersion) -> Html:
         except LifecycleError as error:
             found.append(tag("p", str(error), class_="bad"))
             continue
-        found.append(tag("figure", tag("img", src=f"data:image/png;base64,{picture}", alt=f"plot: {name}", loading="lazy")))
+        found.append(tag("figure", tag("img", src=f"data:image/png;base64,{picture}", alt=f"plot: {name}")))
     return tag("div", *found, class_="plots")

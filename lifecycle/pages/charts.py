@@ -179,12 +179,22 @@ def heat_map(windows: Sequence[DriftWindow], columns: Sequence[str], link: Calla
             inside.append(tag("text", f"v{after.version}", x=side + at * step + 3, y=foot + 30, class_="mark start"))
     for at, window in enumerate(windows):
         if window.drifted:
-            alarm = tag("rect", tag("title", f"alarm: {window.reason}"), x=round(side + at * step + step / 2 - 3, 1), y=foot + 4, width=6, height=6, class_="bad")
+            alarm = tag(
+                "rect",
+                tag("title", f"alarm: {window.reason}"),
+                x=round(side + at * step + step / 2 - 3, 1),
+                y=foot + 4,
+                width=6,
+                height=6,
+                class_="bad",
+            )
             inside.append(alarm)
     ends = [(0, "start"), (len(windows) - 1, "end")] if len(windows) > 1 else [(0, "start")]
     for at, anchor in ends:
         place = side + at * step if anchor == "start" else side + (at + 1) * step
-        inside.append(tag("text", day(windows[at].at), x=round(max(place, side + 170) if anchor == "end" else place, 1), y=foot + 30, class_=f"tick {anchor}"))
+        inside.append(
+            tag("text", day(windows[at].at), x=round(max(place, side + 170) if anchor == "end" else place, 1), y=foot + 30, class_=f"tick {anchor}")
+        )
     title = f"drift of {many(len(columns), 'column')} in {many(len(windows), 'window')}"
     return tag("svg", tag("title", title), *inside, viewBox=f"0 0 {WIDTH} {foot + 36}", class_="chart heat", role="group")
 
@@ -224,7 +234,9 @@ def batches(found: Sequence[BatchStory]) -> Html:
     most = max((each.batch.came for each in found), default=1) or 1
     high, step = Scale(0, most, 0, 112), min((WIDTH - 70) / max(len(found), 1), 26)
     inside = [
-        joined_line(52, WIDTH - 14, 124 - high(value), 124 - high(value), "grid", tag("text", number(value, 4), x=46, y=128 - high(value), class_="tick end"))
+        joined_line(
+            52, WIDTH - 14, 124 - high(value), 124 - high(value), "grid", tag("text", number(value, 4), x=46, y=128 - high(value), class_="tick end")
+        )
         for value in Scale(0, most, 0, 112).ticks(3)
     ]
     for at, each in enumerate(found):
@@ -239,7 +251,14 @@ def batches(found: Sequence[BatchStory]) -> Html:
         if one.refused or one.alarms:
             parts.append(tag("text", "✕" if one.refused else "!", x=round(left + step / 2 - 1, 1), y=140, class_="mark middle"))
         inside.append(tag("g", *parts))
-    return tag("svg", tag("title", f"{many(len(found), 'batch').replace('batchs', 'batches')}"), *inside, viewBox=f"0 0 {WIDTH} 146", class_="chart", role="img")
+    return tag(
+        "svg",
+        tag("title", f"{many(len(found), 'batch').replace('batchs', 'batches')}"),
+        *inside,
+        viewBox=f"0 0 {WIDTH} 146",
+        class_="chart",
+        role="img",
+    )
 
 
 def whisker(value: float | None, low: float | None, high: float | None, bounds: tuple[float, float]) -> Html:
@@ -250,7 +269,9 @@ def whisker(value: float | None, low: float | None, high: float | None, bounds: 
     ends = tag("line", x1=x(low), x2=x(high), y1=10, y2=10, class_="whisker") if low is not None and high is not None else None
     side = "good" if low is not None and low > 0 else "bad" if high is not None and high < 0 else "live"
     dot = tag("circle", cx=x(value), cy=10, r=4, class_=side)
-    return tag("svg", tag("line", x1=x(0), x2=x(0), y1=1, y2=19, class_="mark"), ends, dot, viewBox="0 0 160 20", class_="whiskers", aria_hidden="true")
+    return tag(
+        "svg", tag("line", x1=x(0), x2=x(0), y1=1, y2=19, class_="mark"), ends, dot, viewBox="0 0 160 20", class_="whiskers", aria_hidden="true"
+    )
 
 
 def bounds(gains: Sequence[Mapping[str, float | None]]) -> tuple[float, float]:

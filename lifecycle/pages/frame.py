@@ -53,7 +53,11 @@ def page(title: str, body: Html, links: Links, here: str = "", foot: Any = "") -
         class_="top",
     )
     main = tag("main", body, tag("footer", foot) if foot else None, id="main", tabindex="-1")
-    return "<!doctype html>\n" + tag("html", head, tag("body", tag("a", "Skip to the content", class_="skip", href="#main"), bar, main), lang="en") + "\n"
+    return (
+        "<!doctype html>\n"
+        + tag("html", head, tag("body", tag("a", "Skip to the content", class_="skip", href="#main"), bar, main), lang="en")
+        + "\n"
+    )
 
 
 def _bar(links: Links, here: str) -> list[Html]:
@@ -71,7 +75,12 @@ def card(title: str, *inside: Any, note: Any = "", id: str | None = None, class_
 
 def table(head: list[Any], rows: list[list[Any]], class_: str = "") -> Html:
     """A table whose first column heads its rows; cells that are lists have their class first."""
-    heads = tag("thead", tag("tr", *(tag("th", each, scope="col") if not isinstance(each, tuple) else tag("th", each[1], scope="col", class_=each[0]) for each in head)))
+    heads = tag(
+        "thead",
+        tag(
+            "tr", *(tag("th", each, scope="col") if not isinstance(each, tuple) else tag("th", each[1], scope="col", class_=each[0]) for each in head)
+        ),
+    )
     names = [each[1] if isinstance(each, tuple) else each for each in head]
     body = [tag("tr", *(_cell(at, names[at], each) for at, each in enumerate(row))) for row in rows]
     return tag("div", tag("table", heads, tag("tbody", *body), class_=class_ or None), class_="wide")

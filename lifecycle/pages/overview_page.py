@@ -49,7 +49,9 @@ def _row(each: UseCaseState, now: dt.datetime, links: Links) -> list[Any]:
     return [
         joined(name, tag("div", each.title, class_="dim small")),
         health(each.health),
-        joined(f"version {each.champion}", tag("small", f"{each.family}, {ago(each.champion_since, now)}")) if each.champion is not None else tag("span", "none", class_="dim"),
+        joined(f"version {each.champion}", tag("small", f"{each.family}, {ago(each.champion_since, now)}"))
+        if each.champion is not None
+        else tag("span", "none", class_="dim"),
         metric(each),
         _drift(each),
         _batch(each),
@@ -81,8 +83,16 @@ def _drift(each: UseCaseState) -> Html | str:
         return "" if each.champion is None else tag("span", "no window yet", class_="dim")
     share = min(found.excess / 2, 1) * 108
     fill = tag("rect", x=0, y=0, width=round(share, 1), height=6, class_="fill over" if found.bad else "fill")
-    bar = tag("svg", tag("rect", x=0, y=0, width=108, height=6, class_="back"), fill, tag("rect", x=53, y=0, width=2, height=6, class_="limit"), viewBox="0 0 110 6", class_="gauge", aria_hidden="true")
-    word = f"■ {number(found.excess)} × limit" if found.bad else f"{number(found.excess)} × limit"
+    bar = tag(
+        "svg",
+        tag("rect", x=0, y=0, width=108, height=6, class_="back"),
+        fill,
+        tag("rect", x=53, y=0, width=2, height=6, class_="limit"),
+        viewBox="0 0 110 6",
+        class_="gauge",
+        aria_hidden="true",
+    )
+    word = f"■ {number(found.excess)} \u00d7 limit" if found.bad else f"{number(found.excess)} \u00d7 limit"
     return joined(tag("span", word, class_="bad" if found.bad else None), bar, tag("small", found.column))
 
 
@@ -93,4 +103,7 @@ def _batch(each: UseCaseState) -> Html | str:
     out = f"{found.quarantined:,} quarantined" if found.quarantined else "none quarantined"
     if found.refused:
         out = "✕ refused whole"
-    return joined(many(found.came, "row"), tag("small", tag("span", out, class_="warn" if found.quarantined else None), f", {day(found.loaded_at)}" if found.loaded_at else ""))
+    return joined(
+        many(found.came, "row"),
+        tag("small", tag("span", out, class_="warn" if found.quarantined else None), f", {day(found.loaded_at)}" if found.loaded_at else ""),
+    )

@@ -8,7 +8,7 @@ from lifecycle.pages.html import Html, tag
 def number(value: float | None, digits: int = 3) -> str:
     """A number to some significant digits, thousands apart; a dash for none."""
     if value is None:
-        return "–"
+        return "\u2013"
     if isinstance(value, int) or abs(value) >= 10**digits:
         return f"{value:,.0f}"
     return f"{value + 0.0:.{digits}g}" if abs(value) >= 1e-3 or value == 0 else f"{value:.1g}"
@@ -54,5 +54,3 @@ def ago(since: dt.datetime | None, now: dt.datetime) -> str:
         if seconds >= length * (2 if unit == "day" else 1):
             return many(int(seconds // length), unit)
     return "a moment"
-
-
