@@ -24,6 +24,9 @@ a generator's parameters ('rows=1000'), or a range of its own source: 'from=2024
 SOURCE = ("--source", {"metavar": "SOURCE", "help": " ".join(SOURCE_HELP.split())})
 FRESH = ("--fresh", {"action": "store_true", "help": "run every stage again, whatever the cache holds"})
 REASON = ("--reason", {"metavar": "TEXT", "default": "", "help": "why, for the ledger"})
+OUT = ("--out", {"metavar": "FILE", "default": "", "help": "the file to write; left out: one under LIFECYCLE_HOME/reports, which is named"})
+SHOWN = ("version", {"metavar": "VERSION", "type": int, "nargs": "?", "help": "a registered model version; left out: the champion"})
+ONE_OR_ALL = ("use_case", {"metavar": "USE_CASE", "nargs": "?", "default": "", "help": "its name; left out: all"})
 OFFSET = ("--port-offset", {"metavar": "N", "type": int, "default": 0, "help": "add N to every port: for a second stack beside this one"})
 MODEL = ("--version", {"metavar": "V", "type": int, "help": "a registered model version"})
 ANSWER = ("--prediction", {"metavar": "ID", "help": "the id of a prediction, by batch scoring or over HTTP: it came with the answer"})
@@ -37,7 +40,7 @@ RETRY = (
     {"metavar": "FILE", "nargs": "?", "const": "", "help": "load the rows again: as they are, or from an exported FILE that was repaired"},
 )
 FILE = ("file", {"metavar": "FILE", "help": "CSV, Parquet, JSON, Excel, or an address: whatever 'lifecycle ingest --source' reads"})
-OUT = ("--out", {"metavar": "FILE", "help": "where the answers go: .csv, .parquet or .jsonl; left out: stdout, as CSV"})
+ANSWERS = ("--out", {"metavar": "FILE", "help": "where the answers go: .csv, .parquet or .jsonl; left out: stdout, as CSV"})
 ROW = ("--key", {"metavar": "K", "help": "the key of the row to be erased"})
 ENTITY = ("--entity", {"metavar": "COLUMN=V", "help": "all rows with this value, as in CUSTOMER_ID=4711, and what was said of them"})
 YES = ("--yes", {"action": "store_true", "help": "do not ask"})
@@ -78,9 +81,11 @@ COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
     "train": ("app.run:train", "make a challenger from the data in the lake, and judge it", (USE_CASE, FRESH)),
     "score": ("app.run:score", "let the champion predict the rows it has not seen", (USE_CASE,)),
     "monitor": ("app.run:monitor", "compare the newest data with what the champion was trained on", (USE_CASE,)),
-    "predict": ("app.predict:predict", "the champion's answers for the rows of a file, as a file; nothing goes into the lake", (USE_CASE, FILE, OUT)),
+    "predict": ("app.predict:predict", "the champion's answers for the rows of a file, as a file; nothing goes into the lake", (USE_CASE, FILE, ANSWERS)),
     "serve": ("app.serve:serve", "the HTTP service: predictions of the champions", (SERVED, HOST, PORT, WORKERS, BESIDE, OPEN)),
-    "history": ("app.listing:history", "the promotions ledger: what was decided, and why", (USE_CASE, AT)),
+"history": ("app.listing:history", "the promotions ledger: what was decided, and why", (USE_CASE, AT)),
+    "report": ("app.report:report", "the state of all models, or the story of one, as one HTML file", (ONE_OR_ALL, OUT)),
+    "card": ("app.report:card", "the model card of a version with its plots, as one HTML file", (USE_CASE, SHOWN, OUT)),
     "promote": ("app.promotions:promote", "make a version the champion", (USE_CASE, VERSION, REASON)),
     "approve": ("app.promotions:approve", "approve a version that waits for a person", (USE_CASE, VERSION, REASON)),
     "reject": ("app.promotions:reject", "reject a version that waits for a person", (USE_CASE, VERSION, REASON)),

@@ -3,10 +3,10 @@
 import argparse
 import csv
 import io
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +20,10 @@ from lifecycle.settings import Settings, settings
 if TYPE_CHECKING:
     import polars as pl
 
+    from lifecycle.history import Decision
+
+STYLES = {"well": "green", "look": "yellow", "alarm": "red", "broken": "red", "no model": "dim"}
+"""The colour of each word of health."""
 MAX_ROWS_SHOWN = 100
 """Rows of a query that a terminal shows."""
 
@@ -27,13 +31,16 @@ MAX_ROWS_SHOWN = 100
 def use_cases(options: argparse.Namespace) -> Answer:
     """`lifecycle list`."""
     environment.prepare(settings(), debug=options.debug)
-    rows = [{**_defined(name), **_state(name)} for name in registry.names()]
-    table = heads("use case", "problem", "champion", "last run", "data", "")
+    names = registry.names()
+    states = _states(names)
+    rows = [{**(found := _defined(name)), **(states.get(name) or _nothing(found["error"]))} for name in names]
+    table = heads("use case", "problem", "health", "champion", "last run", "data", "")
     for row in rows:
         champion = f"version {row['champion']}" if row["champion"] else "none"
         note = Text(row["error"], style="red") if row["error"] else Text(row["title"], style="dim")
         note = Text("; ".join(row["registry"]), style="yellow") if row["registry"] and not row["error"] else note
-        table.add_row(Text(row["name"], style="bold"), row["problem"] or "?", champion, moment(row["last_run"]), _told(row), note)
+        word = Text(row["health"]["word"], style=STYLES[row["health"]["word"]])
+        table.add_row(Text(row["name"], style="bold"), row["problem"] or "?", word, champion, moment(row["last_run"]), _told(row), note)
     return Answer({"use_cases": rows}, table)
 
 
@@ -54,56 +61,41 @@ def _told(row: dict[str, Any]) -> Text:
     return Text("; ".join([*row["alarms"], kept]), style="yellow" if row["alarms"] else "")
 
 
-def _state(name: str) -> dict[str, Any]:
-    nothing = {"champion": None, "last_run": None, "rows": None, "quarantined": 0, "alarms": [], "notes": [], "registry": []}
+def _nothing(error: str | None) -> dict[str, Any]:
+    """Where nothing was ever done."""
+    health = {"word": "broken", "why": (error,)} if error else {"word": "no model", "why": ("no data yet",)}
+    nothing = {"champion": None, "health": health, "waiting": [], "last_run": None, "rows": None, "quarantined": 0}
+    return {**nothing, "alarms": [], "notes": [], "registry": []}
+
+
+def _states(names: list[str]) -> dict[str, dict[str, Any]]:
+    """How use cases stand, by the one reading of it that the overview shows too."""
     if untouched(settings()):
-        return nothing
-    from lifecycle.history import differing, ledger, standing
-    from lifecycle.store.lake import lake, quoted
-    from lifecycle.store.tables import exists
-
-    rows = ledger(name)
-    times = [row.decided_at for row in rows]
-    for table, column in (("batches", "loaded_at"), ("drift", "judged_at")):
-        if exists(lake(), name, table):
-            times.append(lake().value(f"SELECT max({quoted(column)}) FROM {quoted(name)}.{table}"))
-    known = [time for time in times if time]
-    data = _data(name) if exists(lake(), name, "batches") else {}
-    stands = standing(rows)
-    differ = differing(name, stands) if rows else []
-    return {**nothing, **data, "champion": stands.champion, "last_run": max(known) if known else None, "registry": differ}
-
-
-def _data(name: str) -> dict[str, Any]:
-    """What the newest batch left: the rows there are, those in quarantine, and what was unusual about it."""
-    from lifecycle.store.lake import lake, quoted
-    from lifecycle.store.tables import prepare
-    from lifecycle.table import quarantine
-
-    prepare(lake(), name)
-    newest = lake().rows(f"SELECT rows_after, report, newest FROM {quoted(name)}.batches ORDER BY batch DESC LIMIT 1")
-    if not newest:
         return {}
-    rows, report, reached = newest[0]
-    said = json.loads(report or "{}")
-    refused = [f"the newest batch was refused: {said['refused']}"] if said.get("refused") else []
-    alarms = refused or list(said.get("alarms", ())) or _too_old(name, reached)
-    return {"rows": rows, "quarantined": quarantine.counts(name)["quarantined"], "alarms": alarms, "notes": list(said.get("notes", ()))}
+    from lifecycle.overview.overview import overview
 
-
-def _too_old(name: str, newest: Any) -> list[str]:
-    """The alarm for data that has grown too old since it was loaded."""
-    from lifecycle.table import freshness
-
-    try:
-        return freshness.too_old(registry.find(name), newest)
-    except LifecycleError:  # a wrong definition is told beside its name
-        return []
+    found = {}
+    for each in overview(names).use_cases:
+        newest = each.batch
+        alarms = [f"the newest batch was refused: {newest.refused}"] if newest and newest.refused else list(newest.alarms) if newest else []
+        found[each.name] = {
+            "champion": each.champion,
+            "health": each.health.as_json(),
+            "waiting": list(each.waiting),
+            "last_run": each.last_run,
+            "rows": each.rows,
+            "quarantined": each.quarantined,
+            "alarms": alarms,
+            "notes": list(newest.notes) if newest else [],
+            "registry": list(each.registry),
+        }
+    return found
 
 
 def history(options: argparse.Namespace) -> Answer:
     """`lifecycle history`."""
     from lifecycle.history import differing, ledger, standing
+    from lifecycle.overview.story import decided
 
     environment.prepare(settings(), debug=options.debug)
     known(options.use_case)
@@ -125,10 +117,22 @@ def history(options: argparse.Namespace) -> Answer:
         return Answer(data, f"nothing has been decided about {options.use_case} yet; run '{called()} run {options.use_case}'")
     table = heads("when", "version", "decision", "by", "reason")
     for row in rows:
-        version = f"{row.model_version} (champion)" if row.model_version == stands.champion else str(row.model_version)
-        word = Text("promoted", style="green") if row.promoted else Text("not promoted" if row.action == "judged" else row.action, style="yellow")
-        table.add_row(moment(row.decided_at), version, word, row.actor or "", row.reason or "")
-    return Answer(data, table, notes=tuple(f"lifecycle: {each}" for each in data["registry"]))
+        told = decided(row, stands)
+        version = f"{told.version} (champion)" if told.champion else str(told.version)
+        table.add_row(moment(told.at), version, Text(told.word, style="green" if row.promoted else "yellow"), told.by, told.reason)
+    judged = [row for row in rows if row.numbers.checks]
+    view = Group(table, "", f"What the gate looked at, of version {judged[-1].model_version}:", checklist(judged[-1])) if judged else table
+    return Answer(data, view, notes=tuple(f"lifecycle: {each}" for each in data["registry"]))
+
+
+def checklist(decision: "Decision") -> Table:
+    """A verdict of the gate: a row a rule."""
+    from lifecycle.gate.checklist import HEAD, lines
+
+    table = heads(*HEAD)
+    for check, found, allowed, passed in lines(decision.numbers.checks):
+        table.add_row(check, found, allowed, Text(passed, style="green" if passed == "passed" else "yellow"))
+    return table
 
 
 def sql(options: argparse.Namespace) -> Answer:

@@ -54,6 +54,10 @@ def _answer(options: argparse.Namespace, flow: str, **parameters: Any) -> Answer
     environment.prepare(settings(), debug=options.debug)
     with watch():
         data = run(flow, options.use_case, **parameters)
+    if "promoted" in data:
+        from app.report import beside
+
+        data["card"] = beside(options.use_case, data["model_version"], settings())
     return Answer(data, summary(data, time.monotonic() - began))
 
 

@@ -105,6 +105,7 @@ def _number(value: Any) -> str:
 def next_steps(data: Mapping[str, Any]) -> RenderableType:
     """Commands worth typing now."""
     name, us = data.get("use_case", ""), called()
+    shown = [("card", str(data["card"]), "the model card, with its plots")] if data.get("card") else []
     steps = [(f"{us} history {name}", "what was decided, and why")]
     if data.get("waiting"):
         steps.insert(0, (f"{us} approve {name} {data.get('model_version')}", "let it answer from now on"))
@@ -114,6 +115,8 @@ def next_steps(data: Mapping[str, Any]) -> RenderableType:
         steps.append((f'{us} sql "FROM {name}.predictions LIMIT 10"', "what the champion says"))
     steps.append((f"{us} list", "all use cases"))
     table = Table.grid(padding=(0, 2))
+    for what, place, why in shown:
+        table.add_row(Text(what, style="bold"), Text(place, style="cyan"), Text(why, style="dim"))
     for number, (command, why) in enumerate(steps):
         table.add_row(Text("next" if number == 0 else "", style="bold"), Text(command, style="cyan"), Text(why, style="dim"))
     return table

@@ -60,6 +60,8 @@ class Settings(BaseSettings, frozen=True):  # pyright: ignore[reportGeneralTypeI
     """How many requests a second a client (a key, else an address) may make in the long run; 0: as many as it likes."""
     client_seconds: Annotated[float, Field(gt=0)] = 10.0
     """A client that takes longer to send a request, or to read its answer, is dropped."""
+    approvers: str = ""
+    """Names of API keys whose holders may approve and reject versions over HTTP, separated by commas; empty: none, where keys are set."""
     log: Annotated[str, Field(pattern=r"^(file|stderr)$")] = "file"
     """Where the service's log of requests goes: rotating files under `home`/logs, or stderr."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
+from lifecycle.gate.checklist import HEAD, lines, told
 from lifecycle.references import DriftReport, Evaluated, ModelVersion, Snapshot, Tuned, Verdict, Watched
 from lifecycle.reports.drift_chart import chart
 from lifecycle.reports.markdown import plain
@@ -62,7 +63,7 @@ def leaderboard(tuned: Tuned) -> None:
             "standard error": round(trial["error"], 5),
             "given up early": "yes" if trial["pruned"] else "",
             "seconds": trial["seconds"],
-            "hyperparameters": ", ".join(f"{name}={_told(value)}" for name, value in trial["params"].items()),
+            "hyperparameters": ", ".join(f"{name}={told(value)}" for name, value in trial["params"].items()),
         }
         for rank, trial in enumerate(trials, 1)
     ]
@@ -107,12 +108,12 @@ def evaluation(evaluated: Evaluated) -> None:
 def verdict(said: Verdict) -> None:
     """The gate's verdict with its numbers."""
     word = "promoted" if said.promoted else "waits for a person" if said.waiting else "not promoted"
-    rows = "\n".join(
-        f"| {_cell(check.check)} | {_cell(_told(check.found))} | {_cell(_told(check.allowed))} | {'yes' if check.passed else '**no**'} |"
-        for check in said.numbers.checks
-    )
+    rows = [
+        " | ".join([*map(_cell, line[:-1]), line.passed if line.passed == "passed" else f"**{line.passed}**"]) for line in lines(said.numbers.checks)
+    ]
     ask = ASK.format(name=said.use_case, version=said.version) if said.waiting else ""
-    text = f"# {said.use_case} version {said.version}: {word}\n\n{plain(said.reason)}{ask}\n\n| check | found | allowed | passed |\n|---|---|---|---|\n{rows}"
+    text = f"# {said.use_case} version {said.version}: {word}\n\n{plain(said.reason)}{ask}\n\n| {' | '.join(HEAD)} |\n|---|---|---|---|\n"
+    text += "\n".join(f"| {row} |" for row in rows)
     create_markdown_artifact(markdown=text, key=_key(said.use_case, "verdict"))
 
 
@@ -175,18 +176,3 @@ def _number(value: float | None) -> str:
 
 def _cell(text: str) -> str:
     return plain(text).replace("|", "\\|")
-
-
-def _told(value: Any) -> str:
-    """A number of the gate as a person reads it: a difference with its interval, a group's numbers in one line."""
-    if isinstance(value, dict) and {"value", "low", "high"} <= set(value):
-        shown = f"{_told(value['value'])} [{_told(value['low'])}, {_told(value['high'])}]"
-        more = {name: part for name, part in value.items() if name not in ("value", "low", "high")}
-        return f"{shown} {_told(more)}" if more else shown
-    if isinstance(value, dict):
-        return "; ".join(f"{name.replace('_', ' ')} {_told(part)}" for name, part in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_told, value))
-    if value is None:
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

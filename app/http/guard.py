@@ -5,7 +5,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,8 @@ from app.http.metrics import Metrics
 from app.http.outages import OUTAGES, RETRY_AFTER, WHY, note
 from app.http.responses import Receive, Scope, Send
 
-OPEN = frozenset({"/", "/live", "/ready", "/docs", "/openapi.json", "/favicon.ico"})
-"""Paths that ask for no key: they say nothing of data, models or traffic. So do those under /page/."""
+OPEN = frozenset({"/ask", "/live", "/ready", "/docs", "/openapi.json", "/favicon.ico"})
+"""Paths that ask for no key: they say nothing of data, models or traffic. So do those under /page/. Pages (`app.http.report`) see to the key themselves."""
 ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 SAFE = [
     (b"x-content-type-options", b"nosniff"),
@@ -65,8 +65,19 @@ class Guard:
     500 with the id of the request and nothing else; its traceback goes to the log.
     """
 
-    def __init__(self, app: Any, *, door: ApiKeyAuth, hosts: Hosts, origins: Origins, limits: Limits, metrics: Metrics, requests: Log) -> None:
-        self._app = app
+    def __init__(
+        self,
+        app: Any,
+        *,
+        door: ApiKeyAuth,
+        hosts: Hosts,
+        origins: Origins,
+        limits: Limits,
+        metrics: Metrics,
+        requests: Log,
+        page: Callable[[str], bool],
+    ) -> None:
+        self._app, self._page = app, page
         self._door, self._hosts, self._origins, self._limits = door, hosts, origins, limits
         self._rates, self._metrics, self._log = Rates(limits.rate), metrics, requests
         self._held = 0
@@ -113,9 +124,9 @@ class Guard:
             raise Rejected(204, "", PREFLIGHT if self._origins.shared(visit.origin) else [])
         if self._door.required and not (visit.path in OPEN or visit.path.startswith(("/page/", "/static-offline-docs/"))):
             caller = self._door.who(headers)
-            if caller is None:
+            if caller is None and not (visit.method in ("GET", "HEAD") and self._page(visit.path)):
                 raise Rejected(401, "a valid key is needed in the header X-API-Key; 'lifecycle keys add NAME' makes one")
-            visit.client = caller
+            visit.client = caller or visit.client
         if self._rates.rate and visit.path not in ("/live", "/ready") and (wait := self._rates.wait(visit.client)):
             raise Rejected(429, f"{self._rates.rate:g} requests a second are allowed to a client", [(b"retry-after", str(int(wait) + 1).encode())])
 

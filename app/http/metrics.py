@@ -39,8 +39,8 @@ DRIFT = {
     "input_rows": ("Rows that the drift of inputs is computed from.", ("use_case",)),
 }
 SECONDS = ("request_seconds", "Time until an answer was complete.", ("use_case", "route"))
-ROUTES = ("predict", "explain", "labels", "model", "form", "card", "drift")
-PLAIN = ("/live", "/ready", "/metrics", "/docs", "/openapi.json", "/")
+ROUTES = ("predict", "explain", "labels", "model", "form", "card", "drift", "decisions", "overview.json")
+PLAIN = ("/live", "/ready", "/metrics", "/docs", "/openapi.json", "/", "/ask", "/overview.json")
 
 
 class Metrics(Counters):

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.http import explain, labels, page
+from app.http.decisions import Decisions
 from app.http.guard import Guard
 from app.http.keys import ApiKeyAuth
 from app.http.limits import Hosts, Limits, Origins
 from app.http.logs import Log
 from app.http.metrics import Metrics
 from app.http.predict import Predict
+from app.http.report import Reports, is_page
 from app.http.responses import as_json
 from lifecycle.prediction_log import ingest, segments
 from lifecycle.prediction_log.labels import LabelLog
@@ -73,7 +76,7 @@ class Operations:
         hosts = Hosts(self.at.allowed_hosts, self.place.host)
         return {
             "door": self._door, "hosts": hosts, "origins": Origins(self.at.cors_origins), "limits": self.limits,
-            "metrics": self.metrics, "requests": self._log,
+            "metrics": self.metrics, "requests": self._log, "page": partial(is_page, frozenset(self.names)),
         }  # fmt: skip
 
     def join(self, application: Any, predicts: Mapping[str, Predict]) -> None:
@@ -141,7 +144,11 @@ class Operations:
             if predictor.use_case.target
         }
         explainers = {name: explain.Explain(predictor, self.metrics, turn) for name, predictor in predictors.items()}
-        return [labels.routes(takers), explain.routes(explainers), page.routes(predictors, self._drifting), self._metrics_route()]
+        decisions = Decisions(self._door, self.at.approvers, self.place.host)
+        deciding = decisions.routes({name: predictor.use_case for name, predictor in predictors.items()})
+        reports = Reports(predictors, self.at, self._door, decisions).routes()
+        asked = page.routes(predictors, self._drifting)
+        return [labels.routes(takers), explain.routes(explainers), asked, deciding, reports, self._metrics_route()]
 
     def _metrics_route(self) -> APIRouter:
         router = APIRouter(tags=["state"])

@@ -1,4 +1,4 @@
-"""The page at `/`: files as they are, and what they ask for. It loads nothing from elsewhere."""
+"""The page that asks a model, at `/ask`: files as they are, and what they ask for. It loads nothing from elsewhere."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +9,14 @@ from fastapi import APIRouter, Response
 from app.http.form import form
 from app.http.responses import Json
 from lifecycle.errors import LifecycleError
+from lifecycle.pages import frame
 from lifecycle.serving.online_drift import OnlineDrift
 from lifecycle.serving.predictor import Predictor
 from lifecycle.store import versions
 
 HERE = Path(__file__).parent
 SCRIPTS = ("page.words.js", "page.fields.js", "page.answer.js", "page.live.js", "page.js")
+REPORT = {"report.css": "text/css; charset=utf-8", "report.js": "text/javascript; charset=utf-8"}
 FILES = {"page.css": "text/css; charset=utf-8", "page.svg": "image/svg+xml", **dict.fromkeys(SCRIPTS, "text/javascript; charset=utf-8")}
 MARKDOWN = {"description": "The card", "content": {"text/markdown": {"schema": {"type": "string"}}}}
 POLICY = (
@@ -27,12 +29,14 @@ def routes(predictors: Mapping[str, Predictor], drifting: Mapping[str, OnlineDri
     """The page, its files, and for each use case its form and its model card."""
     router = APIRouter()
 
-    @router.get("/", include_in_schema=False)
+    @router.get("/ask", include_in_schema=False)
     def page() -> Response:
         return Response((HERE / "page.html").read_bytes(), media_type="text/html; charset=utf-8", headers={"content-security-policy": POLICY})
 
     for name, content_type in FILES.items():
-        router.get(f"/page/{name}", include_in_schema=False)(_file(name, content_type))
+        router.get(f"/page/{name}", include_in_schema=False)(_file(HERE / name, content_type))
+    for file in (frame.STYLE, frame.SCRIPT):
+        router.get(f"/page/{file.name}", include_in_schema=False)(_file(file, REPORT[file.name]))
     for name, predictor in predictors.items():
         router.get(f"/{name}/form", tags=[name], summary="The fields of a row, with values to start from")(_form(predictor, drifting[name]))
         responses: dict[int | str, dict[str, Any]] = {
@@ -46,9 +50,9 @@ def routes(predictors: Mapping[str, Predictor], drifting: Mapping[str, OnlineDri
     return router
 
 
-def _file(name: str, content_type: str) -> Any:
+def _file(path: Path, content_type: str) -> Any:
     def file() -> Response:
-        return Response((HERE / name).read_bytes(), media_type=content_type)
+        return Response(path.read_bytes(), media_type=content_type)
 
     return file
 

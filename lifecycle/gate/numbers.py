@@ -8,6 +8,13 @@ from lifecycle.gate.findings import GroupDifference, WorstSlice
 from lifecycle.json_model import JsonModel
 
 
+def short(value: Any) -> str:
+    """A number to four digits, thousands apart; anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
 class Gain(JsonModel):
     """What is gained over something else on the same rows, with its interval; see `Difference`."""
 
@@ -17,13 +24,17 @@ class Gain(JsonModel):
 
 
 class CheckResult(JsonModel):
-    """One thing that a rule looked at: what it found, what it may be, and whether the challenger passed; see `Check`."""
+    """One thing that a rule looked at: what it found, what it may be, and whether the challenger passed; see `Check`.
+
+    `asks`: it did not pass, and a person has to decide.
+    """
 
     check: str
     found: Any
     allowed: Any
     passed: bool
     plainer: bool = False
+    asks: bool = False
 
 
 class VerdictNumbers(JsonModel):

@@ -36,6 +36,7 @@ class Check:
     def result(self) -> CheckResult:
         """It as a verdict keeps it."""
         more = {"plainer": True} if self.plainer else {}
+        more |= {"asks": True} if self.asks and not self.reason else {}
         return CheckResult(check=self.check, found=self.found, allowed=self.allowed, passed=self.passed, **more)
 
     @property
