@@ -46,6 +46,8 @@ class Role:
     """Whether a row of a request may leave it out."""
     personal: bool = False
     """Whether its values belong to one row or one person, so that none of them is shown as typical."""
+    also: tuple[str, ...] = ()
+    """Roles that a column of this one has with it."""
     place: int = 0
     """Where several could be drafted, the least is asked first."""
 
