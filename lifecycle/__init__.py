@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lifecycle.behaviours import Behaviour, Direction, Invariance, KnownAnswers, Pairs
-    from lifecycle.candidates import Candidate, boosting, forest, kmeans, linear, mixture, read_as
+    from lifecycle.candidates import Candidate, als, boosting, ease, forest, hybrid, kmeans, linear, mixture, neighbours, popularity, read_as
     from lifecycle.expectations import Arrivals, Surprises
     from lifecycle.gate.rule import Check, Rule
     from lifecycle.kind import Kind
@@ -19,14 +19,27 @@ if TYPE_CHECKING:
     from lifecycle.role import Role
     from lifecycle.source import ByColumn, ByFile, File, Source
     from lifecycle.sources import Files, Generated, Joined, Postgres, Query, SQLite
-    from lifecycle.splits import Boundaries, ColumnSplit, GroupSplit, HashSplit, OrderSplit, Split, StratifiedSplit, TimeSplit
+    from lifecycle.splits import Boundaries, ColumnSplit, GroupSplit, HashSplit, OrderSplit, Split, StratifiedSplit, TimeSplit, UserTimeSplit
     from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
     from lifecycle.windows import lookback
     from schemas.roles import column
 
 _NAMES = {
     "lifecycle.behaviours": ("Behaviour", "Direction", "Invariance", "KnownAnswers", "Pairs"),
-    "lifecycle.candidates": ("Candidate", "boosting", "forest", "kmeans", "linear", "mixture", "read_as"),
+    "lifecycle.candidates": (
+        "Candidate",
+        "als",
+        "boosting",
+        "ease",
+        "forest",
+        "hybrid",
+        "kmeans",
+        "linear",
+        "mixture",
+        "neighbours",
+        "popularity",
+        "read_as",
+    ),
     "lifecycle.expectations": ("Arrivals", "Surprises"),
     "lifecycle.gate.rule": ("Check", "Rule"),
     "lifecycle.kind": ("Kind",),
@@ -37,7 +50,17 @@ _NAMES = {
     "lifecycle.role": ("Role",),
     "lifecycle.source": ("ByColumn", "ByFile", "File", "Source"),
     "lifecycle.sources": ("Files", "Generated", "Joined", "Postgres", "Query", "SQLite"),
-    "lifecycle.splits": ("Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "OrderSplit", "Split", "StratifiedSplit", "TimeSplit"),
+    "lifecycle.splits": (
+        "Boundaries",
+        "ColumnSplit",
+        "GroupSplit",
+        "HashSplit",
+        "OrderSplit",
+        "Split",
+        "StratifiedSplit",
+        "TimeSplit",
+        "UserTimeSplit",
+    ),
     "lifecycle.usecase": ("Gate", "Monitoring", "Tuning", "UseCase"),
     "lifecycle.windows": ("lookback",),
     "schemas.roles": ("column",),
@@ -47,7 +70,7 @@ _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = [
     "Arrivals", "Behaviour", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Capacity", "Check", "ColumnSplit", "Costs", "Direction", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
     "Invariance", "Joined", "Kind", "KnownAnswers", "Monitoring", "OrderSplit", "Pairs", "Postgres", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
-    "UseCase", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture", "read_as",
+    "UseCase", "UserTimeSplit", "als", "boosting", "column", "ease", "fetched", "forest", "hybrid", "kmeans", "linear", "lookback", "mixture", "neighbours", "popularity", "read_as",
 ]  # fmt: skip
 
 

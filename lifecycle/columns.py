@@ -157,7 +157,8 @@ def _column(schema: str, name: str, column: Any) -> Column:
             f"schema {schema}: column '{name}' needs a type out of int, float, str, bool, date, datetime, bytes; found {column.dtype}"
         )
     given = (column.metadata or {}).get("roles", ("feature",))
-    roles = tuple(dict.fromkeys(_role(schema, name, dtype, each) for each in given))
+    named = [_role(schema, name, dtype, each) for each in given]
+    roles = tuple(dict.fromkeys([*named, *(_role(schema, name, dtype, other) for each in named for other in each.also)]))
     return Column(name, dtype, roles, bool(column.nullable), _bounds(column) if dtype.is_numeric() else (None, None))
 
 

@@ -70,6 +70,8 @@ class Kind:
     """The baseline of what has an order, in words (`last_of`)."""
     remembers: bool = True
     """Whether what a model says of a row that it was fitted on is memory, and no prediction."""
+    cross_validates: bool = True
+    """Whether few rows can be judged by cross-validation: each by itself, in any fold."""
     averages: bool = True
     """Whether the average of several models' outputs is a model's output."""
     decides: bool = False
@@ -285,6 +287,14 @@ class Kind:
     def evidence(self, use_case: "UseCase", model: Any, recipe: "Recipe", train: "Rows", tune: "Rows", gate: "Rows") -> "Evidence":
         """What a trained model is judged by: its own and the baselines' answers for the same unseen rows."""
         raise NotImplementedError
+
+    def informed(self, model: Any, other: Any) -> Any:
+        """A model with what another one remembers, where models remember and answer by it: so that two are asked the same."""
+        return model
+
+    def inputs(self, X: "pl.DataFrame", names: "Sequence[str]") -> "pl.DataFrame":
+        """The inputs of a model that was trained with these, in their order."""
+        return X.select(names)
 
     def same_names(self, model: Any, known: "np.ndarray | None", rows: "Rows") -> "tuple[Any, np.ndarray | None]":
         """A fold's model, naming what it found as the first fold's did; `known` are those names, which only clusters need."""

@@ -27,9 +27,9 @@ def columns(use_case: "UseCase", said: pl.DataFrame) -> pl.DataFrame:
     return answer_schema.table(use_case.kind.answer_schema, said)
 
 
-def inputs(model_version: "ModelVersion", X: pl.DataFrame) -> pl.DataFrame:
+def inputs(use_case: "UseCase", model_version: "ModelVersion", X: pl.DataFrame) -> pl.DataFrame:
     """The columns that a model was trained with, in its order."""
-    return X.select(model_version.evaluated.trained.parts.features.names)
+    return use_case.kind.inputs(X, model_version.evaluated.trained.parts.features.names)
 
 
 def check_inputs(use_case: "UseCase", model_version: "ModelVersion", there: list[str]) -> None:

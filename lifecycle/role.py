@@ -52,6 +52,8 @@ class Role:
     """Whether its values belong to one row or one person, so that none of them is shown as typical."""
     input: str = ""
     """How a page asks for a cell: `area`, several lines of text; empty: as its type says."""
+    also: tuple[str, ...] = ()
+    """Roles that a column of this one has with it."""
     place: int = 0
     """Where several could be drafted, the least is asked first."""
 

@@ -1,11 +1,17 @@
 """Model families a use case can choose from, one file each: how to build an estimator, and which hyperparameters to try."""
 
+from lifecycle.candidates.alternating_squares import als
 from lifecycle.candidates.candidate import Candidate
+from lifecycle.candidates.ease import ease, hybrid
 from lifecycle.candidates.gaussian_mixture import mixture
 from lifecycle.candidates.gradient_boosting import boosting
 from lifecycle.candidates.k_means import kmeans
 from lifecycle.candidates.linear_models import linear, linear_baseline
+from lifecycle.candidates.neighbours import neighbours
+from lifecycle.candidates.popularity import popularity
 from lifecycle.candidates.random_forest import forest
 from lifecycle.candidates.read_as import read_as
 
-__all__ = ["Candidate", "boosting", "forest", "kmeans", "linear", "linear_baseline", "mixture", "read_as"]
+__all__ = [
+    "Candidate", "als", "boosting", "ease", "forest", "hybrid", "kmeans", "linear", "linear_baseline", "mixture", "neighbours", "popularity", "read_as",
+]  # fmt: skip

@@ -41,6 +41,7 @@ def compare(use_case: "UseCase", challenger: ModelVersion, champion: ModelVersio
     if len(rows) < use_case.gate.rows:
         return Comparison(champion.version, len(rows), Look(), None, minority=use_case.kind.minority(rows.y), days=days(rows.info)), ""
     new, old = (models.load(*version.judged) for version in (challenger, champion))
+    old = use_case.kind.informed(old, new)
     known = Rows(_inputs(use_case, champion, rows), rows.y, rows.info)
     return _compared(use_case, (challenger, champion), (judge(use_case, new, rows), judge(use_case, old, known)), past)
 

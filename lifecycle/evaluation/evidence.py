@@ -10,7 +10,7 @@ from lifecycle.candidates import linear_baseline
 from lifecycle.dataset import Rows
 from lifecycle.evaluation.metrics import compute
 from lifecycle.evaluation.predictions import REPEATS, Fit, Predictions, answers, cross_validate, judge
-from lifecycle.evaluation.report import ClassReport
+from lifecycle.evaluation.report import Apart, ClassReport
 from lifecycle.evaluation.resample import Interval
 from lifecycle.fit import threads, together
 from lifecycle.models.blueprint import blueprint
@@ -39,7 +39,9 @@ class Evidence:
         unseen: all predictions for rows that the model was not fitted on, in order of time where there is time.
         besides: the metrics that are measured once (`Kind.besides`), with their intervals.
         classes: of a multiclass problem, each class (`lifecycle.evaluation.per_class`).
-        last: the predictions of the last known label, where rows have an order; `season`: of which season, where that is better.
+        last: the predictions of the last known label, where rows have an order; of a kind that has another such baseline, these.
+        season: of which season it is, where that is better.
+        apart: what is measured apart, and decides nothing.
     """
 
     mode: Literal["holdout", "cross-validation"]
@@ -54,6 +56,7 @@ class Evidence:
     last: Predictions | None = None
     season: str = ""
     shuffled: Predictions | None = None
+    apart: tuple[Apart, ...] = ()
 
     @property
     def baselines(self) -> dict[str, Predictions | None]:

@@ -218,6 +218,26 @@ class ClassReport(JsonModel):
     roc_auc: float | None
 
 
+class Apart(JsonModel):
+    """Some of the judged rows by themselves, such as those of users without a history; it is told and decides nothing.
+
+    Attributes:
+        name: which rows, in words.
+        rows, users: how many, and of how many users.
+        metric, value, low, high: the deciding metric there, with its interval.
+        constant: the same of the baseline that knows nothing.
+    """
+
+    name: str
+    rows: int
+    users: int
+    metric: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    constant: float | None = None
+
+
 class Trait(JsonModel):
     """A column in which a cluster differs from all rows.
 
@@ -274,6 +294,7 @@ class EvaluationReport(JsonModel):
         season: of which the last known label is the better baseline, such as `hour of the day`; empty: the last one of all is.
         fairness: by sensitive column.
         classes, clusters: a row each, where the kind of problem has some.
+        apart: rows that are judged by themselves too, where the kind of problem has some.
         selective_labels: as the definition says it.
         plots: paths in the run.
         too_good: where the deciding metric is too good to be true.
@@ -300,6 +321,7 @@ class EvaluationReport(JsonModel):
     fairness: dict[str, ColumnFairness]
     classes: tuple[ClassReport, ...] = ()
     clusters: tuple[ClusterReport, ...] = ()
+    apart: tuple[Apart, ...] = ()
     selective_labels: str = ""
     importances: Importances
     plots: tuple[str, ...] = ()

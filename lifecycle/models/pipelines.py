@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
+    from lifecycle.kind import Kind
     from lifecycle.models.blueprint import Blueprint
 
 STARTS = 10
@@ -25,20 +26,25 @@ def trees(plan: "Blueprint", model: "BaseEstimator") -> "BaseEstimator":
 def pipeline(plan: "Blueprint", numbers: "BaseEstimator", narrow: "BaseEstimator", model: "BaseEstimator") -> "BaseEstimator":
     """The columns' encoders before a model. Where all inputs are numbers there is only one, which costs a row the least."""
     from sklearn.compose import ColumnTransformer
-    from sklearn.model_selection import KFold
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import TargetEncoder
 
     if not plan.categorical and not plan.wide and not plan.encoded:
         return Pipeline([("numbers", numbers), ("model", model)])
-    folds = KFold(5, shuffle=True, random_state=plan.seed)  # its own rows never say what a row's category is worth
     parts = [
         ("numbers", numbers, list(plan.numeric)),
         ("categories", narrow, list(plan.categorical)),
-        ("wide", TargetEncoder(target_type=plan.kind.target_type, cv=folds), list(plan.wide)),  # pyright: ignore[reportArgumentType]
+        ("wide", by_mean(plan.kind, plan.seed), list(plan.wide)),
     ]
     columns = ColumnTransformer([part for part in parts if part[2]] + _encoders(plan), sparse_threshold=0, verbose_feature_names_out=False)
     return Pipeline([("columns", columns), ("model", model)])
+
+
+def by_mean(kind: "Kind", seed: int) -> "BaseEstimator":
+    """A category with many values as the mean of the target, by folds: its own rows never say what a row's category is worth."""
+    from sklearn.model_selection import KFold
+    from sklearn.preprocessing import TargetEncoder
+
+    return TargetEncoder(target_type=kind.target_type, cv=KFold(5, shuffle=True, random_state=seed))  # pyright: ignore[reportArgumentType]
 
 
 def _encoders(plan: "Blueprint") -> list[Any]:

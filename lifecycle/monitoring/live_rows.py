@@ -114,7 +114,7 @@ def said(use_case: "UseCase", model: ModelVersion, rows: Rows) -> pl.DataFrame:
     missing = (~rows.info["_key"].is_in(log["key"].implode())).arg_true()
     if len(missing):
         fitted = models.load(model.run_id, model.sha256, model.location)
-        now = predict(use_case, fitted, inputs(model, rows.X[missing]))
+        now = predict(use_case, fitted, inputs(use_case, model, rows.X[missing]))
         for name in (name for name in names if name in now.columns):
             found = found.with_columns(found[name].scatter(missing, now[name].cast(found[name].dtype)))
     return watch(found)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lifecycle.evaluation.report import (
+    Apart,
     Calibration,
     ClassReport,
     ClusterReport,
@@ -104,6 +105,16 @@ def clusters(found: Sequence[ClusterReport]) -> str:
         )
     text = "Numbered by size. What sets a cluster apart most, with the median there and of all rows, or the share of a category:"
     return text + "\n\n" + table(("cluster", "rows", "share", "silhouette", "what sets it apart"), rows)
+
+
+def apart(found: "Sequence[Apart]") -> str:
+    """What was measured apart."""
+    if not found:
+        return "There were none to be judged by."
+    rows = [(plain(row.name), f"{row.users:,}", f"{row.rows:,}", number(row.value), interval(row, ""), number(row.constant)) for row in found]
+    return "Each with the baseline that knows nothing, on the same events.\n\n" + table(
+        ("who", "users", "events", found[0].metric, "interval", "baseline"), rows
+    )
 
 
 def slices(use_case: "UseCase", found: SliceReport) -> str:

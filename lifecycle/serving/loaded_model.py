@@ -36,7 +36,7 @@ class LoadedModel:
 
     def predict(self, features: pl.DataFrame) -> pl.DataFrame:
         """The predictions for rows of features, as `lifecycle.predict.predict` gives them."""
-        own = features if self.how == loading.ONNX else inputs(self.version, features)  # a compiled model picks its inputs itself
+        own = features if self.how == loading.ONNX else inputs(self.use_case, self.version, features)  # a compiled model picks its inputs itself
         return predict(self.use_case, self.model, own)
 
 
@@ -48,7 +48,7 @@ def load(use_case: "UseCase", version: ModelVersion, rows: pl.DataFrame) -> Load
     """
     check_inputs(use_case, version, rows.columns)
     model, how = loading.load(version)
-    own = rows if how == loading.ONNX else inputs(version, rows)
+    own = rows if how == loading.ONNX else inputs(use_case, version, rows)
     write = writer(use_case.kind.name, use_case.kind.answer_schema, predict(use_case, model, own).columns)
     served = LoadedModel(use_case, version, model, how, write)
     for _ in range(3):

@@ -8,5 +8,6 @@ from lifecycle.splits.order_split import OrderSplit
 from lifecycle.splits.split import Split
 from lifecycle.splits.stratified_split import StratifiedSplit
 from lifecycle.splits.time_split import TimeSplit
+from lifecycle.splits.user_time_split import UserTimeSplit
 
-__all__ = ["Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "OrderSplit", "Split", "StratifiedSplit", "TimeSplit"]
+__all__ = ["Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "OrderSplit", "Split", "StratifiedSplit", "TimeSplit", "UserTimeSplit"]

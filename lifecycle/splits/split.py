@@ -34,6 +34,8 @@ class Split(Generic[B]):
     """The role of a column that the schema must have for it."""
     boundaries: ClassVar[type[Boundaries]] = Boundaries
     """What its lines are."""
+    whole: ClassVar[bool] = False
+    """Whether the part of a row follows from the other rows beside it, so that it is told by the whole table that the lines were drawn on."""
     repeats: ClassVar[int | None] = None
     """How often cross-validation can cut the rows in another way; `None`: as often as it likes."""
 

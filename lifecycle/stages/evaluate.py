@@ -62,7 +62,7 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     unseen = EvaluationSet(use_case, evidence.model, nothing, clusters(use_case, evidence.model.rows.info))
     wanted = (*use_case.metrics, *(name for name in use_case.kind.besides if name not in evidence.besides))
     found = intervals(use_case, evidence.model.rows.y, evidence.model.predictions, unseen.groups, wanted, CONFIDENCE) | evidence.besides
-    last, season = last_label(use_case, trained.parts, evidence.model) or (None, "")
+    last, season = (evidence.last, "") if evidence.last else last_label(use_case, trained.parts, evidence.model) or (None, "")
     evidence = replace(evidence, classes=use_case.kind.per_class(unseen), last=last, season=season)
     leaned = importances(use_case, model, gate)
     drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned)
@@ -77,7 +77,7 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
         "too_good": too_good(use_case, trained.recipe, (train, gate), deciding.holdout, deciding.constant, report.judged.rows, leaned)
         if deciding
         else None,
-        "deployed": _deployed(unseen, trained, deployed),
+        "deployed": _deployed(unseen, trained, use_case.kind.informed(deployed, model)),
     }
     report = report.model_copy(update=more)
     known = rows(use_case, trained.parts, LABELLED) if trained.judged_sha256 else train
@@ -138,6 +138,7 @@ def _report(
         fairness=fairness(unseen),
         classes=evidence.classes,
         clusters=use_case.kind.clusters(use_case, evidence),
+        apart=evidence.apart,
         selective_labels=use_case.selective_labels,
         importances=leaned,
         plots=tuple(sorted(f"plots/{name}.png" for name in drawn)),

@@ -73,7 +73,7 @@ def _predictions(use_case: "UseCase", model: Any, model_version: ModelVersion, r
     found = []
     for start in range(0, len(wanted), CHUNK_ROWS):
         at = wanted.slice(start, CHUNK_ROWS)
-        said = predict(use_case, model, inputs(model_version, rows.X[at]))
+        said = predict(use_case, model, inputs(use_case, model_version, rows.X[at]))
         time = rows.info["_time"][at] if "_time" in rows.info.columns else pl.repeat(None, len(at), dtype=pl.Datetime("us"), eager=True)
         answers = answer_schema.store(use_case.kind.answer_schema, said)
         found.append(answers.select(rows.info["_key"][at].alias("key"), time.alias("time"), pl.all()))

@@ -78,7 +78,7 @@ def prepare(use_case: "UseCase", parts: Parts) -> TuningData:
     """
     train, tuned = part_of(use_case, parts, "train"), part_of(use_case, parts, "tune")
     use_case.kind.check_target(use_case, train.y)
-    few, most = len(tuned) < MIN_TUNE_ROWS, use_case.tuning.rows
+    few, most = use_case.kind.cross_validates and len(tuned) < MIN_TUNE_ROWS, use_case.tuning.rows
     fitted, judged = objective.sample(use_case, train, most), objective.sample(use_case, tuned, most)
     if few:
         answers: Answers = partial(objective.cross_validated, use_case, rows=objective.sample(use_case, together(train, tuned), most))

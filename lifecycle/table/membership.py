@@ -25,9 +25,20 @@ def parts_then(use_case: "UseCase", model: ModelVersion, info: pl.DataFrame) -> 
     """
     parts = model.evaluated.trained.parts
     if model.division in ("", use_case.split.rule(use_case)):
-        return assign(use_case, parts, info)
+        return _by_whole_table(use_case, model, info) if use_case.split.whole else assign(use_case, parts, info)
     there = lake().frame(f"SELECT _key FROM {use_case.name}.features AT (VERSION => {parts.features.version})")["_key"]
     return info.select(pl.when(pl.col("_key").is_in(there.implode())).then(pl.lit("train")).otherwise(pl.lit("gate")).alias("part")).to_series()
+
+
+def _by_whole_table(use_case: "UseCase", model: ModelVersion, info: pl.DataFrame) -> pl.Series:
+    """The parts of rows as the whole table of then has them; what has come since was in none, and can be judged by."""
+    parts = model.evaluated.trained.parts
+    names = ["_key", "_hash", *(["_time"] if use_case.columns.one("time") else []), *use_case.split.reads(use_case)]
+    table = feature_table.beside(use_case, parts.features, names)
+    if table is None:
+        return pl.repeat("train", info.height, eager=True).alias("part")
+    then = table.select("_key", assign(use_case, parts, table))
+    return info.select("_key").join(then, on="_key", how="left", maintain_order="left")["part"].fill_null("gate")
 
 
 def fitted(use_case: "UseCase", model: ModelVersion) -> pl.DataFrame:

@@ -55,7 +55,7 @@ def on_tune_part(use_case: "UseCase", candidate: Candidate, params: Mapping[str,
                 return
         return
     few = sample(use_case, train, int(len(train) * FIRST_SHARE))
-    for rows in ([few] if len(few) >= 1_000 else []) + [train]:
+    for rows in ([few] if 1_000 <= len(few) < len(train) else []) + [train]:
         model = fit_estimator(use_case, Recipe(candidate=candidate.name, params=dict(params)), rows)
         yield Outcome(score(use_case, tune, use_case.kind.outputs(model, tune.X), getattr(model, "classes_", ())), dict(params), final=rows is train)
 

@@ -89,7 +89,7 @@ def test_a_held_back_week_row_by_row_gives_the_features_and_scores_of_the_batch_
 ) -> None:
     late = pl.col("TX_DATETIME") >= UNTIL
     known = whole.with_columns(pl.when(~late).then(name).alias(name) for name in ("TX_FRAUD", "LABEL_TIME"))
-    batch = inputs(version, compute(fraud(), known)).filter(whole.select(late).to_series())
+    batch = inputs(fraud(), version, compute(fraud(), known)).filter(whole.select(late).to_series())
     week = whole.filter(late)
     expected = predict(fraud(), load(version.run_id, version.sha256), batch)
     predictor, found, scores = application.state.predictors["small_fraud"], [], []
@@ -98,7 +98,7 @@ def test_a_held_back_week_row_by_row_gives_the_features_and_scores_of_the_batch_
         status, answer = client.post("/small_fraud/predict", {"rows": [row]})
         assert (status, answer["model_version"]) == (200, str(version.version))
         scores.append(answer["predictions"][0])
-    assert numbers(inputs(version, pl.concat(found))) == pytest.approx(numbers(batch), abs=1e-6, nan_ok=True)
+    assert numbers(inputs(fraud(), version, pl.concat(found))) == pytest.approx(numbers(batch), abs=1e-6, nan_ok=True)
     assert [said["probability"] for said in scores] == pytest.approx(expected["probability"].to_list(), abs=1e-6)
     assert [said["prediction"] for said in scores] == expected["prediction"].to_list()
     assert len({said["id"] for said in scores}) == week.height

@@ -1,0 +1,124 @@
+"""Lists of items as answers: what is shown, how well it fits, and why."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from lifecycle.models.interactions import LIKED, MANY, SEEN, Histories
+from lifecycle.models.recommender import Recommender
+
+LONGEST = 100
+"""So many items a list may have."""
+USUAL = 10
+"""So many it has where nobody says."""
+POPULAR = "popular with others"
+
+
+def answers(model: Recommender, X: pl.DataFrame, *, reasons: bool = True) -> pl.DataFrame:
+    """A list for each row, n rows: of questions (`_liked`, `_seen`) by the histories that they bring, else by what the model knows of the row's user.
+
+    Returns:
+        `prediction` (the first item, as text), `items` (a list of `rank` from 1, `item` as text, `score`, `reason`), `novelty` and `known`
+        (how many liked items the answer rests on).
+    """
+    if X.height == 0:
+        return _frame([], [], [], [], [], [])
+    histories, at = _asked(model, X)
+    k = int(X[MANY].fill_null(USUAL).max() or USUAL) if MANY in X.columns else USUAL  # pyright: ignore[reportArgumentType]
+    items, scores = model.recommend(histories, k)
+    said = _written(model, histories, items, scores, reasons)
+    said = said if at is None else said[at]
+    if MANY in X.columns and X[MANY].n_unique() > 1:
+        many = X[MANY].fill_null(USUAL)
+        said = said.with_columns(pl.col("items").list.head(many))
+    return said
+
+
+def _asked(model: Recommender, X: pl.DataFrame) -> tuple[Histories, np.ndarray | None]:
+    """The histories that are asked for, and for each row which of them; `None`: each its own."""
+    if LIKED in X.columns:
+        given = X[LIKED].is_not_null()
+        if given.all():
+            return model.known_.of_lists(X[LIKED], X[SEEN]), None
+        known = model.known_.of_user(X[model.user])
+        if not given.any():
+            return known, None
+        from scipy.sparse import vstack
+
+        lists = model.known_.of_lists(X[LIKED], X[SEEN])
+        which = np.where(given.to_numpy(), np.arange(X.height), X.height + np.arange(X.height))
+        return Histories(vstack([lists.liked, known.liked], format="csr")[which], vstack([lists.seen, known.seen], format="csr")[which]), None
+    users = X[model.user]
+    if users.n_unique() == X.height:
+        return model.known_.of_user(users), None
+    different = users.unique(maintain_order=True)
+    number = pl.DataFrame({"user": different}).with_row_index("at")
+    at = pl.DataFrame({"user": users}).join(number, on="user", how="left", maintain_order="left", nulls_equal=True)["at"].to_numpy()
+    return model.known_.of_user(different), at
+
+
+def _written(model: Recommender, histories: Histories, items: np.ndarray, scores: np.ndarray, reasons: bool) -> pl.DataFrame:
+    there = items >= 0
+    lengths = there.sum(axis=1)
+    flat, values = items[there], scores[there]
+    names = model.known_.items.cast(pl.String)
+    ranks = np.tile(np.arange(1, items.shape[1] + 1), (len(items), 1))[there]
+    known = np.diff(histories.liked.indptr)
+    said: Any = _reasons(model, histories, items, names) if reasons else [None] * len(flat)
+    surprise = np.zeros(len(items))
+    self_information = -np.log2(np.maximum(model.had_[flat], 1 / (2 * max(len(model.known_.users), 1))))
+    np.add.at(surprise, np.repeat(np.arange(len(items)), lengths), self_information)
+    first = (
+        names[np.maximum(items[:, 0], 0)].set(pl.Series(items[:, 0] < 0), None)
+        if items.shape[1] and len(names)
+        else pl.repeat(None, len(items), dtype=pl.String, eager=True)
+    )
+    return _frame(lengths, ranks, names[flat], values, said, [first, surprise / np.maximum(lengths, 1), known])
+
+
+def _frame(lengths: Any, ranks: Any, names: Any, values: Any, reasons: Any, whole: Any) -> pl.DataFrame:
+    first, novelty, known = whole or ([], [], [])
+    parts = {
+        "rank": pl.Series(ranks, dtype=pl.Int64), "item": pl.Series(names, dtype=pl.String),
+        "score": pl.Series(values, dtype=pl.Float64), "reason": pl.Series(reasons, dtype=pl.String),
+    }  # fmt: skip
+    structs = pl.DataFrame(parts).to_struct("items")
+    number = np.repeat(np.arange(len(lengths)), lengths)
+    lists = pl.DataFrame({"row": number, "items": structs}).group_by("row", maintain_order=True).agg("items")
+    every = pl.DataFrame({"row": np.arange(len(lengths))}).join(lists, on="row", how="left", maintain_order="left")["items"]
+    if every.null_count():
+        every = pl.select(pl.when(every.is_null()).then(pl.lit([], dtype=every.dtype)).otherwise(every).alias("items")).to_series()
+    return pl.DataFrame(
+        {
+            "prediction": pl.Series(first, dtype=pl.String),
+            "items": every.cast(pl.List(pl.Struct({n: s.dtype for n, s in parts.items()}))),
+            "novelty": pl.Series(novelty, dtype=pl.Float64),
+            "known": pl.Series(known, dtype=pl.Int64),
+        }  # fmt: skip
+    )
+
+
+def _reasons(model: Recommender, histories: Histories, items: np.ndarray, names: pl.Series) -> list[str]:
+    ids, found = None, []
+    liked = histories.liked
+    for at in range(len(items)):
+        shown = items[at][items[at] >= 0]
+        had = liked.indices[liked.indptr[at] : liked.indptr[at + 1]].astype(np.int64)
+        because = model.because(had, shown) if len(had) else np.full(len(shown), -1)
+        if ids is None and (because >= 0).any():
+            ids = _Names(names)
+        found += [f"because you liked {ids[int(one)]}" if one >= 0 and ids else POPULAR for one in because]
+    return found
+
+
+class _Names:
+    """Names by code: all at once where many are asked for, else one by one."""
+
+    def __init__(self, names: pl.Series) -> None:
+        self._names, self._made = names, {}
+
+    def __getitem__(self, at: int) -> str:
+        if at not in self._made:
+            self._made[at] = self._names[at]
+        return self._made[at]

@@ -1,0 +1,49 @@
+"""Who chose: whose events together say what that person likes."""
+
+from typing import TYPE_CHECKING, Any
+
+from lifecycle.role import Role
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+    from lifecycle.draft.columns import ColumnProfile
+    from lifecycle.kind import Kind
+
+
+class User(Role):
+    """Who chose. A user is an entity too: the events of one user are no independent witnesses, and the split by user goes along them."""
+
+    name = "user"
+    single = True
+    personal = True
+    also = ("entity",)
+    place = 4
+
+    def refuses(self, dtype: Any) -> str:
+        """An id is a text or a whole number."""
+        import polars as pl
+
+        return "" if dtype == pl.String or dtype.is_integer() else "the type str or int"
+
+    def encodes(self, dtype: Any) -> bool:
+        """Kinds of problem that learn from events find the column by this role; others read it as a category."""
+        return True
+
+    def encoder(self, kind: "Kind", seed: int) -> "BaseEstimator":
+        """By the mean of the target, as any category with many values."""
+        from lifecycle.models.pipelines import by_mean
+
+        return by_mean(kind, seed)
+
+    def drafted(self, column: "ColumnProfile") -> str:
+        """Whether it is called a user, a customer, ... and each comes many times."""
+        from lifecycle.draft.names import words
+
+        repeats = column.distinct >= 2 and column.distinct <= 0.5 * (column.rows - column.nulls)
+        return "who chose: recommended is by what else this user had" if words(column.came) & USERS and repeats else ""
+
+
+USERS = frozenset({"user", "customer", "client", "member", "visitor", "reader", "listener", "viewer", "session"})
+
+role = User()
