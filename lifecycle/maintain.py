@@ -22,6 +22,7 @@ class Freed(Reference):
     bytes_freed: int = 0
     runs_deleted: int = 0
     results_deleted: int = 0
+    flow_runs_deleted: int = 0
     oldest_version: int = 0
     """The oldest version of the lake that can still be read, but for those that models were trained on."""
 
@@ -29,7 +30,7 @@ class Freed(Reference):
         """As a line for a person."""
         return (
             f"freed {self.bytes_freed / 1e6:,.1f} MB: {self.files_merged:,} small files merged, {self.versions_expired:,} lake versions expired, "
-            f"{self.files_deleted:,} files deleted, {self.runs_deleted:,} MLflow runs and {self.results_deleted:,} cached results removed"
+            f"{self.files_deleted:,} files deleted, {self.runs_deleted:,} MLflow runs, {self.flow_runs_deleted:,} flow runs and {self.results_deleted:,} cached results removed"
         )
 
 
