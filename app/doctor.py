@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -197,6 +198,23 @@ def _disk(at: Settings) -> Finding:
     return Finding("ok", said) if free > SPACE else Finding("warning", said, "make room, or move LIFECYCLE_HOME")
 
 
+def _sizes(at: Settings) -> Finding:
+    """How much each folder of the home holds, the largest first."""
+    if not at.home.is_dir():
+        return Finding("ok", "nothing yet")
+    found = {folder.name: sum(_bytes(folder)) for folder in at.home.iterdir() if folder.is_dir()}
+    shown = [f"{name} {size / 2**20:,.0f} MiB" for name, size in sorted(found.items(), key=lambda each: -each[1]) if size >= 2**19]
+    return Finding("ok", ", ".join(shown) or "less than a MiB")
+
+
+def _bytes(folder: Path) -> Iterator[int]:
+    """The size of each file that is there: some go away meanwhile."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                yield (Path(place) / name).lstat().st_size
+
+
 def _use_cases(at: Settings) -> Finding:
     from lifecycle import extras, registry
 
@@ -251,6 +269,7 @@ CHECKS: dict[str, Callable[[Settings], Finding]] = {
     "packages": _packages,
     "extensions": _extensions,
     "disk": _disk,
+    "sizes": _sizes,
     "postgresql": _postgres,
     "lake": _lake,
     "mlflow": _mlflow,

@@ -57,6 +57,7 @@ def surround(at: Settings, at_database: Database, port: int) -> None:
     os.environ |= {
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": at_database.url("prefect", "asyncpg"),
         "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "false",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,orphans",  # runs go by `maintain`, which leaves those with the newest artifacts
         "PREFECT_SERVER_API_AUTH_STRING": login.auth(at.home),
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}",
     }

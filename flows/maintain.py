@@ -17,7 +17,8 @@ def maintain(use_case: UseCaseOrAll = EVERY, keep_days: Days = 30) -> State[dict
     """Compact the lake, and remove what is older than a number of days and needed by nothing.
 
     Small files are merged; versions of the lake go that no registered model was trained on, runs in MLflow that no
-    registered model came from, and cached results that point at what is gone. Rows, models, predictions and ledgers stay.
+    registered model came from, cached results that point at what is gone, and what Prefect remembers of old flow runs that hold no
+    newest artifact. Rows, models, predictions and ledgers stay.
 
     Args:
         use_case: Whose MLflow runs and results to clear; 'all' is everybody's. The lake is one for all.

@@ -1,7 +1,6 @@
 """Maintain: what nothing needs any more goes. Rows, predictions, ledgers and registered models stay."""
 
 import datetime as dt
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +22,7 @@ class Freed(Reference):
     bytes_freed: int = 0
     runs_deleted: int = 0
     results_deleted: int = 0
+    flow_runs_deleted: int = 0
     oldest_version: int = 0
     """The oldest version of the lake that can still be read, but for those that models were trained on."""
 
@@ -30,7 +30,7 @@ class Freed(Reference):
         """As a line for a person."""
         return (
             f"freed {self.bytes_freed / 1e6:,.1f} MB: {self.files_merged:,} small files merged, {self.versions_expired:,} lake versions expired, "
-            f"{self.files_deleted:,} files deleted, {self.runs_deleted:,} MLflow runs and {self.results_deleted:,} cached results removed"
+            f"{self.files_deleted:,} files deleted, {self.runs_deleted:,} MLflow runs, {self.flow_runs_deleted:,} flow runs and {self.results_deleted:,} cached results removed"
         )
 
 
@@ -122,14 +122,8 @@ def _delete_runs(use_cases: list[str], registered: list[ModelVersion], began: dt
 def _delete_run(run: Any) -> int:
     """Remove a run with its artifacts and models for good, as `mlflow gc` does; also models that a kill kept from becoming the run's own."""
     client = tracking.client()
-    folder = tracking.local(run.info.artifact_uri or "")
-    if folder and not folder.is_relative_to(tracking.artifacts()):
-        folder = None  # not where we write: whoever made that run chose the folder
-    freed = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder and folder.is_dir() else 0
     if run.info.lifecycle_stage == "active":
         client.delete_run(run.info.run_id)
-    freed += models.remove(models.begun(run))
+    freed = models.remove(models.begun(run))
     client._tracking_client.store._hard_delete_run(run.info.run_id)
-    if folder:
-        shutil.rmtree(folder, ignore_errors=True)
-    return freed
+    return freed + tracking.erase(run.info.artifact_uri or "")

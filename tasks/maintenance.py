@@ -14,6 +14,7 @@ from lifecycle import maintain as maintaining
 from lifecycle.dependencies import answers
 from lifecycle.maintain import Freed
 from lifecycle.store.lake import lake
+from tasks import prefect_runs
 from tasks.policies import KEPT_FOR, retried
 
 
@@ -23,7 +24,8 @@ def maintain(use_case: str | None, keep_days: int) -> Freed:
     freed = maintaining.maintain(use_case, keep_days)
     answers.forget(dt.datetime.now(dt.UTC) - KEPT_FOR)
     results, size = _prune(Path(PREFECT_LOCAL_STORAGE_PATH.value()), {row[0] for row in lake().rows("SELECT snapshot_id FROM lake.snapshots()")})
-    freed = freed.model_copy(update={"results_deleted": results, "bytes_freed": freed.bytes_freed + size})
+    forgotten = prefect_runs.forget(dt.datetime.now(dt.UTC) - dt.timedelta(days=keep_days))
+    freed = freed.model_copy(update={"results_deleted": results, "flow_runs_deleted": forgotten, "bytes_freed": freed.bytes_freed + size})
     counts = freed.model_dump(exclude={"use_case", "key"})
     rows = "\n".join(f"| {name.replace('_', ' ')} | {value:,} |" for name, value in counts.items())
     create_markdown_artifact(markdown=f"# Maintenance\n\n{freed.told()}\n\n| what | number |\n|---|---|\n{rows}", key="maintenance")

@@ -69,13 +69,10 @@ def linked(run: Any) -> set[str]:
 
 
 def remove(models: "Iterable[LoggedModel]") -> int:
-    """Delete models for good, with their files where these lie on this machine's disk. Returns the bytes."""
+    """Delete models for good, with their files. Returns the bytes."""
     freed = 0
     for model in models:
-        folder = tracking.local(model.artifact_location)
-        if folder and folder.is_dir():
-            freed += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-            shutil.rmtree(folder.parent if folder.name == "artifacts" else folder, ignore_errors=True)
+        freed += tracking.erase(model.artifact_location.removesuffix("/artifacts"))
         client = tracking.client()
         client.delete_logged_model(model.model_id)
         client._tracking_client.store._hard_delete_logged_model(model.model_id)

@@ -4,6 +4,7 @@ import getpass
 import hashlib
 import importlib.util
 import os
+import shutil
 import tempfile
 import threading
 import time
@@ -24,6 +25,8 @@ from lifecycle.store.lake import lake
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import FileInfo
+    from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
 KEY_TAG = "lifecycle.key"
 EARLIER = "earlier"
@@ -234,6 +237,34 @@ def local(place: str) -> Path | None:
     """The folder of an artifact location on this machine's disk; `None` for one elsewhere, such as `s3://`."""
     parts = urlsplit(place)
     return Path(unquote(parts.path) if parts.scheme else place) if parts.scheme in {"", "file"} else None
+
+
+def erase(place: str) -> int:
+    """Delete the files of an artifact location for good, on a disk or in S3-compatible storage; one where we do not write is left alone. Returns the bytes."""
+    folder = local(place)
+    if folder:
+        if not folder.is_relative_to(artifacts()) or not folder.is_dir():
+            return 0
+        freed = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        shutil.rmtree(folder, ignore_errors=True)
+        return freed
+    if not place.startswith(f"{artifacts()}/"):
+        return 0
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    held = get_artifact_repository(place)
+    freed = sum(file.file_size or 0 for file in _files(held))
+    held.delete_artifacts()
+    return freed
+
+
+def _files(held: "ArtifactRepository", path: str | None = None) -> "Iterator[FileInfo]":
+    """All files of a location elsewhere."""
+    for found in held.list_artifacts(path):
+        if found.is_dir:
+            yield from _files(held, found.path)
+        else:
+            yield found
 
 
 def write(run_id: str, path: str, content: str | bytes) -> dict[str, str]:

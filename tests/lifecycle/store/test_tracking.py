@@ -1,11 +1,16 @@
 """MLflow as Lifecycle uses it."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import psycopg
 import pytest
 
 from lifecycle.errors import LifecycleError
+from lifecycle.settings import settings
 from lifecycle.store import tracking
 from lifecycle.store.lake import lake
+from tests.lifecycle.servers import storage
 
 
 def test_an_experiment_is_made_once() -> None:
@@ -102,3 +107,32 @@ def test_an_experiment_opens_as_model_training_also_one_that_was_made_before() -
     client.create_experiment("tracking_older")
     for name in ("tracking_newer", "tracking_older"):
         assert client.get_experiment(tracking.experiment(name)).tags[kind] == "custom_model_development"
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client of S3-compatible storage, in which the artifacts of a run lie, and of another, and what is not ours."""
+    import boto3
+
+    with storage() as variables:
+        for name, value in {**variables, "LIFECYCLE_STORAGE": "s3://data/team"}.items():
+            monkeypatch.setenv(name, value)
+        settings.cache_clear()
+        client: Any = boto3.client("s3", endpoint_url=variables["AWS_ENDPOINT_URL"])
+        for name in (
+            "team/mlflow/toy/1/artifacts/plots/curve.png",
+            "team/mlflow/toy/1/artifacts/evaluation.json",
+            "team/mlflow/toy/12/artifacts/x",
+            "other/x",
+        ):
+            client.put_object(Bucket="data", Key=name, Body=b"12345")
+        yield client
+        client.close()
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def test_the_files_of_a_run_in_s3_go_with_it_and_nothing_else_does(bucket: Any) -> None:
+    assert tracking.erase("s3://data/team/mlflow/toy/1/artifacts") == 10
+    assert tracking.erase("s3://data/other") == 0
+    assert [each["Key"] for each in bucket.list_objects_v2(Bucket="data")["Contents"]] == ["other/x", "team/mlflow/toy/12/artifacts/x"]
