@@ -76,6 +76,9 @@ class Role:
         """The same role with an `encoder` that reads in these ways, where it knows several and a family chooses; else itself."""
         return self
 
+    def prepare(self, use_case: "UseCase", inputs: "pl.Series") -> None:
+        """Do what is worth doing once for all rows, before models read them: what is kept then is there for every trial, for scoring and HTTP."""
+
     def views(self, use_case: "UseCase", name: str, inputs: "pl.Series") -> "dict[str, tuple[dict[str, Any], pl.Series]] | None":
         """What is watched of an input whose own values say little: `None` where they are watched themselves.
 
