@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.candidates.candidate import Candidate
+from lifecycle.models.transformer import MINILM_WEIGHTS, Transformer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,16 +12,13 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from lifecycle.models.blueprint import Blueprint
-    from lifecycle.models.fine_tuned import Transformer
-
-NAME = "fine_tuned"
 
 
-def fine_tuned(transformer: "Transformer | None" = None) -> Candidate:
+def fine_tuned(transformer: Transformer = MINILM_WEIGHTS) -> Candidate:
     """A classifier of one text whose transformer learns too. It needs the extra `transformers`.
 
     Args:
-        transformer: where the first training begins; `None`: all-MiniLM-L6-v2 of the extra `text`, which knows English.
+        transformer: where the first training begins: all-MiniLM-L6-v2 of the extra `text`, which knows English.
     """
 
     def space(trial: "Trial") -> dict[str, Any]:
@@ -29,11 +27,11 @@ def fine_tuned(transformer: "Transformer | None" = None) -> Candidate:
     def build(plan: "Blueprint", params: "Mapping[str, Any]") -> "BaseEstimator":
         from sklearn.pipeline import make_pipeline
 
-        from lifecycle.models.fine_tuned import MINILM_WEIGHTS, FineTuned, only_text
+        from lifecycle.models.fine_tuned import FineTuned, only_text
 
         only_text([*plan.numeric, *plan.categorical, *plan.wide, *(name for name, _ in plan.encoded)])
-        start = tuple(params.get("start", ()))
-        rate, epochs = params["learning_rate"], params["epochs"]
-        return make_pipeline(FineTuned(transformer or MINILM_WEIGHTS, learning_rate=rate, epochs=epochs, seed=plan.seed, start=start))
+        rate, epochs, start = params["learning_rate"], params["epochs"], tuple(params.get("start", ()))
+        return make_pipeline(FineTuned(transformer, learning_rate=rate, epochs=epochs, seed=plan.seed, start=start))
 
-    return Candidate(NAME, build, space, {"learning_rate": 1e-4, "epochs": 3}, extra="transformers")
+    files = (transformer.weights, transformer.tokenizer)
+    return Candidate("fine_tuned", build, space, {"learning_rate": 1e-4, "epochs": 3}, extra="transformers", continues=True, artifacts=files)

