@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lifecycle.behaviours import Behaviour, Direction, Invariance, KnownAnswers, Pairs
-    from lifecycle.candidates import Candidate, als, boosting, ease, forest, hybrid, kmeans, linear, mixture, neighbours, popularity, read_as
+    from lifecycle.candidates import (
+        Candidate,
+        als,
+        boosting,
+        ease,
+        fine_tuned,
+        forest,
+        hybrid,
+        kmeans,
+        linear,
+        mixture,
+        neighbours,
+        popularity,
+        read_as,
+    )
     from lifecycle.expectations import Arrivals, Surprises
     from lifecycle.gate.rule import Check, Rule
     from lifecycle.kind import Kind
@@ -27,19 +41,8 @@ if TYPE_CHECKING:
 _NAMES = {
     "lifecycle.behaviours": ("Behaviour", "Direction", "Invariance", "KnownAnswers", "Pairs"),
     "lifecycle.candidates": (
-        "Candidate",
-        "als",
-        "boosting",
-        "ease",
-        "forest",
-        "hybrid",
-        "kmeans",
-        "linear",
-        "mixture",
-        "neighbours",
-        "popularity",
-        "read_as",
-    ),
+        "Candidate", "als", "boosting", "ease", "fine_tuned", "forest", "hybrid", "kmeans", "linear", "mixture", "neighbours", "popularity", "read_as",
+    ),  # fmt: skip
     "lifecycle.expectations": ("Arrivals", "Surprises"),
     "lifecycle.gate.rule": ("Check", "Rule"),
     "lifecycle.kind": ("Kind",),
@@ -70,7 +73,7 @@ _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = [
     "Arrivals", "Behaviour", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Capacity", "Check", "ColumnSplit", "Costs", "Direction", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
     "Invariance", "Joined", "Kind", "KnownAnswers", "Monitoring", "OrderSplit", "Pairs", "Postgres", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
-    "UseCase", "UserTimeSplit", "als", "boosting", "column", "ease", "fetched", "forest", "hybrid", "kmeans", "linear", "lookback", "mixture", "neighbours", "popularity", "read_as",
+    "UseCase", "UserTimeSplit", "als", "boosting", "column", "ease", "fetched", "fine_tuned", "forest", "hybrid", "kmeans", "linear", "lookback", "mixture", "neighbours", "popularity", "read_as",
 ]  # fmt: skip
 
 

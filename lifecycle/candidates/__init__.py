@@ -3,6 +3,7 @@
 from lifecycle.candidates.alternating_squares import als
 from lifecycle.candidates.candidate import Candidate
 from lifecycle.candidates.ease import ease, hybrid
+from lifecycle.candidates.fine_tuned import fine_tuned
 from lifecycle.candidates.gaussian_mixture import mixture
 from lifecycle.candidates.gradient_boosting import boosting
 from lifecycle.candidates.k_means import kmeans
@@ -13,5 +14,5 @@ from lifecycle.candidates.random_forest import forest
 from lifecycle.candidates.read_as import read_as
 
 __all__ = [
-    "Candidate", "als", "boosting", "ease", "forest", "hybrid", "kmeans", "linear", "linear_baseline", "mixture", "neighbours", "popularity", "read_as",
+    "Candidate", "als", "boosting", "ease", "fine_tuned", "forest", "hybrid", "kmeans", "linear", "linear_baseline", "mixture", "neighbours", "popularity", "read_as",
 ]  # fmt: skip
