@@ -46,6 +46,8 @@ class Role:
     """Whether a row of a request may leave it out."""
     personal: bool = False
     """Whether its values belong to one row or one person, so that none of them is shown as typical."""
+    reads: str = ""
+    """What a column of it is, for somebody who fills in a form; empty: its name says enough."""
     place: int = 0
     """Where several could be drafted, the least is asked first."""
 
