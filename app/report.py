@@ -15,10 +15,8 @@ from app.next_runs import next_runs
 from app.summary import called
 from lifecycle import registry
 from lifecycle.errors import LifecycleError
+from lifecycle.pages import file
 from lifecycle.settings import Settings, settings
-from lifecycle.store import private
-
-FOLDER = "reports"
 
 
 def report(options: argparse.Namespace) -> Answer:
@@ -38,8 +36,8 @@ def _overview(options: argparse.Namespace, at: Settings) -> Answer:
     from lifecycle.pages.overview_page import overview_page
 
     found = overview(next_runs=next_runs(at))
-    file = written(_place(options.out, at, "overview.html"), overview_page(found, Links()))
-    return Answer({**found.model_dump(mode="json"), "file": str(file)}, _table(found.use_cases), notes=(f"lifecycle: the report is {file}",))
+    place = file.written(_place(options.out, at, "overview.html"), overview_page(found, Links()))
+    return Answer({**found.model_dump(mode="json"), "file": str(place)}, _table(found.use_cases), notes=(f"lifecycle: the report is {place}",))
 
 
 def _story(options: argparse.Namespace, at: Settings) -> Answer:
@@ -48,8 +46,8 @@ def _story(options: argparse.Namespace, at: Settings) -> Answer:
     from lifecycle.pages.whole import whole
 
     found, champion, seen = whole(registry.find(options.use_case), next_runs(at).get(options.use_case))
-    file = written(_place(options.out, at, f"{options.use_case}.html"), story_page(found, champion, seen, Links(), dt.datetime.now(dt.UTC)))
-    return Answer({**found.model_dump(mode="json"), "file": str(file)}, _table([found.state]), notes=(f"lifecycle: the report is {file}",))
+    place = file.written(_place(options.out, at, f"{options.use_case}.html"), story_page(found, champion, seen, Links(), dt.datetime.now(dt.UTC)))
+    return Answer({**found.model_dump(mode="json"), "file": str(place)}, _table([found.state]), notes=(f"lifecycle: the report is {place}",))
 
 
 def card(options: argparse.Namespace) -> Answer:
@@ -60,11 +58,11 @@ def card(options: argparse.Namespace) -> Answer:
     if untouched(at):
         raise LifecycleError(f"{options.use_case} has no models yet; run '{called()} run {options.use_case}' first")
     version = options.version or _shown(options.use_case)
-    file = card_of(options.use_case, version, _place(options.out, at, f"{options.use_case}-{version}.html"))
-    return Answer({"use_case": options.use_case, "model_version": version, "file": str(file)}, str(file))
+    place = card_of(options.use_case, version, _place(options.out, at, f"{options.use_case}-{version}.html"))
+    return Answer({"use_case": options.use_case, "model_version": version, "file": str(place)}, str(place))
 
 
-def card_of(use_case: str, version: int, file: Path) -> Path:
+def card_of(use_case: str, version: int, to: Path) -> Path:
     """Write the card of a version.
 
     Raises:
@@ -75,7 +73,7 @@ def card_of(use_case: str, version: int, file: Path) -> Path:
     from lifecycle.pages.frame import Links
     from lifecycle.store import versions
 
-    return written(file, card_page(versions.version(use_case, version), story(use_case).decisions, Links()))
+    return file.written(to, card_page(versions.version(use_case, version), story(use_case).decisions, Links()))
 
 
 def beside(use_case: str, version: Any, at: Settings) -> str:
@@ -97,28 +95,7 @@ def _shown(use_case: str) -> int:
 
 
 def _place(out: str, at: Settings, name: str) -> Path:
-    return Path(out).expanduser().absolute() if out else at.home / FOLDER / name
-
-
-def written(file: Path, text: str) -> Path:
-    """Write a page, whole or not at all.
-
-    Raises:
-        LifecycleError: it cannot be written there.
-    """
-    arriving = file.with_name(f".{file.name}.arriving")
-    try:
-        if file.is_dir():
-            raise IsADirectoryError(f"{file} is a folder")
-        ours = file.is_relative_to(settings().home)
-        if ours:
-            private.folder(file.parent)
-        arriving.write_text(text, encoding="utf-8")
-        (arriving if ours else private.handed_over(arriving)).replace(file)
-    except OSError as error:
-        arriving.unlink(missing_ok=True)
-        raise LifecycleError(f"the file {file} cannot be written ({error.strerror or error}); name another with --out") from None
-    return file
+    return Path(out).expanduser().absolute() if out else file.folder(at) / name
 
 
 def _table(states: Any) -> Table:

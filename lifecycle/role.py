@@ -55,6 +55,8 @@ class Role:
     """How a page asks for a cell: `area`, several lines of text; empty: as its type says."""
     also: tuple[str, ...] = ()
     """Roles that a column of this one has with it."""
+    reads: str = ""
+    """What a column of it is, for somebody who fills in a form; empty: its name says enough."""
     place: int = 0
     """Where several could be drafted, the least is asked first."""
 

@@ -1,15 +1,20 @@
 """What a person sees of a stage in the Prefect interface: tables and plots beside the run."""
 
 import base64
+import datetime as dt
 import json
 from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
+from lifecycle import registry
 from lifecycle.gate.checklist import HEAD, lines, told
+from lifecycle.pages import file, story_page
+from lifecycle.pages.frame import Links
+from lifecycle.pages.whole import whole
 from lifecycle.references import DriftReport, Evaluated, ModelVersion, Snapshot, Tuned, Verdict, Watched
 from lifecycle.reports.drift_chart import chart
-from lifecycle.reports.markdown import plain
+from lifecycle.reports.markdown import code, plain
 from lifecycle.settings import settings
 from lifecycle.store import tracking, versions
 from lifecycle.store.lake import lake
@@ -133,6 +138,27 @@ def drift(report: DriftReport) -> None:
         ]
     lines += _live(report)
     create_markdown_artifact(markdown="\n".join(lines), key=_key(report.use_case, "drift"))
+
+
+def story(report: DriftReport) -> None:
+    """How the use case stands and how it came there: the page of `lifecycle report`, kept under the home, and its two charts here."""
+    use_case, now = registry.find(report.use_case), dt.datetime.now(dt.UTC)
+    found, champion, seen = whole(use_case)
+    place = file.written(file.folder(settings()) / f"{use_case.name}.html", story_page.story_page(found, champion, seen, Links(), now))
+    state = found.state
+    lines = [f"# {use_case.name}: {state.health.sign} {state.health.word}", "", *(f"- {plain(why)}" for why in state.health.why)]
+    metric = state.live.metric if state.live else use_case.metric
+    for name, drawn in (
+        ("the live metric over time", story_page.quality_chart(found, metric)),
+        ("drift by column and window", story_page.drift_chart(found)),
+    ):
+        if drawn:
+            lines += ["", f"![{name}](data:image/svg+xml;base64,{base64.b64encode(file.picture(drawn)).decode()})"]
+    lines += [
+        "",
+        f"The whole page is the file {code(place)} on the machine of this run; `lifecycle report {use_case.name}` makes it anew, and the service shows it.",
+    ]
+    create_markdown_artifact(markdown="\n".join(lines), key=_key(use_case.name, "report"))
 
 
 def watched(found: Watched) -> None:

@@ -89,7 +89,7 @@ evaluate = stage(evaluating.evaluate, show=[artifacts.evaluation])
 register = stage(registering.register, also=_registered, show=[artifacts.mlflow_run, artifacts.card])
 promote = stage(promoting.promote, also=_decided, show=[artifacts.verdict, events.judged])
 score = stage(scoring.score, also=_champion)
-monitor = stage(monitoring.monitor, also=_lived, show=[artifacts.drift, events.alarms])
+monitor = stage(monitoring.monitor, also=_lived, show=[artifacts.drift, artifacts.story, events.alarms])
 watch = stage(watching.watch, also=_stood, show=[artifacts.watched, events.taken_back])
 
 

@@ -27,7 +27,7 @@ def form(reader: Reader, profile: Profile | None) -> dict[str, Any]:
         "use_case": use_case.name,
         "title": use_case.title,
         "problem": use_case.kind.name,
-        "about": (use_case.schema.__doc__ or "").strip(),
+        "about": f"{use_case.kind.says(use_case)}.",
         "fields": [_field(reader, column, known.get(column.name, {})) for column in reader.columns],
     }
     if use_case.target:
@@ -49,8 +49,10 @@ def _field(reader: Reader, column: RequestField, known: dict[str, Any]) -> dict[
         "optional": column.optional,
         "roles": [role for role in column.roles if role != "feature"],
         "input": next((role.input for role in reader.use_case.columns[column.name].roles if role.input), ""),
+        "words": [role.reads for role in reader.use_case.columns[column.name].roles if role.reads],
         "choices": [value for value in described.get("enum", ()) if value is not None],
         "suggestions": known.get("suggestions", []),
+        "few": known.get("few", []),
         "example": None if column.optional else _start(column, known.get("example"), example(reader, column)),
         **given,
     }

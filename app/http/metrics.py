@@ -38,7 +38,7 @@ DRIFT = {
     "input_psi_limit": ("What that may be without being a drift.", ("use_case", "column")),
     "input_rows": ("Rows that the drift of inputs is computed from.", ("use_case",)),
 }
-SECONDS = ("request_seconds", "Time until an answer was complete.", ("use_case", "route"))
+SECONDS = ("request_seconds", "Time until an answer was complete, of requests that were not refused.", ("use_case", "route"))
 ROUTES = ("predict", "explain", "labels", "model", "form", "card", "drift", "decisions", "overview.json")
 PLAIN = ("/live", "/ready", "/metrics", "/docs", "/openapi.json", "/", "/ask", "/overview.json")
 
@@ -57,7 +57,8 @@ class Metrics(Counters):
         """A request has been answered. What clients make up is one route: `other`."""
         use_case, route = self._routes.get(path) or ("", "page" if path.startswith("/page/") else "other")
         self.add("requests", (use_case, route, method if method in ("GET", "POST") else "other", str(status)))
-        self.observe("request_seconds", (use_case, route), seconds)
+        if status < 400:  # what is refused is quick to refuse: it would make answers look quicker than they are
+            self.observe("request_seconds", (use_case, route), seconds)
 
     def rejected(self, use_case: str, counts: Mapping[tuple[str | None, str], int], columns: Iterable[str]) -> None:
         """Rows were refused: how many cells failed, by column and rule."""

@@ -9,6 +9,7 @@ function fields() {
   const spots = own.map(each => /_\d+_(\d+)$/.exec(each.name)), across = spots.every(Boolean) ? 1 + Math.max(...spots.map(spot => Number(spot[1]))) : 0;
   at("fields").classList.toggle("grid", across > 1);  // a picture's points, in their places
   at("fields").style.gridTemplateColumns = across > 1 ? `repeat(${across}, minmax(0, 1fr))` : "";
+  picture(across > 1 ? own : [], across);
 }
 
 function field(each, id) {
@@ -16,7 +17,7 @@ function field(each, id) {
 }
 
 function told(each) {
-  const words = [...each.roles];
+  const words = [...(each.words || [])];
   const low = each.minimum ?? each.exclusiveMinimum, high = each.maximum ?? each.exclusiveMaximum;
   if (low !== undefined && high !== undefined) words.push(`${number(low)} to ${number(high)}`);
   else if (low !== undefined) words.push(`${each.minimum === undefined ? "more than" : "at least"} ${number(low)}`);
@@ -27,6 +28,7 @@ function told(each) {
 
 function control(each, id) {
   const given = { id, name: each.name, "aria-describedby": `${id}-note`, "data-type": each.type };
+  if (!each.choices?.length && each.few?.length && !at("fields").classList.contains("grid")) return few(each, given);
   const choices = each.choices?.length ? each.choices : each.type === "boolean" ? [true, false] : null;
   if (choices) {
     const options = choices.map(value => make("option", { value: JSON.stringify(value), selected: value === each.example }, String(value)));
@@ -40,6 +42,21 @@ function control(each, id) {
   if (each.input === "area") return [make("textarea", { ...given, rows: 6, required: !each.nullable }, String(each.example ?? ""))];
   const list = each.suggestions?.length ? make("datalist", { id: `${id}-list` }, ...each.suggestions.map(value => make("option", { value }))) : "";
   return [make("input", { ...given, type: "text", value: each.example, list: list ? `${id}-list` : undefined, autocomplete: "off" }), ...(list ? [list] : [])];
+}
+
+// A column with few values is a choice; another value can be typed all the same.
+function few(each, given) {
+  const start = each.few.includes(each.example) ? each.example : each.few[0];
+  const options = each.few.map(value => make("option", { value: JSON.stringify(value), selected: value === start }, String(value)));
+  if (each.nullable) options.unshift(make("option", { value: "" }, "—"));
+  const choice = make("select", { ...given, "data-choice": true }, ...options, make("option", { value: "other" }, "another value …"));
+  choice.addEventListener("change", () => {
+    if (choice.value !== "other") return;
+    const [field] = control({ ...each, few: [], example: null }, given.id);
+    choice.replaceWith(field);
+    field.focus();
+  });
+  return [choice];
 }
 
 function value(node) {

@@ -54,8 +54,10 @@ async function open(name) {
   at("about").replaceChildren(...inline(form.about));
   document.title = `${name} · Lifecycle`;
   fields();
+  table();
   await about(name);
   if (current !== name) return;
+  promised(name);
   live();
   timer = setInterval(() => document.hidden || at("live").hidden || live(), 2000);
 }
@@ -64,11 +66,14 @@ async function about(name) {
   let found = null, words, card;
   try {
     found = await call(`${name}/model`);
-    words = [`version ${found.model_version}`, found.candidate, `${found.metric} ${number(found.metrics.holdout[found.metric])}`];
+    words = [`version ${found.model_version} answers`, `a model of the family ${found.candidate}`, `${found.metric} ${number(found.metrics.holdout[found.metric], 3)} on rows it had not seen`];
     card = markdown(await call(`${name}/card`).catch(error => error.message));
-  } catch (error) { words = [error.message]; card = error.message; }
+  } catch (error) { words = []; card = error.message; at("nonewhy").textContent = `${error.message}.`; }
   if (current !== name) return;
   model = found;
+  at("none").hidden = Boolean(found);
+  for (const id of ["asking", "several"]) at(id).hidden = !found;
+  at("nonelink").href = name;
   at("model").replaceChildren(...words.map(word => make("span", {}, word)));
   at("card").replaceChildren(card);
 }

@@ -1,5 +1,7 @@
 "use strict";
 // The live numbers, from the metrics.
+const ENOUGH = 100;
+let quality = [];
 function parsed(text) {
   const found = [];
   for (const line of text.split("\n")) {
@@ -27,11 +29,13 @@ async function live() {
   const sum = (name, fits = () => true) => mine.filter(each => each.name === name && fits(each.labels)).reduce((total, each) => total + each.value, 0);
   const versions = mine.filter(each => each.name === "model" && each.value > 0).map(each => each.labels.version);
   if (versions.length && !versions.includes(model?.model_version)) about(current);
+  const answered = sum("request_seconds_count", labels => labels.route === "predict");
   const buckets = mine.filter(each => each.name === "request_seconds_bucket" && each.labels.route === "predict");
-  const within = share => { const edge = quantile(buckets, share); return edge === null ? "—" : Number.isFinite(edge) ? `≤ ${number(1000 * edge)} ms` : "> 10 s"; };
+  const within = share => { if (answered < ENOUGH) return `from ${ENOUGH} requests on`; const edge = quantile(buckets, share); return edge === null ? "—" : Number.isFinite(edge) ? `≤ ${number(1000 * edge)} ms` : "> 10 s"; };
   const tiles = [
-    ["predictions asked for", number(sum("requests_total", labels => labels.route === "predict"))], ["rows predicted", number(sum("rows_total"))],
-    ["latency p50", within(0.5)], ["latency p99", within(0.99)],
+    ...quality,
+    ["requests for predictions", number(sum("requests_total", labels => labels.route === "predict"))], ["rows predicted", number(sum("rows_total"))],
+    ["half are answered within", within(0.5)], ["99 of 100 are answered within", within(0.99)],
     ["invalid values", number(sum("rows_rejected_total"))], ["labels taken", number(sum("labels_total"))],
     ["log entries waiting", number(sum("journal_rows_waiting"))], ["log entries lost", number(sum("journal_rows_dropped")), sum("journal_rows_dropped") > 0],
     ["models loaded", number(sum("swaps_total"))], ["failed model loads", number(sum("swap_failures_total")), sum("swap_failures_total") > 0],
@@ -40,7 +44,22 @@ async function live() {
   drift(mine, sum("input_rows"));
 }
 
+// What was promised and what is, from rows whose truth came later: it changes with the lake, not with each request.
+async function promised(name) {
+  quality = [];
+  const state = (await call(`${name}/overview.json`).catch(() => null))?.state;
+  if (current !== name || !state) return;
+  if (state.promise) quality.push([`${state.promise.metric} promised`, number(state.promise.value, 3)]);
+  if (state.live) quality.push([`${state.live.metric} live, on ${number(state.live.rows)} rows${state.live.worse ? ": worse" : ""}`, number(state.live.value, 3), state.live.worse]);
+  else if (state.promise && form.target) quality.push(["live quality", "no labels yet"]);
+}
+
 function drift(mine, rows) {
+  if (rows < ENOUGH) {
+    at("drift").hidden = true;
+    at("driftnote").textContent = `${rows ? number(rows) : "No"} ${rows === 1 ? "row" : "rows"} so far since this version went live: drift is told from ${ENOUGH} rows on.`;
+    return;
+  }
   const limits = Object.fromEntries(mine.filter(each => each.name === "input_psi_limit").map(each => [each.labels.column, each.value]));
   const found = mine.filter(each => each.name === "input_psi").sort((one, other) => other.value / limits[other.labels.column] - one.value / limits[one.labels.column]).slice(0, SHOWN);
   at("drift").hidden = !found.length;

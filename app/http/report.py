@@ -64,7 +64,7 @@ class Reports:
         use_case = self._predictors[name].use_case
 
         def card(version: int, request: Request) -> Response:
-            return self._drawn(request, 2, lambda links: card_page.card_page(versions.version(name, version), story(name).decisions, links))
+            return self._drawn(request, 2, lambda links: card_page.card_page(versions.version(name, version), story(use_case).decisions, links))
 
         def compare(old: int, new: int, request: Request) -> Response:
             def drawn(links: Links) -> str:
@@ -77,7 +77,9 @@ class Reports:
         router.get(f"/{name}/card/{{version}}", include_in_schema=False)(card)
         router.get(f"/{name}/compare/{{old}}/{{new}}", include_in_schema=False)(compare)
         summary = f"The state and the history: {use_case.title}"
-        router.get(f"/{name}/overview.json", tags=[name], summary=summary)(lambda: Json(story(name, self._next().get(name)).model_dump(mode="json")))
+        router.get(f"/{name}/overview.json", tags=[name], summary=summary)(
+            lambda: Json(story(use_case, self._next().get(name)).model_dump(mode="json"))
+        )
 
     def _page(self, up: int, draw: Callable[[Links], str]) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
@@ -98,7 +100,7 @@ class Reports:
             return _html(page("Not here", said, links), 404)
 
     def _overview(self) -> Any:
-        return overview(list(self._predictors), self._next())
+        return overview([predictor.use_case for predictor in self._predictors.values()], self._next())
 
     def _story(self, name: str, links: Links) -> str:
         return story_page.story_page(*whole(self._predictors[name].use_case, self._next().get(name)), links, dt.datetime.now(dt.UTC))

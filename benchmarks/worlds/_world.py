@@ -24,7 +24,7 @@ def daily(draw: Draw, seed: int, a_day: int) -> Callable[..., Iterator[pl.DataFr
             random = np.random.default_rng([seed, day])
             seconds = np.sort(random.integers(0, 86_400, a_day))
             frame = pl.DataFrame({"number": np.arange(day * a_day, (day + 1) * a_day), **draw(random, a_day, day)})
-            yield frame.with_columns(at=pl.lit(START + day * DAY) + pl.duration(seconds=pl.Series(seconds)))
+            yield frame.with_columns(at=pl.lit(START + day * DAY) + pl.Series(seconds * 1_000_000).cast(pl.Duration("us")))
 
     return rows
 

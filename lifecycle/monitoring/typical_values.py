@@ -15,10 +15,12 @@ ROWS_READ = 100_000
 COMMON = 0.01
 """A value is shown where at least this share of the rows has it: then it is nobody's own."""
 MAX_SUGGESTIONS = 20
+MAX_FEW = 12
+"""A column of whole numbers or texts with no more values than these is a choice."""
 
 
 def typical(use_case: "UseCase", version: int) -> dict[str, dict[str, Any]]:
-    """By column an `example` (the middle number, the most frequent value, the newest moment) and, of texts, `suggestions`.
+    """By column an `example` (the middle number, the most frequent value, the newest moment), of texts `suggestions`, and `few`, where there are few.
 
     Args:
         use_case: whose rows.
@@ -44,9 +46,17 @@ def _of(values: pl.Series, column: "Column") -> dict[str, Any]:
         return {"example": known[-1].isoformat()}
     if column.dtype.is_numeric():
         middle = known.cast(pl.Float64).quantile(0.5, "nearest")
-        return {"example": int(middle) if column.dtype.is_integer() else float(middle)} if middle is not None and abs(middle) < 2**53 else {}
+        few = _few(known) if column.dtype.is_integer() else {}
+        return {"example": int(middle) if column.dtype.is_integer() else float(middle), **few} if middle is not None and abs(middle) < 2**53 else {}
     if column.dtype == pl.Boolean:
         return {"example": bool(known.mean() >= 0.5)}  # pyright: ignore[reportOptionalOperand, reportOperatorIssue]
     counts = known.cast(pl.String).value_counts().sort(["count", known.name], descending=[True, False])
     common = counts.filter(pl.col("count") >= COMMON * len(values))[known.name].head(MAX_SUGGESTIONS).to_list()
-    return {"example": common[0], "suggestions": common} if common else {}
+    return {"example": common[0], "suggestions": common, **_few(known.cast(pl.String))} if common else {}
+
+
+def _few(known: pl.Series) -> dict[str, Any]:
+    """All values of a column that has few, each of which enough rows have to be nobody's own."""
+    counts = known.value_counts()
+    fits = 2 <= counts.height <= MAX_FEW and counts["count"].min() >= COMMON * len(known)  # pyright: ignore[reportOperatorIssue, reportOptionalOperand]
+    return {"few": counts[known.name].sort().to_list()} if fits else {}

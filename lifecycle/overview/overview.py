@@ -23,22 +23,22 @@ SPARKS = 30
 """So many live values make a sparkline."""
 
 
-def overview(names: Sequence[str] | None = None, next_runs: Mapping[str, dt.datetime] | None = None) -> Overview:
-    """How these use cases stand (all, where none are named), those that need somebody first.
+def overview(use_cases: "Sequence[str | UseCase] | None" = None, next_runs: Mapping[str, dt.datetime] | None = None) -> Overview:
+    """How these use cases stand (all, where none are given), those that need somebody first.
 
     Args:
-        names: of use cases.
+        use_cases: by name, or as they are.
         next_runs: when each runs next, where somebody knows.
     """
-    chosen = registry.names() if names is None else list(names)
-    version, found = facts(chosen)
+    chosen = {each if isinstance(each, str) else each.name: each for each in (registry.names() if use_cases is None else use_cases)}
+    version, found = facts(list(chosen))
     with closing(records.reader()) as ours, closing(mlflow_registry.reader()) as mlflow:
         states = []
-        for name in chosen:
+        for name, each in chosen.items():
             stands = standing(found[name].decisions)
             champion = versions.kept(name, stands.champion, ours) if stands.champion is not None else None
             differ = differences(name, stands, ours, mlflow) if found[name].decisions else []
-            states.append(state(name, found[name], stands, champion, differ, (next_runs or {}).get(name)))
+            states.append(state(each, found[name], stands, champion, differ, (next_runs or {}).get(name)))
     return Overview(lake_version=version, read_at=dt.datetime.now(dt.UTC), use_cases=tuple(sorted(states, key=_urgency)))
 
 
@@ -47,7 +47,7 @@ def _urgency(each: UseCaseState) -> tuple[int, str]:
 
 
 def state(
-    name: str,
+    given: "str | UseCase",
     known: Facts,
     stands: Standing,
     champion: ModelVersion | None,
@@ -55,9 +55,9 @@ def state(
     next_run: dt.datetime | None = None,
 ) -> UseCaseState:
     """How one use case stands, by what the lake says of it."""
-    use_case, error = None, ""
+    name, use_case, error = (given, None, "") if isinstance(given, str) else (given.name, given, "")
     try:
-        use_case = registry.find(name)
+        use_case = use_case or registry.find(name)
     except LifecycleError as wrong:
         error = str(wrong)
     mine = [row for row in known.windows if row["model_version"] == stands.champion]

@@ -5,7 +5,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle.gate.numbers import CheckResult
 from lifecycle.history import JUDGED, ROLLED_BACK, Decision, Standing, differences, standing
@@ -17,6 +17,9 @@ from lifecycle.overview.state import BatchNow, UseCaseState
 from lifecycle.references import LivePerformance
 from lifecycle.store import mlflow_registry, records, versions
 from lifecycle.store.lake import lake, quoted
+
+if TYPE_CHECKING:
+    from lifecycle.usecase import UseCase
 
 MOST_WINDOWS = 400
 """So many of the newest windows and batches are read: a year of days, and a month."""
@@ -119,8 +122,9 @@ class Story(JsonModel):
     decisions: tuple[Decided, ...] = ()
 
 
-def story(name: str, next_run: dt.datetime | None = None) -> Story:
-    """The story of a use case, the oldest first in every list but the decisions, of which the newest is first."""
+def story(use_case: "str | UseCase", next_run: dt.datetime | None = None) -> Story:
+    """The story of a use case (by name, or as it is), the oldest first in every list but the decisions, of which the newest is first."""
+    name = use_case if isinstance(use_case, str) else use_case.name
     version, found = facts([name])
     known = found[name]
     stands = standing(known.decisions)
@@ -136,7 +140,7 @@ def story(name: str, next_run: dt.datetime | None = None) -> Story:
     intervals = {number: one.evaluated.intervals for number, one in kept.items()}
     champion = kept.get(stands.champion) if stands.champion is not None else None
     return Story(
-        state=state(name, known, stands, champion, differ, next_run),
+        state=state(use_case, known, stands, champion, differ, next_run),
         lake_version=version,
         timed=timed,
         points=tuple(_points(judged, intervals, timed)),

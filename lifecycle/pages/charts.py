@@ -4,6 +4,7 @@ import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby, pairwise
+from statistics import median
 
 from lifecycle.overview.distributions import Distribution
 from lifecycle.overview.story import BatchStory, Cell, DriftWindow, Mark, Point
@@ -14,6 +15,8 @@ WIDTH = 900
 SIGNS = {"promoted": "▲", "rolled back": "↺", "alarm": "■"}
 STEPS = (0.5, 1.0, 2.0, 5.0)
 """Where the shades of the heat map change, in units of a limit."""
+TALL = 5
+"""A batch of more than so many times the usual size is cut."""
 
 
 class Scale:
@@ -230,8 +233,13 @@ def two_distributions(found: Distribution) -> Html:
 
 
 def batches(found: Sequence[BatchStory]) -> Html:
-    """A bar for each batch, as high as the rows that came; what was quarantined stands on top, and a refused batch has a cross under it."""
+    """A bar for each batch, as high as the rows that came; what was quarantined stands on top, and a refused batch has a cross under it.
+
+    A batch of many times the usual size (the first one, mostly) is cut, and its number written on it.
+    """
     most = max((each.batch.came for each in found), default=1) or 1
+    usual = median(each.batch.came for each in found) or 1
+    most = most if most <= TALL * usual else 2 * usual
     high, step = Scale(0, most, 0, 112), min((WIDTH - 70) / max(len(found), 1), 26)
     inside = [
         joined_line(
@@ -241,13 +249,16 @@ def batches(found: Sequence[BatchStory]) -> Html:
     ]
     for at, each in enumerate(found):
         one, left = each.batch, 54 + at * step
-        kept, out = high(one.came - one.quarantined), high(one.quarantined)
+        shown = min(most / (one.came or 1), 1.0)
+        kept, out = high((one.came - one.quarantined) * shown), high(one.quarantined * shown)
         said = f"batch {one.batch}: {one.came:,} came, {one.kept:,} kept, {one.quarantined:,} quarantined, {one.duplicates:,} duplicates"
         parts = [tag("title", f"{said}{f'; refused: {one.refused}' if one.refused else ''}")]
         parts.append(tag("rect", x=round(left, 1), y=round(124 - kept, 1), width=round(step - 2, 1), height=kept, class_="then"))
         if one.quarantined:
             tall = max(out, 2)
             parts.append(tag("rect", x=round(left, 1), y=round(124 - kept - tall, 1), width=round(step - 2, 1), height=tall, class_="now"))
+        if shown < 1:
+            parts.append(tag("text", f"{one.came:,} ↑", x=round(left + step + 2, 1), y=22, class_="tick start"))
         if one.refused or one.alarms:
             parts.append(tag("text", "✕" if one.refused else "!", x=round(left + step / 2 - 1, 1), y=140, class_="mark middle"))
         inside.append(tag("g", *parts))

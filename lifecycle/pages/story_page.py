@@ -34,7 +34,8 @@ def story_page(found: Story, champion: ModelVersion | None, seen: Distributions,
         card(
             "How good it is",
             *_quality(found),
-            note="The live metric on rows whose truth came later, with its interval, beside the promise of the version that answered.",
+            note="The live metric on rows whose truth came later, with its interval, beside the promise of the version that answered."
+            + (f" Of {state.promise.metric} {state.promise.better} is better." if state.promise else ""),
         ),
         card(
             "Drift", *_drift(found, seen), note="How far each column was from the training rows, window by window, in units of its limit.", id="drift"
@@ -133,7 +134,7 @@ def _quality(found: Story) -> list[Any]:
         )
         return [tag("p", why)]
     name = found.state.live.metric if found.state.live else "metric"
-    chart = charts.timeline(found.points, [each for each in found.marks if each.what != "alarm" or each.at >= found.points[0].at], name)
+    chart = quality_chart(found, name)
     key = tag(
         "ul",
         tag(
@@ -148,8 +149,40 @@ def _quality(found: Story) -> list[Any]:
         class_="key",
     )
     newest = found.state.alarm
-    alarm = tag("p", tag("strong", f"■ Alarm since {day(newest.until or newest.raised_at)}. ", class_="bad"), newest.reason) if newest else None
+    alarm = (
+        tag("p", tag("strong", f"■ Alarm since {day(newest.until or newest.raised_at)}. ", class_="bad"), _alarming(newest.reason))
+        if newest
+        else None
+    )
     return [alarm, tag("div", chart, class_="scroll"), key]
+
+
+def _alarming(reason: str) -> str:
+    """Of what was said with an alarm that which it rests on."""
+    clauses = reason.split("; ")
+    return "; ".join([each for each in clauses if not each.startswith("no drift")] or clauses)
+
+
+def quality_chart(found: Story, metric: str) -> Html | None:
+    """The live metric over time; nothing where no labels have come."""
+    if not found.points:
+        return None
+    return charts.timeline(found.points, [each for each in found.marks if each.what != "alarm" or each.at >= found.points[0].at], metric)
+
+
+def drift_chart(found: Story) -> Html | None:
+    """The heat map of drift, without links; nothing where no window was judged."""
+    windows = found.windows[-WINDOWS:]
+    return charts.heat_map(windows, _columns(windows), lambda *_: None) if windows else None
+
+
+def _columns(windows: Sequence[DriftWindow]) -> list[str]:
+    """The columns that were furthest off, those first."""
+    furthest: dict[str, float] = {}
+    for each in windows:
+        for column, cell in each.columns.items():
+            furthest[column] = max(furthest.get(column, 0.0), cell.excess)
+    return sorted(furthest, key=lambda name: -furthest[name])[:COLUMNS]
 
 
 def _swatch(*inside: Html) -> Html:
@@ -160,11 +193,7 @@ def _drift(found: Story, seen: Distributions) -> list[Any]:
     windows = found.windows[-WINDOWS:]
     if not windows:
         return [tag("p", "No window of new rows has been judged yet.")]
-    furthest: dict[str, float] = {}
-    for each in windows:
-        for column, cell in each.columns.items():
-            furthest[column] = max(furthest.get(column, 0.0), cell.excess)
-    columns = sorted(furthest, key=lambda name: -furthest[name])[:COLUMNS]
+    columns = _columns(windows)
     figures = _chosen(windows, columns, seen)
     ids = {key: f"d-{at}" for at, key in enumerate(figures)}
     chart = charts.heat_map(windows, columns, lambda window, column: f"#{ids[window.number, column]}" if (window.number, column) in ids else None)

@@ -19,7 +19,7 @@ _kept: dict[str, tuple[int, dict[tuple[int, str], Distribution]]] = {}
 
 def whole(use_case: "UseCase", next_run: dt.datetime | None = None) -> tuple[Story, ModelVersion | None, dict[tuple[int, str], Distribution]]:
     """The story, the champion, and the distributions; these are kept as long as the lake stays at its version."""
-    found = story(use_case.name, next_run)
+    found = story(use_case, next_run)
     champion = versions.kept(use_case.name, found.state.champion) if found.state.champion is not None else None
     known = _kept.get(use_case.name)
     if known is None or known[0] != found.lake_version:

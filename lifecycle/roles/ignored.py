@@ -14,6 +14,7 @@ class Ignored(Role):
     """Kept in the lake, read by nothing."""
 
     name = "ignored"
+    reads = "not used by the model"
     beside = False
     optional = True
     personal = True

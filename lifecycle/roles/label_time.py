@@ -7,6 +7,7 @@ class LabelTime(Role):
     """When the truth became known."""
 
     name = "label_time"
+    reads = "when the truth became known"
     single = True
     outcome = True
     requested = False

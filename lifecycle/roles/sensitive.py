@@ -12,6 +12,7 @@ class Sensitive(Role):
     """What a person is: compared for fairness; an input only where `features()` says so."""
 
     name = "sensitive"
+    reads = "compared for fairness"
     place = 1
 
     def drafted(self, column: "ColumnProfile") -> str:

@@ -1,5 +1,6 @@
 """The page in a real browser: a form is filled in, the answer and its reasons are read, a truth is told."""
 
+import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +35,7 @@ def page(browser: Browser, port: int) -> Iterator[Page]:
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text) if "ontent Security" in message.text else None)
     page.on("request", lambda request: wrong.append(request.url) if f"127.0.0.1:{port}" not in request.url else None)
-    page.goto(f"http://127.0.0.1:{port}/#{NAME}")
+    page.goto(f"http://127.0.0.1:{port}/ask#{NAME}")
     expect(page.get_by_role("heading", name="a shop's visits")).to_be_visible()
     yield page
     assert wrong == []
@@ -107,10 +108,46 @@ def test_the_truth_that_is_told_is_kept(page: Page) -> None:
     until(lambda: lake().value(query))
 
 
+def test_rows_of_a_csv_come_back_with_their_answers(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "visits.csv"
+    head = "visit;at;customer;gender;amount;kind;age;remark"
+    file.write_text(
+        f'{head}\n81001;2026-02-01 10:00:00;3;f;120.5;a;33;"a; ""quoted"" one"\n81002;2026-02-01 11:00:00;4;m;12;b;;\n', encoding="utf-8-sig"
+    )
+    page.get_by_label("CSV file").set_input_files(file)
+    expect(page.locator("#csvsaid")).to_have_text("2 rows are answered.")
+    with page.expect_download() as downloaded:
+        page.get_by_role("link", name="Answers as CSV").click()
+    assert downloaded.value.suggested_filename == "visits-answers.csv"
+    rows = list(csv.DictReader(downloaded.value.path().open(newline=""), delimiter=";"))
+    assert [row["visit"] for row in rows] == ["81001", "81002"]
+    assert rows[0]["remark"] == 'a; "quoted" one'
+    assert [(row["prediction"], float(row["probability"]) > 0.5, row["model_version"]) for row in rows] == [("1", True, "1"), ("0", False, "1")]
+
+
+def test_a_row_of_a_csv_that_the_schema_refuses_is_named(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.csv"
+    file.write_text("visit,at,customer,gender,amount,kind,age\n1,2026-02-01,3,f,12,a,33\n2,2026-02-01,3,f,-12,a,33\n")
+    page.get_by_label("CSV file").set_input_files(file)
+    expect(page.locator("#csvsaid")).to_contain_text("Row 2, column amount")
+    expect(page.locator("#answers")).to_be_hidden()
+    file.write_text("visit,at\n1,2026-02-01\n")
+    page.get_by_label("CSV file").set_input_files(file)
+    expect(page.locator("#csvsaid")).to_contain_text("lacks customer, gender")
+
+
+def test_percentiles_and_drift_wait_for_a_hundred_rows(page: Page) -> None:
+    expect(page.locator("#tiles")).to_contain_text("from 100 requests on")
+    expect(page.locator("#driftnote")).to_contain_text("from 100 rows on")
+
+
 def test_the_live_numbers_move_and_the_card_is_there_by_keyboard_alone(page: Page) -> None:
     page.get_by_role("button", name="Predict").click()
     tile = page.locator("#tiles div").filter(has_text="rows predicted").locator("dd")
     expect(tile).not_to_have_text("0")
+    rows = [[80_000 + i, "2026-02-01T10:00:00", 3, "f", 120.5, "a", 33] for i in range(100)]
+    columns = ("visit", "at", "customer", "gender", "amount", "kind", "age")
+    page.request.post("/".join([*page.url.split("/")[:3], NAME, "predict"]), data={"rows": [dict(zip(columns, row, strict=True)) for row in rows]})
     expect(page.locator("#drift tbody tr").first).to_be_visible()
     page.get_by_role("tab", name="Live").focus()
     page.keyboard.press("ArrowRight")
@@ -120,7 +157,7 @@ def test_the_live_numbers_move_and_the_card_is_there_by_keyboard_alone(page: Pag
 
 def test_every_field_has_a_label_and_dark_is_dark(browser: Browser, port: int) -> None:
     page = browser.new_page(color_scheme="dark", viewport={"width": 390, "height": 800})
-    page.goto(f"http://127.0.0.1:{port}/#{NAME}")
+    page.goto(f"http://127.0.0.1:{port}/ask#{NAME}")
     expect(page.locator("#fields input").first).to_be_visible()
     bare = page.evaluate("[...document.querySelectorAll('input, select')].filter(e => e.offsetParent && !e.labels.length).length")
     assert bare == 0
@@ -135,7 +172,7 @@ def test_where_keys_are_set_the_page_asks_for_one(browser: Browser, version: Mod
     try:
         with running() as (_, port):
             page = browser.new_page()
-            page.goto(f"http://127.0.0.1:{port}/")
+            page.goto(f"http://127.0.0.1:{port}/ask")
             expect(page.locator("#notice")).to_contain_text("API key")
             page.get_by_label("API key").fill(key)
             page.keyboard.press("Enter")

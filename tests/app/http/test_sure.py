@@ -85,7 +85,7 @@ def test_the_page_says_how_sure_the_answer_is(version: ModelVersion, port: int) 
 
     with browsers.chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.goto(f"http://127.0.0.1:{port}/#{version.use_case}")
+        page.goto(f"http://127.0.0.1:{port}/ask#{version.use_case}")
         page.get_by_role("button", name="Predict").click()
         expect(page.locator("#sure")).to_have_text(re.compile(SAID[version.use_case.removeprefix("sure_")]))
         if browsers.SCREENSHOTS:
