@@ -4,7 +4,7 @@ The machinery asks `use_case.kind` and never which kind it is. A kind is one fil
 repository under the entry point `lifecycle.kinds`, whose `kind` is an object with these methods. Adding a kind is adding that file.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import variants
@@ -68,6 +68,8 @@ class Kind:
     """The class that is short, in words (`minority`)."""
     last: str = "the last known label"
     """The baseline of what has an order, in words."""
+    asked_again: bool = False
+    """Whether what was scored is scored again when its time has moved on: it is not a row, but what rows are gathered to."""
     remembers: bool = True
     """Whether what a model says of a row that it was fitted on is memory, and no prediction."""
     cross_validates: bool = True
@@ -267,6 +269,10 @@ class Kind:
         one, two = (frame.select(numbers).to_numpy() for frame in (first, second))
         return np.abs(one - two), bool((first["prediction"] != second["prediction"]).any())
 
+    def predictor(self, use_case: "UseCase", older: Any) -> Any:
+        """What answers for a use case of this kind over HTTP, where that is not by rows: a `lifecycle.serving.predictor.Predictor`; `None`: by rows."""
+        return None
+
     # The evaluation
 
     def statistics(self, y: "np.ndarray", predictions: "pl.DataFrame", weight: "np.ndarray", wanted: set[str]) -> "list[Statistic]":
@@ -291,6 +297,14 @@ class Kind:
     def inputs(self, X: "pl.DataFrame", names: "Sequence[str]") -> "pl.DataFrame":
         """The inputs of a model that was trained with these, in their order."""
         return X.select(names)
+
+    def lacking(self, there: "Sequence[str]", names: "Sequence[str]") -> list[str]:
+        """Of the inputs that a model was trained with those that it cannot be asked without, and that are not there."""
+        return [name for name in names if name not in there]
+
+    def asked(self, use_case: "UseCase", pieces: "Iterable[Rows]") -> "Iterable[Rows]":
+        """What a batch is scored for, out of the rows of the feature table: these, or what they are gathered to; `X` as `inputs` takes it."""
+        return pieces
 
     def same_names(self, model: Any, known: "np.ndarray | None", rows: "Rows") -> "tuple[Any, np.ndarray | None]":
         """A fold's model, naming what it found as the first fold's did; `known` are those names, which only clusters need."""

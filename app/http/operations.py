@@ -138,9 +138,9 @@ class Operations:
         takers = {
             name: labels.Labels(predictor, self._ledgers[name], self.limits.rows, self.metrics, self._label_arrived)
             for name, predictor in predictors.items()
-            if predictor.use_case.target
+            if predictor.takes_labels
         }
-        explainers = {name: explain.Explain(predictor, self.metrics, turn) for name, predictor in predictors.items()}
+        explainers = {name: explain.Explain(predictor, self.metrics, turn) for name, predictor in predictors.items() if predictor.explains}
         return [labels.routes(takers), explain.routes(explainers), page.routes(predictors, self._drifting), self._metrics_route()]
 
     def _metrics_route(self) -> APIRouter:

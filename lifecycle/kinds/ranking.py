@@ -1,6 +1,6 @@
 """Ranking: which items to show to whom, learnt from what users had and liked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,7 @@ class Ranking(Kind):
     last = "what goes with the item liked last"
     averages = False
     remembers = False
+    asked_again = True
     cross_validates = False
     target_type = ""
     answer_schema = (
@@ -131,11 +132,39 @@ class Ranking(Kind):
         """With the histories that the other knows: what a model makes of a user is compared, and not how much of one it has seen."""
         return model.informed(other)
 
+    def asked(self, use_case: "UseCase", pieces: "Iterable[Rows]") -> "Iterable[Rows]":
+        """A question for each user, with all that is known of the user by now."""
+        from lifecycle.dataset import Rows
+        from lifecycle.models.interactions import LIKED, SEEN
+
+        user, item = (use_case.columns.one(role) or "" for role in ("user", "item"))
+        events = []
+        for rows in pieces:
+            time = rows.info["_time"] if "_time" in rows.info.columns else pl.repeat(None, len(rows), dtype=pl.Datetime("us"), eager=True)
+            events.append(rows.info.select(user, pl.col(item).alias("_item"), pl.Series("_fine", self.relevance(use_case, rows.info) > 0), time.alias("_time")))
+        every = pl.concat(events).drop_nulls([user, "_item"]).group_by(user, maintain_order=True)
+        liked = pl.col("_item").filter(pl.col("_fine"))
+        found = every.agg(liked.unique(maintain_order=True).alias(LIKED), pl.col("_item").unique(maintain_order=True).alias(SEEN), pl.col("_time").max())
+        found = found.with_columns(_key=pl.col(user).cast(pl.String)).sort("_key")
+        yield Rows(found.select(user, LIKED, SEEN), np.zeros(found.height), found.select("_key", "_time", user))
+
     def inputs(self, X: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
         """A question brings the history in place of the inputs."""
         from lifecycle.models.interactions import LIKED
 
         return X if LIKED in X.columns else super().inputs(X, names)
+
+    def predictor(self, use_case: "UseCase", older: Any) -> Any:
+        """By histories, which grow while they are asked for."""
+        from lifecycle.serving.histories import HistoryPredictor
+
+        return HistoryPredictor(use_case, older)
+
+    def lacking(self, there: Sequence[str], names: Sequence[str]) -> list[str]:
+        """A question needs none."""
+        from lifecycle.models.interactions import LIKED
+
+        return [] if LIKED in there else super().lacking(there, names)
 
     def statistics(self, y: np.ndarray, predictions: pl.DataFrame, weight: np.ndarray, wanted: set[str]) -> "list[Statistic]":
         """Of each user, by what came after."""

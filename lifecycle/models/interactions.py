@@ -58,7 +58,8 @@ class Interactions:
 
     def of_user(self, users: pl.Series) -> Histories:
         """What is known of these users; nothing of one that is not known."""
-        at = code(self.users, users)
+        known = self._lookup("users", self.users) if len(users) < FEW else {}
+        at = np.array([known.get(user, -1) for user in users.to_list()]) if len(users) < FEW else code(self.users, users)
         return Histories(_taken(self.liked, at), _taken(self.seen, at))
 
     def of_lists(self, liked: pl.Series, seen: pl.Series) -> Histories:
@@ -68,6 +69,10 @@ class Interactions:
     def position(self, item: Any) -> int:
         """The code of one item, -1 for none."""
         return self._lookup("items", self.items).get(item, -1)
+
+    def user_position(self, user: Any) -> int:
+        """The code of one user, -1 for none."""
+        return self._lookup("users", self.users).get(user, -1)
 
     def with_history(self, other: "Interactions") -> "Interactions":
         """The same items, with what another table knows of the users."""
