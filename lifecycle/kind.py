@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lifecycle.candidates import Candidate
     from lifecycle.dataset import Rows
-    from lifecycle.draft.columns import ColumnProfile
+    from lifecycle.draft.columns import ColumnProfile, Table
     from lifecycle.draft.problem import GuessedProblem, Level
     from lifecycle.evaluation.evaluation_set import EvaluationSet
     from lifecycle.evaluation.evidence import Evidence
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from lifecycle.evaluation.predictions import Predictions
     from lifecycle.evaluation.report import ClassReport, ClusterReport, EvaluationReport
     from lifecycle.evaluation.statistics import Statistic
-    from lifecycle.references import Recipe
+    from lifecycle.monitoring.live_labels import Live
+    from lifecycle.references import ModelVersion, Recipe
+    from lifecycle.source import Source
     from lifecycle.usecase import UseCase
 
     Unseen = Callable[[], tuple[np.ndarray, np.ndarray, pl.DataFrame]]
@@ -126,6 +128,22 @@ class Kind:
         return linear(), forest(), boosting()
 
     # The rows
+
+    def sources(self, use_case: "UseCase") -> "Mapping[str, Source]":
+        """Further sources of rows beside the definition's, by the name under which each is ingested."""
+        return {}
+
+    def reference(self, rows: "Rows", judged: "Rows", model: Any) -> "Rows":
+        """What is told of training for the sake of drift: the rows that the deployed fit was fitted on, or those that the judged one is judged by."""
+        return rows
+
+    def watched(self, X: "pl.DataFrame", model: "Callable[[], Any]") -> "pl.DataFrame":
+        """Inputs as drift is looked for in them; `model` gives the fitted one, where that must be asked."""
+        return X
+
+    def lived(self, use_case: "UseCase", model: "ModelVersion", rows: "Rows", unseen: "np.ndarray") -> "Live | None":
+        """What became of answers, of a kind without a target: those that were given, with what came after; `None`: nothing tells."""
+        return None
 
     def encode(self, use_case: "UseCase", target: "pl.Series") -> "np.ndarray":
         """The target as a model takes it, length n."""
@@ -406,6 +424,13 @@ class Kind:
         return None
 
     # What `lifecycle new` writes
+
+    def posed(self, table: "Table") -> str:
+        """Why a table without a target asks for this kind, in a clause; empty where it does not."""
+        return ""
+
+    def give_roles(self, table: "Table") -> None:
+        """Give columns of a new table the roles that this kind needs."""
 
     guessed: int = 0
     """Where `lifecycle new` thinks of this kind when it looks at a target: the largest first; 0: never by itself."""

@@ -162,7 +162,7 @@ def _among(model: "Recommender", histories: Histories, allowed: np.ndarray) -> t
 
 def lists(model: "Recommender", items: np.ndarray, scores: np.ndarray) -> pl.DataFrame:
     """Items by code as the field `items` of answers."""
-    names = model.known_.items.cast(pl.String)
+    names = model.known_.names
     there = [names[row[row >= 0]].to_list() for row in items]
     made = [[{"item": name, "score": float(score)} for name, score in zip(row, values, strict=False)] for row, values in zip(there, scores, strict=True)]
     return pl.DataFrame({"items": pl.Series(made, dtype=pl.List(pl.Struct({"item": pl.String, "score": pl.Float64})))})

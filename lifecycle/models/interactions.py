@@ -1,6 +1,7 @@
 """Events as a table of users and items: what each user had, and what of it was liked. Ids are those of the data, codes count them."""
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,6 +57,11 @@ class Interactions:
         fine = there & np.asarray(liked, dtype=bool)
         return Interactions(whose, what, ones(row[there], column[there], shape), ones(row[fine], column[fine], shape))
 
+    @cached_property
+    def names(self) -> pl.Series:
+        """The items' ids as text, by code."""
+        return self.items.cast(pl.String)
+
     def of_user(self, users: pl.Series) -> Histories:
         """What is known of these users; nothing of one that is not known."""
         known = self._lookup("users", self.users) if len(users) < FEW else {}
@@ -97,7 +103,7 @@ class Interactions:
         return ones(row[column >= 0], column[column >= 0], (len(lists), len(self.items)))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_codes": {}}
+        return {name: value for name, value in self.__dict__.items() if name != "names"} | {"_codes": {}}
 
 
 FEW = 64
