@@ -115,17 +115,17 @@ class Ranking(Kind):
         return np.arange(len(y))
 
     def outputs(self, model: Any, X: Any) -> Any:
-        """The lists, without reasons: they cost more than the rest."""
+        """The lists."""
         from lifecycle.models.answers import answers
 
-        return answers(model, X, reasons=False)
+        return answers(model, X)
 
     def frame(self, outputs: Any, classes: Any = (), threshold: float = 0.5) -> pl.DataFrame:
         """They are answers already."""
         return outputs
 
     def predict(self, model: Any, X: pl.DataFrame) -> pl.DataFrame:
-        """The lists with their reasons."""
+        """The lists; of questions with their reasons."""
         from lifecycle.models.answers import answers
 
         return answers(model, X)

@@ -17,19 +17,19 @@ FEW = 32
 POPULAR = "popular with others"
 
 
-def answers(model: Recommender, X: pl.DataFrame, *, reasons: bool = True) -> pl.DataFrame:
+def answers(model: Recommender, X: pl.DataFrame) -> pl.DataFrame:
     """A list for each row, n rows: of questions (`_liked`, `_seen`) by the histories that they bring, else by what the model knows of the row's user.
 
     Returns:
         `prediction` (the first item, as text), `items` (a list of `rank` from 1, `item` as text, `score`, `reason`), `novelty` and `known`
-        (how many liked items the answer rests on).
+        (how many liked items the answer rests on). Who asks by events judges the lists, and is told no reasons: they cost more than the rest.
     """
     if X.height == 0:
         return _frame([], [], [], [], [], [])
     histories, at = _asked(model, X)
     wanted = {each or USUAL for each in X[MANY].to_list()} if MANY in X.columns else {USUAL}
     items, scores = model.recommend(histories, max(wanted))
-    said = _written(model, histories, items, scores, reasons)
+    said = _written(model, histories, items, scores, LIKED in X.columns)
     said = said if at is None else said[at]
     if len(wanted) > 1:
         said = said.with_columns(pl.col("items").list.head(pl.lit(X[MANY].fill_null(USUAL))))
