@@ -45,7 +45,7 @@ class QuestionReader:
             QuestionField("user", user.dtype, {**kinds[0], "description": "Who is asked for. Somebody without a history gets what most users liked."}, ("user",)),
             QuestionField(
                 "items", pl.List(item.dtype),
-                {"type": "array", "items": kinds[1], "maxItems": MOST_ITEMS, "description": "What somebody liked of late, in place of a user's history."},
+                {"type": "array", "items": kinds[1], "maxItems": MOST_ITEMS, "description": "What somebody liked of late, in place of a user's history; in a form with commas between."},
             ),
             QuestionField("k", pl.Int64, {"type": "integer", "minimum": 1, "maximum": LONGEST, "default": USUAL, "description": "How many items are wanted."}),
         )  # fmt: skip
@@ -76,7 +76,8 @@ class QuestionReader:
             if type(row) is not dict:
                 failures.append({"row": at, "column": None, "rule": "a question is an object", "value": row})
                 continue
-            user, items, k = row.get("user"), row.get("items"), row.get("k", USUAL)
+            user, items, k = row.get("user"), row.get("items"), row.get("k")
+            k = USUAL if k is None else k
             if user is None and items is None:
                 failures.append({"row": at, "column": "user", "rule": "a question has a user, or a list of items", "value": None})
             if type(k) is not int or not 1 <= k <= LONGEST:
