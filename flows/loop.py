@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import State
 
 from flows.challenge import challenge
 from flows.parameters import SourceText, UseCaseName
+from flows.rows import ingested
 from flows.summary import done, of_loop, of_watch, plainly, told
 from tasks import stages
 from tasks.flow_runner import FlowRunner
@@ -30,7 +31,7 @@ def lifecycle(use_case: UseCaseName, source: SourceText = "", fresh: bool = Fals
     """
     go = FlowRunner(use_case, fresh, prefetch=stages.preload)
     batch = go(stages.collect, go.given(source))
-    snapshot = go(stages.validate, batch)
+    snapshot = ingested(go, batch)
     features = go(stages.featurize, snapshot)
     parts = go(stages.split, features)
     evaluated, version, verdict = challenge(go, go(stages.tune, parts))

@@ -4,7 +4,7 @@ The machinery asks `use_case.kind` and never which kind it is. A kind is one fil
 repository under the entry point `lifecycle.kinds`, whose `kind` is an object with these methods. Adding a kind is adding that file.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lifecycle import variants
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lifecycle.candidates import Candidate
     from lifecycle.dataset import Rows
-    from lifecycle.draft.columns import ColumnProfile
+    from lifecycle.draft.columns import ColumnProfile, Table
     from lifecycle.draft.problem import GuessedProblem, Level
     from lifecycle.evaluation.evaluation_set import EvaluationSet
     from lifecycle.evaluation.evidence import Evidence
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from lifecycle.evaluation.predictions import Predictions
     from lifecycle.evaluation.report import ClassReport, ClusterReport, EvaluationReport
     from lifecycle.evaluation.statistics import Statistic
-    from lifecycle.references import Recipe
+    from lifecycle.monitoring.live_labels import Live
+    from lifecycle.references import ModelVersion, Recipe
+    from lifecycle.source import Source
     from lifecycle.usecase import UseCase
 
     Unseen = Callable[[], tuple[np.ndarray, np.ndarray, pl.DataFrame]]
@@ -68,6 +70,8 @@ class Kind:
     """The class that is short, in words (`minority`)."""
     last: str = "the last known label"
     """The baseline of what has an order, in words (`last_of`)."""
+    asked_again: bool = False
+    """Whether what was scored is scored again when its time has moved on: it is not a row, but what rows are gathered to."""
     remembers: bool = True
     """Whether what a model says of a row that it was fitted on is memory, and no prediction."""
     cross_validates: bool = True
@@ -124,6 +128,22 @@ class Kind:
         return linear(), forest(), boosting()
 
     # The rows
+
+    def sources(self, use_case: "UseCase") -> "Mapping[str, Source]":
+        """Further sources of rows beside the definition's, by the name under which each is ingested."""
+        return {}
+
+    def reference(self, rows: "Rows", judged: "Rows", model: Any) -> "Rows":
+        """What is told of training for the sake of drift: the rows that the deployed fit was fitted on, or those that the judged one is judged by."""
+        return rows
+
+    def watched(self, X: "pl.DataFrame", model: "Callable[[], Any]") -> "pl.DataFrame":
+        """Inputs as drift is looked for in them; `model` gives the fitted one, where that must be asked."""
+        return X
+
+    def lived(self, use_case: "UseCase", model: "ModelVersion", rows: "Rows", unseen: "np.ndarray") -> "Live | None":
+        """What became of answers, of a kind without a target: those that were given, with what came after; `None`: nothing tells."""
+        return None
 
     def encode(self, use_case: "UseCase", target: "pl.Series") -> "np.ndarray":
         """The target as a model takes it, length n."""
@@ -271,6 +291,10 @@ class Kind:
         one, two = (frame.select(numbers).to_numpy() for frame in (first, second))
         return np.abs(one - two), bool((first["prediction"] != second["prediction"]).any())
 
+    def predictor(self, use_case: "UseCase", older: Any) -> Any:
+        """What answers for a use case of this kind over HTTP, where that is not by rows: a `lifecycle.serving.predictor.Predictor`; `None`: by rows."""
+        return None
+
     # The evaluation
 
     def statistics(self, y: "np.ndarray", predictions: "pl.DataFrame", weight: "np.ndarray", wanted: set[str]) -> "list[Statistic]":
@@ -295,6 +319,14 @@ class Kind:
     def inputs(self, X: "pl.DataFrame", names: "Sequence[str]") -> "pl.DataFrame":
         """The inputs of a model that was trained with these, in their order."""
         return X.select(names)
+
+    def lacking(self, there: "Sequence[str]", names: "Sequence[str]") -> list[str]:
+        """Of the inputs that a model was trained with those that it cannot be asked without, and that are not there."""
+        return [name for name in names if name not in there]
+
+    def asked(self, use_case: "UseCase", pieces: "Iterable[Rows]") -> "Iterable[Rows]":
+        """What a batch is scored for, out of the rows of the feature table: these, or what they are gathered to; `X` as `inputs` takes it."""
+        return pieces
 
     def same_names(self, model: Any, known: "np.ndarray | None", rows: "Rows") -> "tuple[Any, np.ndarray | None]":
         """A fold's model, naming what it found as the first fold's did; `known` are those names, which only clusters need."""
@@ -396,6 +428,13 @@ class Kind:
         return None
 
     # What `lifecycle new` writes
+
+    def posed(self, table: "Table") -> str:
+        """Why a table without a target asks for this kind, in a clause; empty where it does not."""
+        return ""
+
+    def give_roles(self, table: "Table") -> None:
+        """Give columns of a new table the roles that this kind needs."""
 
     guessed: int = 0
     """Where `lifecycle new` thinks of this kind when it looks at a target: the largest first; 0: never by itself."""

@@ -34,7 +34,7 @@ def inputs(use_case: "UseCase", model_version: "ModelVersion", X: pl.DataFrame) 
 
 def check_inputs(use_case: "UseCase", model_version: "ModelVersion", there: list[str]) -> None:
     """Raise the error for a model whose inputs the definition does not give any more."""
-    missing = [name for name in model_version.evaluated.trained.parts.features.names if name not in there]
+    missing = use_case.kind.lacking(there, model_version.evaluated.trained.parts.features.names)
     if missing:
         raise LifecycleError(
             f"use case '{use_case.name}': version {model_version.version} needs the features it was trained with, found no "

@@ -20,7 +20,7 @@ from lifecycle.stages import train as training
 from lifecycle.stages import tune as tuning
 from lifecycle.stages import validate as validating
 from lifecycle.stages import watch as watching
-from lifecycle.store import tracking, versions
+from lifecycle.store import tables, tracking, versions
 from lifecycle.store.lake import lake
 from lifecycle.table.raw import current
 from tasks import artifacts, events
@@ -28,6 +28,16 @@ from tasks.policies import stage
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
+
+
+def further(name: str) -> list[str]:
+    """The names of further sources that have something; what clients have told waits on this machine, and is taken into the lake first."""
+    use_case = registry.find(name)
+    if not (names := list(use_case.kind.sources(use_case))):
+        return []
+    ingest.take(use_case)
+    tables.prepare(lake(), name)
+    return names if lake().value(f"SELECT count(*) FROM {name}.labels") else []
 
 
 def _source(use_case: "UseCase", source: str | None = None) -> str | None:

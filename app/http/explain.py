@@ -59,7 +59,7 @@ class Explain:
 
     def _explained(self, served: LoadedModel, rows: list[Any]) -> dict[str, Any]:
         use_case = self.predictor.use_case
-        row = inputs(served.version, self.predictor.features(self.predictor.reader.cells(rows)))
+        row = inputs(use_case, served.version, self.predictor.features(self.predictor.reader.cells(rows)))
         known = self._background(served)
         found = shapley.explain(use_case, lambda X: predict(use_case, served.model, X), row, known)
         said = served.predict(row)
@@ -87,7 +87,7 @@ class Explain:
     def _read(self, served: LoadedModel) -> pl.DataFrame:
         try:
             kept = versions.artifact(served.version, shapley.FILE)
-            return inputs(served.version, pl.read_parquet(io.BytesIO(kept)))
+            return inputs(self.predictor.use_case, served.version, pl.read_parquet(io.BytesIO(kept)))
         except (LifecycleError, pl.exceptions.PolarsError) as error:
             log.error("no explanation of %s version %d: %s", self.predictor.use_case.name, served.number, type(error).__name__)
             raise Unexplained(

@@ -38,6 +38,8 @@ def form(reader: Reader, profile: Profile | None) -> dict[str, Any]:
 
 def _field(reader: Reader, column: RequestField, known: dict[str, Any]) -> dict[str, Any]:
     described = field(column)
+    if column.described is not None:
+        return _question(column, described)
     kind = described.get("type", "string")
     bounds = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
     given = {name: described[name] for name in bounds if name in described and abs(described[name]) < EXACT}
@@ -56,6 +58,14 @@ def _field(reader: Reader, column: RequestField, known: dict[str, Any]) -> dict[
         "example": None if column.optional else _start(column, known.get("example"), example(reader, column)),
         **given,
     }
+
+
+def _question(column: RequestField, described: dict[str, Any]) -> dict[str, Any]:
+    """A field that is no column of the schema, with what is said of it; of a list, what it is of."""
+    given = {name: described[name] for name in ("minimum", "maximum") if name in described}
+    of = {"of": described["items"]["type"]} if "items" in described else {}
+    said = {"nullable": True, "optional": False, "roles": list(column.roles), "choices": [], "suggestions": [], "note": described.get("description", "")}
+    return {"name": column.name, "type": described["type"], "example": described.get("default"), **said, **given, **of}
 
 
 def _start(column: RequestField, usual: Any, made: Any) -> Any:

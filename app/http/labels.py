@@ -1,7 +1,6 @@
 """`POST /{use_case}/labels`: the truth, when it comes. What is answered with 200 is safe on the disk."""
 
 import asyncio
-import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +11,7 @@ from app.http import parse
 from app.http.metrics import Metrics
 from app.http.openapi import EXACT, field
 from app.http.responses import Json
-from lifecycle.prediction_log.labels import LONGEST_KEY, LabelLog, Refused, judged
+from lifecycle.prediction_log.labels import LONGEST_KEY, LabelLog, Refused
 from lifecycle.serving.predictor import Predictor
 from lifecycle.serving.requests import MAX_FAILURES_LISTED, RequestField
 
@@ -22,6 +21,7 @@ KEY = {
         {"type": "integer", "minimum": -EXACT, "maximum": EXACT},
     ]
 }
+SAID = "Late, twice, out of order: the last label of a key counts. The key is the row's, or the id of the prediction."
 ERROR = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
 
 
@@ -39,7 +39,7 @@ class Labels:
         except parse.Refused as refused:
             return Json(refused.content, refused.status)
         try:
-            good = await asyncio.to_thread(judged, self.predictor.use_case, labels)
+            good = await asyncio.to_thread(self.predictor.judged, labels)
         except Refused as refused:
             first = refused.problems[0]
             said = f"use case '{name}': row {first['row']}, column '{first['column']}' must satisfy '{first['rule']}', found {first['value']!r}"
@@ -47,9 +47,7 @@ class Labels:
             return Json({"error": said, "detail": refused.problems[:MAX_FAILURES_LISTED]}, 422)
         await asyncio.wrap_future(self._ledger.add(good))
         self._metrics.add("labels", (name,), len(labels))
-        now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-        moments = good["label_time"].to_list()
-        self.predictor.learn({key: (label["target"], known or now) for key, label, known in zip(good["key"].to_list(), labels, moments, strict=True)})
+        self.predictor.taught(good, labels)
         self._arrived()
         return Json({"accepted": len(labels)})
 
@@ -64,20 +62,9 @@ def routes(takers: dict[str, Labels]) -> APIRouter:
 
 
 def _documented(predictor: Predictor) -> dict[str, Any]:
-    target = field(RequestField(predictor.use_case, predictor.use_case.columns[predictor.use_case.target]))
-    if isinstance(target.get("type"), list):
-        target = {**target, "type": target["type"][0], "enum": [each for each in target["enum"] if each is not None]} if "enum" in target else target
-        target["type"] = target["type"][0] if isinstance(target["type"], list) else target["type"]
-    moment = {"type": "string", "format": "date-time", "description": "When the truth became known, by ISO 8601; left out: when it came."}
-    label = {
-        "type": "object",
-        "properties": {"key": KEY, "target": target, "label_time": moment},
-        "required": ["key", "target"],
-        "additionalProperties": False,
-    }
+    label, said = predictor.label_schema() or (_label(predictor), SAID)
     request = {"type": "object", "properties": {"labels": {"type": "array", "items": label, "minItems": 1}}, "required": ["labels"]}
     done = {"type": "object", "properties": {"accepted": {"type": "integer"}}, "required": ["accepted"]}
-    said = "Late, twice, out of order: the last label of a key counts. The key is the row's, or the id of the prediction."
     return {
         "description": said,
         "openapi_extra": {"requestBody": {"required": True, "content": {"application/json": {"schema": request}}}},
@@ -90,4 +77,19 @@ def _documented(predictor: Predictor) -> dict[str, Any]:
             },
             "422": {"description": "Labels that the schema refuses: row, column, rule", "content": {"application/json": {"schema": ERROR}}},
         },
+    }
+
+
+def _label(predictor: Predictor) -> dict[str, Any]:
+    """A label as JSON Schema."""
+    target = field(RequestField(predictor.use_case, predictor.use_case.columns[predictor.use_case.target]))
+    if isinstance(target.get("type"), list):
+        target = {**target, "type": target["type"][0], "enum": [each for each in target["enum"] if each is not None]} if "enum" in target else target
+        target["type"] = target["type"][0] if isinstance(target["type"], list) else target["type"]
+    moment = {"type": "string", "format": "date-time", "description": "When the truth became known, by ISO 8601; left out: when it came."}
+    return {
+        "type": "object",
+        "properties": {"key": KEY, "target": target, "label_time": moment},
+        "required": ["key", "target"],
+        "additionalProperties": False,
     }

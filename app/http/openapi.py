@@ -51,6 +51,8 @@ def request_schema(reader: Reader) -> dict[str, Any]:
 
 def field(column: RequestField) -> dict[str, Any]:
     """A column as JSON Schema: its type, bounds, values and role."""
+    if column.described is not None:
+        return dict(column.described)
     field = dict(_kind(column))
     for check in column.checks:
         statistics = check.statistics or {}

@@ -141,9 +141,9 @@ class Operations:
         takers = {
             name: labels.Labels(predictor, self._ledgers[name], self.limits.rows, self.metrics, self._label_arrived)
             for name, predictor in predictors.items()
-            if predictor.use_case.target
+            if predictor.takes_labels
         }
-        explainers = {name: explain.Explain(predictor, self.metrics, turn) for name, predictor in predictors.items()}
+        explainers = {name: explain.Explain(predictor, self.metrics, turn) for name, predictor in predictors.items() if predictor.explains}
         decisions = Decisions(self._door, self.at.approvers, self.place.host)
         deciding = decisions.routes({name: predictor.use_case for name, predictor in predictors.items()})
         reports = Reports(predictors, self.at, self._door, decisions).routes()

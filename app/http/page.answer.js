@@ -10,12 +10,12 @@ async function predict(event) {
     if (unread.length) throw Object.assign(new Error(), { detail: unread.map(each => ({ column: each.name, rule: "unread", says: `${each.type === "integer" ? "a whole number" : "a value"} that this page can read` })) });
     const rows = [row()];
     const said = await call(`${name}/predict`, { rows });
-    const why = await call(`${name}/explain`, { rows }).catch(error => ({ missing: error.message }));  // the answer stands without its reasons
+    const why = said.predictions[0].items ? {} : await call(`${name}/explain`, { rows }).catch(error => ({ missing: error.message }));  // the answer stands without its reasons
     if (current === name && said.model_version !== model?.model_version) await about(name);
     if (current !== name) return;
     const key = form.fields.find(each => each.roles.includes("key"));
     asked = { key: key && rows[0][key.name] !== undefined ? String(rows[0][key.name]) : said.predictions[0].id };
-    show(said, why);
+    said.predictions[0].items ? shown(said, rows[0]) : show(said, why);
     live();
   } catch (error) {
     if (current !== name) return;
@@ -28,10 +28,18 @@ async function predict(event) {
   } finally { button.disabled = false; }
 }
 
+function shown(said, row) {
+  at("empty").hidden = true;
+  at("answer").hidden = false;
+  list(said.predictions[0], said, row);
+}
+
 function show(said, why) {
   const one = said.predictions[0];
   at("empty").hidden = true;
   at("answer").hidden = false;
+  at("list").hidden = true;
+  for (const name of ["why", "sum"]) at(name).hidden = false;
   const positive = form.target?.positive, others = (form.target?.enum || []).filter(each => each !== null && each !== positive);
   const negative = typeof positive === "boolean" ? !positive : others.length === 1 ? others[0] : `not ${positive}`;
   const words = form.problem === "binary" ? `${form.target.name}: ${one.prediction === 1 ? positive : negative}`

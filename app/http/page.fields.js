@@ -17,17 +17,17 @@ function field(each, id) {
 }
 
 function told(each) {
-  const words = [...(each.words || [])];
+  const words = each.note ? [each.note] : [...(each.words || [])];
   const low = each.minimum ?? each.exclusiveMinimum, high = each.maximum ?? each.exclusiveMaximum;
   if (low !== undefined && high !== undefined) words.push(`${number(low)} to ${number(high)}`);
   else if (low !== undefined) words.push(`${each.minimum === undefined ? "more than" : "at least"} ${number(low)}`);
   else if (high !== undefined) words.push(`${each.maximum === undefined ? "less than" : "at most"} ${number(high)}`);
-  if (each.nullable) words.push("may be empty");
+  if (each.nullable && !each.note) words.push("may be empty");
   return words.join(" · ");
 }
 
 function control(each, id) {
-  const given = { id, name: each.name, "aria-describedby": `${id}-note`, "data-type": each.type };
+  const given = { id, name: each.name, "aria-describedby": `${id}-note`, "data-type": each.type, "data-of": each.of };
   if (!each.choices?.length && each.few?.length && !at("fields").classList.contains("grid")) return few(each, given);
   const choices = each.choices?.length ? each.choices : each.type === "boolean" ? [true, false] : null;
   if (choices) {
@@ -62,6 +62,7 @@ function few(each, given) {
 function value(node) {
   if (node.value === "") return null;
   if ("choice" in node.dataset) return JSON.parse(node.value);
+  if (node.dataset.type === "array") return node.value.split(",").map(one => one.trim()).filter(Boolean).map(one => node.dataset.of === "integer" && Number.isSafeInteger(Number(one)) ? Number(one) : one);
   return node.type === "number" ? Number(node.value) : node.value;
 }
 

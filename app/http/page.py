@@ -15,7 +15,7 @@ from lifecycle.serving.predictor import Predictor
 from lifecycle.store import versions
 
 HERE = Path(__file__).parent
-SCRIPTS = ("page.words.js", "page.fields.js", "page.picture.js", "page.answer.js", "page.table.js", "page.live.js", "page.js")
+SCRIPTS = ("page.words.js", "page.fields.js", "page.picture.js", "page.answer.js", "page.table.js", "page.lists.js", "page.live.js", "page.js")
 REPORT = {"report.css": "text/css; charset=utf-8", "report.js": "text/javascript; charset=utf-8"}
 FILES = {"page.css": "text/css; charset=utf-8", "page.svg": "image/svg+xml", **dict.fromkeys(SCRIPTS, "text/javascript; charset=utf-8")}
 MARKDOWN = {"description": "The card", "content": {"text/markdown": {"schema": {"type": "string"}}}}

@@ -42,8 +42,8 @@ class Predict:
         self.rejected: Callable[[Mapping[tuple[str | None, str], int]], None] | None = None
         """Is told of rows that the schema refuses: how many cells failed, by column and rule."""
         self._asked = [column.name for column in predictor.reader.columns]
-        self._key = predictor.use_case.columns.one("key")
-        self._time = predictor.use_case.columns.one("time")
+        self._key = predictor.reader.key
+        self._time = predictor.reader.time
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -65,7 +65,8 @@ class Predict:
         """
         began = time.perf_counter()
         run = asyncio.to_thread if len(body) > LARGE_BODY_BYTES else _here  # what is large holds nobody up
-        rows = await run(self._rows, body)
+        alone = self.predictor.reader.alone(body)
+        rows = await run(self._rows, body) if alone is None else [alone]
         try:
             cells = await run(self.predictor.reader.cells, rows)
             answers = await self.micro_batch.ask(cells, len(rows))
@@ -78,7 +79,9 @@ class Predict:
         except NoChampion as error:
             raise Refused(503, str(error)) from None
         predictions = await run(self._told, rows, cells, answers, began, len(body))
-        return {"model_version": str(answers.served.number), "predictions": predictions}
+        predictions = self.predictor.reader.native(predictions)
+        version = {"model_version": str(answers.served.number)}
+        return {**version, "predictions": predictions} if alone is None else {**version, **predictions[0]}
 
     def _told(self, rows: list[dict[str, Any]], cells: Mapping[str, list[Any]], answers: Answers, began: float, size: int) -> list[dict[str, Any]]:
         """What was said, as the answer holds it; the journal is told."""

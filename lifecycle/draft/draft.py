@@ -90,7 +90,7 @@ def looked_at(came: Sample, options: Options) -> tuple[Table, GuessedProblem, Ch
     """
     table = columns.read(came, frozenset({options.key, options.group}))
     question = _ask(table, options)
-    _roles(table, options)
+    _roles(table, options, question)
     found = search.find(table, question)
     _something_left(table)
     formulas.remark(table)
@@ -130,6 +130,10 @@ def _ask(table: Table, options: Options) -> GuessedProblem:
         if kind and not kind.target_type:
             _enough(table.sample.rows, "rows")
             return GuessedProblem(options.problem, "as asked")
+        posed = [(each, why) for name in problem.names() if (each := problem.wanted(name)) and (why := each.posed(table))]
+        if posed and not kind:
+            _enough(table.sample.rows, "rows")
+            return GuessedProblem(posed[0][0].name, posed[0][1])
         raise LifecycleError(f"name the column to predict with --target; there are {_listed(table)}")
     found = _column(table, options.target, "--target")
     if not found.type:
@@ -146,7 +150,7 @@ def _enough(rows: int, what: str) -> None:
         raise NotEnoughData(f"{rows} {what} are too few to learn from and to judge by, at least {MIN_LABELLED_ROWS} are needed; bring more")
 
 
-def _roles(table: Table, options: Options) -> None:
+def _roles(table: Table, options: Options, question: GuessedProblem) -> None:
     """Give every column its role: first what the caller says, then what is found."""
     asked = (table.one("target") or ColumnProfile("", "", "", None)).name  # pyright: ignore[reportArgumentType]
     for role, names in (
@@ -159,6 +163,7 @@ def _roles(table: Table, options: Options) -> None:
         for name in filter(None, names):
             _wish(table, role, _column(table, name, f"--{role}"))
     roles.constants(table)
+    question.kind.give_roles(table)
     time_column.find(table, asked)
     calendar_columns.find(table, asked)
     if found := roles.published(table, asked):

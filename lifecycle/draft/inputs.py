@@ -16,7 +16,7 @@ def lines(table: Table) -> list[str]:
     made = [f"{column.name}={_of(column)}.cast(pl.String)" for column in inputs if coded(column)]
     when = table.one("time")
     for column in table.columns:
-        if column.moment and not column.made and (column.feature or column is when):
+        if column.moment and not column.made and (column.feature or (column is when and not table.one("item"))):  # of events, inputs say what an item is
             made += _moment(table, column, when)
     return plain + made
 
@@ -30,7 +30,7 @@ def described(table: Table) -> str:
     """One sentence on the inputs, for the function's docstring."""
     left = [column.name for column in table.columns if column.type and not column.feature and not {"target", "time", "order"} & {*column.roles}]
     parts = ["All columns" + (f" but {', '.join(left[:6])}{' and more' if len(left) > 6 else ''}" if left else "")]
-    if any(column.moment and not column.made for column in table.columns if column.feature or "time" in column.roles):
+    if not table.one("item") and any(column.moment and not column.made for column in table.columns if column.feature or "time" in column.roles):
         parts.append("of a time what comes again, such as its hour")
     if any(coded(column) for column in table.columns if column.feature):
         parts.append("codes as the names that they are")

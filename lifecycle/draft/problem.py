@@ -66,6 +66,11 @@ class Level:
     share: bool = False
 
 
+def names() -> list[str]:
+    """The names of all kinds of problem."""
+    return kinds.names()
+
+
 def wanted(name: str) -> Kind:
     """The kind of problem that was asked for.
 

@@ -81,8 +81,10 @@ def _checks(column: ColumnProfile, question: GuessedProblem) -> list[str]:
     if "target" in column.roles and question.classes:
         values = sorted(value for value, _ in question.classes)
         return [_isin(values)] if column.type != "bool" and len(values) <= MAX_CLASSES_LISTED else []
-    if {"ignored", "key", "order"} & {*column.roles}:
+    if {"ignored", "key", "order", "user", "item"} & {*column.roles}:
         return []
+    if "rating" in column.roles:
+        return [f"ge={_plain(float(column.low))}", f"le={_plain(float(column.high))}"]
     if column.number:
         flags = [0.0, 1.0] if column.type == "float" else [0, 1]  # whole numbers are nothing to compare numbers with
         return [_isin(flags)] if column.distinct == 2 and (column.low, column.high) == (0, 1) else _range(column)

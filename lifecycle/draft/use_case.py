@@ -122,10 +122,12 @@ def findings(table: Table, question: GuessedProblem, choices: Choices) -> list[s
     metric = question.decides
     target = table.one("target")
     found = [
-        f"{question.problem}, since the target {target.came} {question.why}; {metric} decides" if target else f"{question.problem}; {metric} decides"
+        f"{question.problem}, since the target {target.came} {question.why}; {metric} decides"
+        if target
+        else f"{question.problem}, {question.why}; {metric} decides"
     ]
     found += [f"{choices.split}: {choices.why}"]
-    for role in ("key", "time", "order", "group", "entity", "sensitive", "text"):
+    for role in ("key", "time", "order", "group", "entity", "sensitive", "text", "user", "item", "rating"):
         found += [f"{role}: {column.name}, {column.why}" for column in table.having(role) if column.why]
     found += [f"{column.name or column.came}: {column.why}" for column in table.columns if column.why.startswith("left out") and not column.trap]
     found += [f"{column.name}: {'; '.join(column.cells.said)}" for column in table.columns if column.cells.said]

@@ -55,7 +55,7 @@ def _fitted(use_case: "UseCase", family: Any, rows: Rows) -> Any:
 
 def _remembered(use_case: "UseCase", model: "Recommender", first: "Recommender", tune: Rows) -> dict[str, float]:
     """The metrics on what the model was fitted on: asked with the histories of the train part for the tune part."""
-    said = answers(model.informed(first), tune.X, reasons=False)
+    said = answers(model.informed(first), tune.X)
     return compute(use_case, tune.y, said)
 
 
@@ -69,7 +69,7 @@ def _last(use_case: "UseCase", plain: "Recommender", before: Rows, gate: Rows) -
     made = plain.informed(plain)
     known = plain.known_.with_history(only)
     made.known_ = replace(known, users=only.users, seen=plain.known_.of_user(only.users).seen)
-    return answers(made, gate.X, reasons=False)
+    return answers(made, gate.X)
 
 
 def _coverage(model: "Recommender", judged: Predictions) -> dict[str, Interval]:
@@ -98,7 +98,7 @@ def _apart(
     found = []
     for name, inside in (("users without a history", liked == 0), (f"users who liked 1 to {COLD - 1} items", (liked > 0) & (liked < COLD))):
         found.append(_part(use_case, name, gate.take(inside), *(each.predictions[0].filter(inside) for each in (judged, flat))))
-    few = answers(model.informed(_shortened(model)), gate.X, reasons=False)
+    few = answers(model.informed(_shortened(model)), gate.X)
     found.append(_part(use_case, f"all users, by the {COLD - 1} items of a list", gate, few, flat.predictions[0]))
     found.append(_cold_items(use_case, model, recipe, both, gate))
     return tuple(each for each in found if each is not None)
@@ -162,7 +162,7 @@ def _among(model: "Recommender", histories: Histories, allowed: np.ndarray) -> t
 
 def lists(model: "Recommender", items: np.ndarray, scores: np.ndarray) -> pl.DataFrame:
     """Items by code as the field `items` of answers."""
-    names = model.known_.items.cast(pl.String)
+    names = model.known_.names
     there = [names[row[row >= 0]].to_list() for row in items]
     made = [
         [{"item": name, "score": float(score)} for name, score in zip(row, values, strict=False)] for row, values in zip(there, scores, strict=True)

@@ -1,6 +1,6 @@
 """Ranking: which items to show to whom, learnt from what users had and liked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,14 @@ from lifecycle.kind import Kind, prediction
 if TYPE_CHECKING:
     from lifecycle.candidates import Candidate
     from lifecycle.dataset import Rows
-    from lifecycle.draft.columns import ColumnProfile
+    from lifecycle.draft.columns import ColumnProfile, Table
     from lifecycle.draft.problem import GuessedProblem
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.evaluation.report import EvaluationReport
     from lifecycle.evaluation.statistics import Statistic
-    from lifecycle.references import Recipe
+    from lifecycle.monitoring.live_labels import Live
+    from lifecycle.references import ModelVersion, Recipe
+    from lifecycle.source import Source
     from lifecycle.usecase import UseCase
 
 K = 10
@@ -46,13 +48,14 @@ class Ranking(Kind):
     last = "what goes with the item liked last"
     averages = False
     remembers = False
+    asked_again = True
     cross_validates = False
     target_type = ""
     answer_schema = (
-        prediction(TEXT, "the item to be shown first", nullable=True),
+        prediction(TEXT, "the item to be shown first", nullable=True, derived=True),
         Field("items", records(rank=INTEGER, item=TEXT, score=NUMBER, reason=TEXT), "the items to be shown, the best first, each with its reason"),
         Field("novelty", NUMBER, "how little known the items are: the mean of -log2 of the share of users who had one", derived=True),
-        Field("known", INTEGER, "on how many liked items of the user the answer rests; 0: it is what most users liked"),
+        Field("known", INTEGER, "on how many liked items of the user the answer rests; 0: it is what most users liked", derived=True),
     )
 
     def check(self, use_case: "UseCase") -> None:
@@ -114,17 +117,17 @@ class Ranking(Kind):
         return np.arange(len(y))
 
     def outputs(self, model: Any, X: Any) -> Any:
-        """The lists, without reasons: they cost more than the rest."""
+        """The lists."""
         from lifecycle.models.answers import answers
 
-        return answers(model, X, reasons=False)
+        return answers(model, X)
 
     def frame(self, outputs: Any, classes: Any = (), threshold: float = 0.5) -> pl.DataFrame:
         """They are answers already."""
         return outputs
 
     def predict(self, model: Any, X: pl.DataFrame) -> pl.DataFrame:
-        """The lists with their reasons."""
+        """The lists; of questions with their reasons."""
         from lifecycle.models.answers import answers
 
         return answers(model, X)
@@ -133,11 +136,78 @@ class Ranking(Kind):
         """With the histories that the other knows: what a model makes of a user is compared, and not how much of one it has seen."""
         return model.informed(other)
 
+    def asked(self, use_case: "UseCase", pieces: "Iterable[Rows]") -> "Iterable[Rows]":
+        """A question for each user, with all that is known of the user by now."""
+        from lifecycle.dataset import Rows
+        from lifecycle.models.interactions import LIKED, SEEN
+
+        user, item = (use_case.columns.one(role) or "" for role in ("user", "item"))
+        events = []
+        for rows in pieces:
+            time = rows.info["_time"] if "_time" in rows.info.columns else pl.repeat(None, len(rows), dtype=pl.Datetime("us"), eager=True)
+            events.append(rows.info.select(user, pl.col(item).alias("_item"), pl.Series("_fine", self.relevance(use_case, rows.info) > 0), time.alias("_time")))
+        every = pl.concat(events).drop_nulls([user, "_item"]).group_by(user, maintain_order=True)
+        liked = pl.col("_item").filter(pl.col("_fine"))
+        found = every.agg(liked.unique(maintain_order=True).alias(LIKED), pl.col("_item").unique(maintain_order=True).alias(SEEN), pl.col("_time").max())
+        found = found.with_columns(_key=pl.col(user).cast(pl.String)).sort("_key")
+        yield Rows(found.select(user, LIKED, SEEN), np.zeros(found.height), found.select("_key", "_time", user))
+
     def inputs(self, X: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
         """A question brings the history in place of the inputs."""
         from lifecycle.models.interactions import LIKED
 
         return X if LIKED in X.columns else super().inputs(X, names)
+
+    def encode(self, use_case: "UseCase", target: pl.Series) -> np.ndarray:
+        """Events that came after a list: structs of user, item and relevance."""
+        from lifecycle.evaluation.ranking_metrics import truth
+
+        event = target.struct
+        return truth(event.field("user"), event.field("item"), event.field("relevance").to_numpy())
+
+    def sources(self, use_case: "UseCase") -> "Mapping[str, Source]":
+        """What clients have told over HTTP."""
+        from lifecycle.sources.feedback import Feedback
+
+        columns = use_case.columns
+        named = tuple((role, name) for role in ("user", "item", "rating", "time") if (name := columns.one(role)))
+        key = columns.one("key") or ""
+        others = tuple(each.name for each in columns.all if each.name not in {name for _, name in named} | {key})
+        return {"feedback": Feedback(use_case.name, named, others, key)}
+
+    def reference(self, rows: "Rows", judged: "Rows", model: Any) -> "Rows":
+        """The judged rows: how many events are of users and items that a model has not met, is no drift in them."""
+        from lifecycle.dataset import Rows
+
+        return Rows(self.watched(judged.X, lambda: model), judged.y, judged.info)
+
+    def watched(self, X: pl.DataFrame, model: Callable[[], Any]) -> pl.DataFrame:
+        """How well known users and items are, in place of who and which they are."""
+        from lifecycle.models.familiarity import familiarity
+
+        return familiarity(model(), X)
+
+    def live_metric(self, metric: str) -> str:
+        """What can be counted event by event: lists that are shown every day meet fewer events each than the gate's."""
+        return metric if metric == "novelty" else f"recall_micro@{K}"
+
+    def lived(self, use_case: "UseCase", model: "ModelVersion", rows: "Rows", unseen: np.ndarray) -> "Live":
+        """Events after a list was shown."""
+        from lifecycle.monitoring.shown_lists import lived
+
+        return lived(use_case, model, rows, unseen, self.relevance(use_case, rows.info))
+
+    def predictor(self, use_case: "UseCase", older: Any) -> Any:
+        """By histories, which grow while they are asked for."""
+        from lifecycle.serving.histories import HistoryPredictor
+
+        return HistoryPredictor(use_case, older)
+
+    def lacking(self, there: Sequence[str], names: Sequence[str]) -> list[str]:
+        """A question needs none."""
+        from lifecycle.models.interactions import LIKED
+
+        return [] if LIKED in there else super().lacking(there, names)
 
     def statistics(self, y: np.ndarray, predictions: pl.DataFrame, weight: np.ndarray, wanted: set[str]) -> "list[Statistic]":
         """Of each user, by what came after."""
@@ -190,6 +260,23 @@ class Ranking(Kind):
             "Events tell what users had, not what they would have liked: an item that was never shown could not be chosen. What was shown is logged with "
             "its rank, and a shown list that is chosen from proves less than a comparison of two lists by chance.",
         ]
+
+    def posed(self, table: "Table") -> str:
+        """Whether there are users, items, and when."""
+        from lifecycle.kinds import event_columns
+
+        found = event_columns.found(table)
+        return f"since users ({found.user.came}) have items ({found.item.came}) in the course of time" if found and found.time else ""
+
+    def give_roles(self, table: "Table") -> None:
+        """Users, items, ratings, the time; what else is left in must be told of items.
+
+        Raises:
+            DataError: nobody can tell which columns these are.
+        """
+        from lifecycle.kinds import event_columns
+
+        event_columns.give(table)
 
     def title(self, question: "GuessedProblem", target: "ColumnProfile | None") -> str:
         """There is no target to name."""

@@ -12,26 +12,27 @@ LONGEST = 100
 """So many items a list may have."""
 USUAL = 10
 """So many it has where nobody says."""
+FEW = 32
+"""So few answers are put together in Python: the engine's overhead is more than they cost."""
 POPULAR = "popular with others"
 
 
-def answers(model: Recommender, X: pl.DataFrame, *, reasons: bool = True) -> pl.DataFrame:
+def answers(model: Recommender, X: pl.DataFrame) -> pl.DataFrame:
     """A list for each row, n rows: of questions (`_liked`, `_seen`) by the histories that they bring, else by what the model knows of the row's user.
 
     Returns:
         `prediction` (the first item, as text), `items` (a list of `rank` from 1, `item` as text, `score`, `reason`), `novelty` and `known`
-        (how many liked items the answer rests on).
+        (how many liked items the answer rests on). Who asks by events judges the lists, and is told no reasons: they cost more than the rest.
     """
     if X.height == 0:
         return _frame([], [], [], [], [], [])
     histories, at = _asked(model, X)
-    k = int(X[MANY].fill_null(USUAL).max() or USUAL) if MANY in X.columns else USUAL  # pyright: ignore[reportArgumentType]
-    items, scores = model.recommend(histories, k)
-    said = _written(model, histories, items, scores, reasons)
+    wanted = {each or USUAL for each in X[MANY].to_list()} if MANY in X.columns else {USUAL}
+    items, scores = model.recommend(histories, max(wanted))
+    said = _written(model, histories, items, scores, LIKED in X.columns)
     said = said if at is None else said[at]
-    if MANY in X.columns and X[MANY].n_unique() > 1:
-        many = X[MANY].fill_null(USUAL)
-        said = said.with_columns(pl.col("items").list.head(many))
+    if len(wanted) > 1:
+        said = said.with_columns(pl.col("items").list.head(pl.lit(X[MANY].fill_null(USUAL))))
     return said
 
 
@@ -62,19 +63,17 @@ def _written(model: Recommender, histories: Histories, items: np.ndarray, scores
     there = items >= 0
     lengths = there.sum(axis=1)
     flat, values = items[there], scores[there]
-    names = model.known_.items.cast(pl.String)
+    names = model.known_.names
     ranks = np.tile(np.arange(1, items.shape[1] + 1), (len(items), 1))[there]
     known = np.diff(histories.liked.indptr)
     said: Any = _reasons(model, histories, items, names) if reasons else [None] * len(flat)
     surprise = np.zeros(len(items))
     self_information = -np.log2(np.maximum(model.had_[flat], 1 / (2 * max(len(model.known_.users), 1))))
     np.add.at(surprise, np.repeat(np.arange(len(items)), lengths), self_information)
-    first = (
-        names[np.maximum(items[:, 0], 0)].set(pl.Series(items[:, 0] < 0), None)
-        if items.shape[1] and len(names)
-        else pl.repeat(None, len(items), dtype=pl.String, eager=True)
-    )
-    return _frame(lengths, ranks, names[flat], values, said, [first, surprise / np.maximum(lengths, 1), known])
+    shown = names[flat]
+    starts = np.cumsum(lengths) - lengths
+    first = pl.Series([shown[int(at)] if many else None for at, many in zip(starts, lengths, strict=True)], dtype=pl.String)
+    return _frame(lengths, ranks, shown, values, said, [first, surprise / np.maximum(lengths, 1), known])
 
 
 def _frame(lengths: Any, ranks: Any, names: Any, values: Any, reasons: Any, whole: Any) -> pl.DataFrame:
@@ -83,20 +82,20 @@ def _frame(lengths: Any, ranks: Any, names: Any, values: Any, reasons: Any, whol
         "rank": pl.Series(ranks, dtype=pl.Int64), "item": pl.Series(names, dtype=pl.String),
         "score": pl.Series(values, dtype=pl.Float64), "reason": pl.Series(reasons, dtype=pl.String),
     }  # fmt: skip
+    whole_frame = {"novelty": pl.Series(novelty, dtype=pl.Float64), "known": pl.Series(known, dtype=pl.Int64)}
+    dtype = pl.List(pl.Struct({name: column.dtype for name, column in parts.items()}))
+    if len(lengths) <= FEW:
+        ends = np.cumsum(lengths).tolist()
+        each = [dict(zip(parts, row)) for row in zip(*(column.to_list() for column in parts.values()))]  # noqa: B905 - they are of one length
+        few = pl.Series([each[end - many : end] for end, many in zip(ends, lengths, strict=True)], dtype=dtype)
+        return pl.DataFrame({"prediction": pl.Series(first, dtype=pl.String), "items": few, **whole_frame})
     structs = pl.DataFrame(parts).to_struct("items")
     number = np.repeat(np.arange(len(lengths)), lengths)
     lists = pl.DataFrame({"row": number, "items": structs}).group_by("row", maintain_order=True).agg("items")
     every = pl.DataFrame({"row": np.arange(len(lengths))}).join(lists, on="row", how="left", maintain_order="left")["items"]
     if every.null_count():
         every = pl.select(pl.when(every.is_null()).then(pl.lit([], dtype=every.dtype)).otherwise(every).alias("items")).to_series()
-    return pl.DataFrame(
-        {
-            "prediction": pl.Series(first, dtype=pl.String),
-            "items": every.cast(pl.List(pl.Struct({n: s.dtype for n, s in parts.items()}))),
-            "novelty": pl.Series(novelty, dtype=pl.Float64),
-            "known": pl.Series(known, dtype=pl.Int64),
-        }  # fmt: skip
-    )
+    return pl.DataFrame({"prediction": pl.Series(first, dtype=pl.String), "items": every.cast(dtype), **whole_frame})
 
 
 def _reasons(model: Recommender, histories: Histories, items: np.ndarray, names: pl.Series) -> list[str]:

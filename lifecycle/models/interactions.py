@@ -1,6 +1,7 @@
 """Events as a table of users and items: what each user had, and what of it was liked. Ids are those of the data, codes count them."""
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,9 +57,15 @@ class Interactions:
         fine = there & np.asarray(liked, dtype=bool)
         return Interactions(whose, what, ones(row[there], column[there], shape), ones(row[fine], column[fine], shape))
 
+    @cached_property
+    def names(self) -> pl.Series:
+        """The items' ids as text, by code."""
+        return self.items.cast(pl.String)
+
     def of_user(self, users: pl.Series) -> Histories:
         """What is known of these users; nothing of one that is not known."""
-        at = code(self.users, users)
+        known = self._lookup("users", self.users) if len(users) < FEW else {}
+        at = np.array([known.get(user, -1) for user in users.to_list()]) if len(users) < FEW else code(self.users, users)
         return Histories(_taken(self.liked, at), _taken(self.seen, at))
 
     def of_lists(self, liked: pl.Series, seen: pl.Series) -> Histories:
@@ -68,6 +75,10 @@ class Interactions:
     def position(self, item: Any) -> int:
         """The code of one item, -1 for none."""
         return self._lookup("items", self.items).get(item, -1)
+
+    def user_position(self, user: Any) -> int:
+        """The code of one user, -1 for none."""
+        return self._lookup("users", self.users).get(user, -1)
 
     def with_history(self, other: "Interactions") -> "Interactions":
         """The same items, with what another table knows of the users."""
@@ -92,7 +103,7 @@ class Interactions:
         return ones(row[column >= 0], column[column >= 0], (len(lists), len(self.items)))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_codes": {}}
+        return {name: value for name, value in self.__dict__.items() if name != "names"} | {"_codes": {}}
 
 
 FEW = 64

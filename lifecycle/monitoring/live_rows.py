@@ -109,6 +109,8 @@ def _unsplit(ends: list[int], time: pl.Series | None) -> list[int]:
 def said(use_case: "UseCase", model: ModelVersion, rows: Rows) -> pl.DataFrame:
     """What a model says of rows, in their order, as it is watched: as logged; what is not logged (yet) is asked for now."""
     names = answer_schema.watched(use_case.kind.answer_schema)
+    if not names:
+        return pl.DataFrame()
     log = logged(use_case, model).select("key", *names)
     found = rows.info.select("_key").join(log, left_on="_key", right_on="key", how="left", maintain_order="left").select(names)
     missing = (~rows.info["_key"].is_in(log["key"].implode())).arg_true()

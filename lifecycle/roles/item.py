@@ -7,7 +7,6 @@ from lifecycle.role import Role
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
-    from lifecycle.draft.columns import ColumnProfile
     from lifecycle.kind import Kind
 
 
@@ -16,7 +15,7 @@ class Item(Role):
 
     name = "item"
     single = True
-    place = 5
+    feature = True
 
     def refuses(self, dtype: Any) -> str:
         """An id is a text or a whole number."""
@@ -34,16 +33,5 @@ class Item(Role):
 
         return by_mean(kind, seed)
 
-    def drafted(self, column: "ColumnProfile") -> str:
-        """Whether it is called an item, a film, a product, ... and comes many times."""
-        from lifecycle.draft.names import words
-
-        repeats = column.distinct >= 2 and column.distinct <= 0.5 * (column.rows - column.nulls)
-        return "what was chosen: it is what is recommended" if words(column.came) & ITEMS and repeats else ""
-
-
-ITEMS = frozenset(
-    {"item", "movie", "film", "product", "article", "book", "song", "track", "artist", "video", "sku", "asin", "isbn", "game", "recipe"}
-)
 
 role = Item()

@@ -15,6 +15,7 @@ class Rating(Role):
 
     name = "rating"
     single = True
+    feature = True
     requested = False
 
     def refuses(self, dtype: Any) -> str:

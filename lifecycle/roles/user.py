@@ -7,7 +7,6 @@ from lifecycle.role import Role
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
-    from lifecycle.draft.columns import ColumnProfile
     from lifecycle.kind import Kind
 
 
@@ -16,9 +15,9 @@ class User(Role):
 
     name = "user"
     single = True
+    feature = True
     personal = True
     also = ("entity",)
-    place = 4
 
     def refuses(self, dtype: Any) -> str:
         """An id is a text or a whole number."""
@@ -36,14 +35,5 @@ class User(Role):
 
         return by_mean(kind, seed)
 
-    def drafted(self, column: "ColumnProfile") -> str:
-        """Whether it is called a user, a customer, ... and each comes many times."""
-        from lifecycle.draft.names import words
-
-        repeats = column.distinct >= 2 and column.distinct <= 0.5 * (column.rows - column.nulls)
-        return "who chose: recommended is by what else this user had" if words(column.came) & USERS and repeats else ""
-
-
-USERS = frozenset({"user", "customer", "client", "member", "visitor", "reader", "listener", "viewer", "session"})
 
 role = User()

@@ -36,14 +36,14 @@ class LakeWatcher(threading.Thread):
 
     def __init__(self, predictors: Iterable[Predictor], at: Settings, tell: Tell) -> None:
         super().__init__(name="watch", daemon=True)
-        self._desks = [predictor for predictor in predictors if predictor.recent is not None]
+        self._desks = [predictor for predictor in predictors if predictor.recent is not None or predictor.looks_itself]
         self._at, self._tell = at, tell
         self._stop = threading.Event()
         self._batches: dict[str, int] = {}
         self._erased: dict[str, int] = {}
         self._labelled: dict[str, dt.datetime] = {}
         self._wrong: dict[str, str] = {}
-        self._told = {predictor.use_case.name: LogReplay(at.home, predictor) for predictor in self._desks}
+        self._told = {predictor.use_case.name: LogReplay(at.home, predictor) for predictor in self._desks if predictor.recent is not None}
 
     def run(self) -> None:
         """Look, read, replace; until `stop`."""
@@ -67,6 +67,8 @@ class LakeWatcher(threading.Thread):
     def _read_well(self, predictor: Predictor) -> bool:
         """Bring one predictor up to date. What is wrong with one use case does not keep the others waiting."""
         try:
+            if predictor.looks_itself:
+                return predictor.look(lake(self._at))
             self.look(predictor)
         except Exception as error:
             if (message := said(error)) != self._wrong.get(predictor.use_case.name):

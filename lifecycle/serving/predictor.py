@@ -2,12 +2,13 @@
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from lifecycle.prediction_log.labels import judged
 from lifecycle.references import ModelVersion
 from lifecycle.serving.entity_index import EntityIndex
 from lifecycle.serving.examples import examples
@@ -17,6 +18,7 @@ from lifecycle.serving.requests import Reader
 from lifecycle.table.feature_table import compute
 
 if TYPE_CHECKING:
+    from lifecycle.store.lake import Lake
     from lifecycle.usecase import UseCase
 
 
@@ -39,6 +41,11 @@ class Answers:
 
 class Predictor:
     """Holds the champion of a use case. Answers come from one thread at a time; versions come from another."""
+
+    looks_itself = False
+    """Whether `look` reads what it needs of the lake."""
+    explains = True
+    """Whether answers are explained by contributions of inputs."""
 
     def __init__(self, use_case: "UseCase", older: Older) -> None:
         self.use_case = use_case
@@ -100,6 +107,33 @@ class Predictor:
         if self.recent is not None:
             with self._turn:
                 self.recent.learn(labels)
+
+    @property
+    def takes_labels(self) -> bool:
+        """Whether clients can tell it what became of its answers."""
+        return bool(self.use_case.target)
+
+    def label_schema(self) -> tuple[dict[str, Any], str] | None:
+        """One label as JSON Schema, and what is said of labels, where they are no targets of rows."""
+        return None
+
+    def judged(self, labels: Sequence[Any]) -> pl.DataFrame:
+        """Labels of a request as the log of labels keeps them.
+
+        Raises:
+            Refused: some are not valid.
+        """
+        return judged(self.use_case, labels)
+
+    def taught(self, good: pl.DataFrame, labels: Sequence[Any]) -> None:
+        """Take labels that are safe by now; `labels`: as they were sent."""
+        now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        moments = good["label_time"].to_list()
+        self.learn({key: (label["target"], known or now) for key, label, known in zip(good["key"].to_list(), labels, moments, strict=True)})
+
+    def look(self, store: "Lake") -> bool:
+        """Read what it needs of the lake; whether there is nothing more to wait for."""
+        return True
 
     def unknown(self, keys: pl.Series) -> pl.Series:
         """Which of these keys (as text) are of no row that is in memory."""

@@ -45,6 +45,15 @@ class Reader:
         self.columns = tuple(RequestField(use_case, column) for column in use_case.columns.all if column.requested)
         self._schema = [(column.name, column.dtype) for column in use_case.columns.all]
         self._whole = _left_to_pandera(use_case, self.columns)
+        self.key, self.time = use_case.columns.one("key"), use_case.columns.one("time")
+
+    def alone(self, body: bytes) -> dict[str, Any] | None:
+        """The one row of a body that is not a list of rows, where a kind of problem takes such; `None`: it must be a list."""
+        return None
+
+    def native(self, predictions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Answers as a client reads them."""
+        return predictions
 
     def cells(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
         """The columns asked for, as lists of typed cells.
@@ -76,6 +85,9 @@ class Reader:
 
 class RequestField:
     """A column that a request has to bring."""
+
+    described: "Mapping[str, Any] | None" = None
+    """Its JSON Schema, where that does not follow from its type and checks."""
 
     def __init__(self, use_case: "UseCase", column: Column) -> None:
         self.roles = column.role_names

@@ -43,6 +43,8 @@ def chosen(use_case: "UseCase", source: str | None) -> Source:
     own = use_case.source
     if source is None:
         return _safe(own)
+    if source in (further := use_case.kind.sources(use_case)):
+        return further[source]
     text = credentials.without_secrets(source.strip())
     if RANGE.match(text):
         return _ranged(use_case, own, parameters(text))

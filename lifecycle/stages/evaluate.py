@@ -82,7 +82,7 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     report = report.model_copy(update=more)
     known = rows(use_case, trained.parts, LABELLED) if trained.judged_sha256 else train
     files = tracking.write(trained.run_id, shapley.FILE, shapley.background(known.X, use_case.seed))
-    reference = profile.reference(use_case, known, use_case.kind.decided(evidence.unseen, deployed)) | {
+    reference = profile.reference(use_case, use_case.kind.reference(known, gate, model), use_case.kind.decided(evidence.unseen, deployed)) | {
         "typical": typical(use_case, trained.parts.features.snapshot.version)
     }
     files |= _written(trained.run_id, report, drawn, reference)

@@ -14,7 +14,7 @@ from lifecycle.monitoring.label_drift import label_windows
 from lifecycle.monitoring.live_labels import Live, live
 from lifecycle.monitoring.performance import performance
 from lifecycle.references import DriftReport, Features, Finding, LivePerformance, ModelVersion
-from lifecycle.store import versions
+from lifecycle.store import models, versions
 from lifecycle.store.lake import Lake, lake
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def monitor(use_case: "UseCase", features: Features, model_version: ModelVersion
     with store.lock(f"monitor {use_case.name}"):
         past = judged(store, use_case, model.version)
         new = _judge(use_case, model, profile, rows, unseen, past)
-        said = live(use_case, model, rows, unseen) if use_case.target else None
+        said = live(use_case, model, rows, unseen) if use_case.target else use_case.kind.lived(use_case, model, rows, unseen)
         report = _report(store, use_case, model, profile, [*past, *new], said, _newest(rows), len(unseen))
         if new or report.drifted:
             record(store, use_case, report, new, _reached([*past, *new], report.performance))
@@ -82,8 +82,9 @@ def _judge(use_case: "UseCase", model: ModelVersion, profile: dict[str, Any], ro
     start = first - sum(before)
     chosen = rows.take(unseen[start : start + ends[-1]])
     number = np.repeat(np.arange(len(sizes)), sizes)
+    watched = use_case.kind.watched(chosen.X, lambda: models.load(model.run_id, model.sha256, model.location))
     counts = drift.counted(
-        profile, role_views.beside(use_case, profile, chosen.X), live_rows.said(use_case, model, chosen), number, len(sizes), chosen.time
+        profile, role_views.beside(use_case, profile, watched), live_rows.said(use_case, model, chosen), number, len(sizes), chosen.time
     )
     fresh = range(len(before), len(sizes))
     return [

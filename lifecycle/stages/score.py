@@ -43,7 +43,7 @@ def score(use_case: "UseCase", features: Features, model_version: ModelVersion |
     with store.lock(f"score {use_case.name} {model_version.version}"):
         found, model = [], None
         done = _done(store, use_case, model_version)
-        for rows in feature_table.pieces(use_case, features):
+        for rows in use_case.kind.asked(use_case, feature_table.pieces(use_case, features)):
             wanted = _unscored(use_case, model_version, rows.info, done)
             if len(wanted):
                 model = model or _fastest(model_version)
@@ -55,17 +55,19 @@ def score(use_case: "UseCase", features: Features, model_version: ModelVersion |
 
 
 def _done(store: Lake, use_case: "UseCase", model_version: ModelVersion) -> pl.DataFrame:
-    """The keys (`_key`) of the rows that the model has scored, or remembers."""
-    query = f"SELECT key AS _key FROM {use_case.name}.predictions WHERE model_version = ? AND origin = ?"
+    """The keys (`_key`) of the rows that the model has scored, or remembers; with their time, where they are asked for again."""
+    query = f"SELECT key AS _key{', time AS _time' if use_case.kind.asked_again else ''} FROM {use_case.name}.predictions WHERE model_version = ? AND origin = ?"
     done = store.frame(query, [model_version.version, ORIGIN])
     return pl.concat([fitted(use_case, model_version), done]) if use_case.kind.remembers else done
 
 
 def _unscored(use_case: "UseCase", model_version: ModelVersion, info: pl.DataFrame, done: pl.DataFrame) -> pl.Series:
     """The positions of the rows to be scored."""
-    warm = parts_then(use_case, model_version, info) != "warm_up"
-    candidates = info.lazy().select("_key").with_row_index("at").filter(warm)
-    return candidates.join(done.lazy(), on="_key", how="anti", maintain_order="left").select("at").collect().to_series()
+    again = ["_time"] if use_case.kind.asked_again else []
+    candidates = info.lazy().select("_key", *again).with_row_index("at")
+    if not again:
+        candidates = candidates.filter(parts_then(use_case, model_version, info) != "warm_up")
+    return candidates.join(done.lazy(), on=["_key", *again], how="anti", maintain_order="left", nulls_equal=True).select("at").collect().to_series()
 
 
 def _predictions(use_case: "UseCase", model: Any, model_version: ModelVersion, rows: Rows, wanted: pl.Series) -> list[pl.DataFrame]:
@@ -88,11 +90,12 @@ def _fastest(model_version: ModelVersion) -> Any:
 def _write(store: Lake, use_case: "UseCase", model_version: ModelVersion, found: pl.DataFrame) -> None:
     """One transaction. An id is a hash of version and key: whoever scores a row again gives it the same."""
     identity = f"{use_case.name}/{model_version.version}/"
+    what = "key || '@' || coalesce(time, TIMESTAMP 'epoch')::VARCHAR" if use_case.kind.asked_again else "key"
 
     def insert(transaction: "duckdb.DuckDBPyConnection") -> None:
         transaction.execute(
             f"""INSERT INTO {use_case.name}.predictions BY NAME
-            SELECT md5(? || key) AS id, *, ? AS model_version, ? AS origin, now() AS scored_at FROM {PENDING}""",
+            SELECT md5(? || {what}) AS id, *, ? AS model_version, ? AS origin, now() AS scored_at FROM {PENDING}""",
             [identity, model_version.version, ORIGIN],
         )
 
