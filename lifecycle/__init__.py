@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lifecycle.behaviours import Behaviour, Direction, Invariance, KnownAnswers
-    from lifecycle.candidates import Candidate, boosting, forest, kmeans, linear, mixture
+    from lifecycle.candidates import Candidate, boosting, forest, kmeans, linear, mixture, network
     from lifecycle.expectations import Arrivals, Surprises
     from lifecycle.gate.rule import Check, Rule
     from lifecycle.kind import Kind
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from lifecycle.rest import fetched
     from lifecycle.role import Role
     from lifecycle.source import ByColumn, ByFile, File, Source
-    from lifecycle.sources import Files, Generated, Joined, Postgres, Query, SQLite
-    from lifecycle.splits import Boundaries, ColumnSplit, GroupSplit, HashSplit, OrderSplit, Split, StratifiedSplit, TimeSplit
+    from lifecycle.sources import Files, Generated, Images, Joined, Postgres, Query, SQLite
+    from lifecycle.splits import Boundaries, ColumnSplit, GroupSplit, HashSplit, OrderSplit, PublishedSplit, Split, StratifiedSplit, TimeSplit
     from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
     from lifecycle.windows import lookback
     from schemas.roles import column
 
 _NAMES = {
     "lifecycle.behaviours": ("Behaviour", "Direction", "Invariance", "KnownAnswers"),
-    "lifecycle.candidates": ("Candidate", "boosting", "forest", "kmeans", "linear", "mixture"),
+    "lifecycle.candidates": ("Candidate", "boosting", "forest", "kmeans", "linear", "mixture", "network"),
     "lifecycle.expectations": ("Arrivals", "Surprises"),
     "lifecycle.gate.rule": ("Check", "Rule"),
     "lifecycle.kind": ("Kind",),
@@ -36,8 +36,8 @@ _NAMES = {
     "lifecycle.rest": ("fetched",),
     "lifecycle.role": ("Role",),
     "lifecycle.source": ("ByColumn", "ByFile", "File", "Source"),
-    "lifecycle.sources": ("Files", "Generated", "Joined", "Postgres", "Query", "SQLite"),
-    "lifecycle.splits": ("Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "OrderSplit", "Split", "StratifiedSplit", "TimeSplit"),
+    "lifecycle.sources": ("Files", "Generated", "Images", "Joined", "Postgres", "Query", "SQLite"),
+    "lifecycle.splits": ("Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "OrderSplit", "PublishedSplit", "Split", "StratifiedSplit", "TimeSplit"),
     "lifecycle.usecase": ("Gate", "Monitoring", "Tuning", "UseCase"),
     "lifecycle.windows": ("lookback",),
     "schemas.roles": ("column",),
@@ -45,9 +45,9 @@ _NAMES = {
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
-    "Arrivals", "Behaviour", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Capacity", "Check", "ColumnSplit", "Costs", "Direction", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
-    "Invariance", "Joined", "Kind", "KnownAnswers", "Monitoring", "OrderSplit", "Postgres", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
-    "UseCase", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture",
+    "Arrivals", "Behaviour", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Capacity", "Check", "ColumnSplit", "Costs", "Direction", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit", "Images",
+    "Invariance", "Joined", "Kind", "KnownAnswers", "Monitoring", "OrderSplit", "Postgres", "PublishedSplit", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
+    "UseCase", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture", "network",
 ]  # fmt: skip
 
 

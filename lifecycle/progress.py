@@ -11,12 +11,21 @@ Listener = Callable[[str, Event, str], None]
 
 # Of the process, not of a context: tasks run in threads that a context variable would not reach.
 _listeners: list[Listener] = []
+_begun: list[str] = []
 
 
 def emit(stage: str, event: Event, text: str = "") -> None:
     """Tell every listener what a stage does: `emit("tune", "note", "trial 3 of 12")`. Any thread may."""
+    if event == "start":
+        _begun[:] = [stage]
     for listener in tuple(_listeners):
         listener(stage, event, text)
+
+
+def note(text: str) -> None:
+    """Tell how far something is that knows no stage, such as a model that learns: it is told of the stage that began last."""
+    if _begun:
+        emit(_begun[0], "note", text)
 
 
 @contextmanager

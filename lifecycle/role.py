@@ -53,6 +53,18 @@ class Role:
         """Why a column of this Polars type cannot have the role, after "it needs"; empty where it can."""
         return ""
 
+    rows: int = 0
+    """The most cells of it that are held at once where rows come in pieces; 0: as many as of any other."""
+
+    def wrong(self, cell: Any) -> str:
+        """What a cell of the right type must be and is not (`an image, found other bytes`); empty where nothing is wrong. Asked where it is overridden."""
+        return ""
+
+    @property
+    def judges(self) -> bool:
+        """Whether cells of the right type can be wrong all the same."""
+        return type(self).wrong is not Role.wrong
+
     def encodes(self, dtype: Any) -> bool:
         """Whether `encoder` turns inputs of this Polars type into numbers; else they are taken for what their type says."""
         return False

@@ -141,6 +141,11 @@ class Source:
         """What is meant by a text that was typed in its place, where it is no address and no query; `None` if that means nothing here."""
         return None
 
+    @classmethod
+    def placed(cls, text: str) -> "Source | None":
+        """What is read from a path or an address that holds what only this kind of source reads; `None` where it does not."""
+        return None
+
     def select_of_others(self) -> str:
         """The `select` for the rows of a file that is read in its place."""
         return self.select

@@ -3,8 +3,9 @@
 from lifecycle.candidates.candidate import Candidate
 from lifecycle.candidates.gaussian_mixture import mixture
 from lifecycle.candidates.gradient_boosting import boosting
+from lifecycle.candidates.image_network import network
 from lifecycle.candidates.k_means import kmeans
 from lifecycle.candidates.linear_models import linear, linear_baseline
 from lifecycle.candidates.random_forest import forest
 
-__all__ = ["Candidate", "boosting", "forest", "kmeans", "linear", "linear_baseline", "mixture"]
+__all__ = ["Candidate", "boosting", "forest", "kmeans", "linear", "linear_baseline", "mixture", "network"]

@@ -115,7 +115,8 @@ def search(use_case: "UseCase", answers: Answers, only: int | None = None) -> tu
     attempts: list[TrialResult] = []
     for number in range(use_case.tuning.trials):
         at = number % len(families)
-        if only not in (None, at):
+        most = families[at].trials
+        if only not in (None, at) or (most is not None and number // len(families) >= most):
             continue
         attempt = _attempt(number, families[at], studies[at], answers, began + use_case.tuning.seconds if attempts else np.inf)
         if attempt is None or (time.monotonic() - began > use_case.tuning.seconds and number + 1 < use_case.tuning.trials):
