@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lifecycle.behaviours import Behaviour, Direction, Invariance, KnownAnswers
-    from lifecycle.candidates import Candidate, boosting, forest, kmeans, linear, mixture, network
+    from lifecycle.behaviours import Behaviour, Direction, Invariance, KnownAnswers, Pairs
+    from lifecycle.candidates import Candidate, boosting, forest, kmeans, linear, mixture, network, read_as
     from lifecycle.expectations import Arrivals, Surprises
     from lifecycle.gate.rule import Check, Rule
     from lifecycle.kind import Kind
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from schemas.roles import column
 
 _NAMES = {
-    "lifecycle.behaviours": ("Behaviour", "Direction", "Invariance", "KnownAnswers"),
-    "lifecycle.candidates": ("Candidate", "boosting", "forest", "kmeans", "linear", "mixture", "network"),
+    "lifecycle.behaviours": ("Behaviour", "Direction", "Invariance", "KnownAnswers", "Pairs"),
+    "lifecycle.candidates": ("Candidate", "boosting", "forest", "kmeans", "linear", "mixture", "network", "read_as"),
     "lifecycle.expectations": ("Arrivals", "Surprises"),
     "lifecycle.gate.rule": ("Check", "Rule"),
     "lifecycle.kind": ("Kind",),
@@ -46,8 +46,8 @@ _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
     "Arrivals", "Behaviour", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Capacity", "Check", "ColumnSplit", "Costs", "Direction", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit", "Images",
-    "Invariance", "Joined", "Kind", "KnownAnswers", "Monitoring", "OrderSplit", "Postgres", "PublishedSplit", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
-    "UseCase", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture", "network",
+    "Invariance", "Joined", "Kind", "KnownAnswers", "Monitoring", "OrderSplit", "Pairs", "Postgres", "PublishedSplit", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
+    "UseCase", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture", "network", "read_as",
 ]  # fmt: skip
 
 

@@ -11,10 +11,14 @@ from lifecycle import variants
 from lifecycle.errors import DefinitionError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
     from sklearn.base import BaseEstimator
 
     from lifecycle.draft.columns import ColumnProfile
     from lifecycle.kind import Kind
+    from lifecycle.usecase import UseCase
 
 FOLDER = "lifecycle.roles"
 
@@ -46,6 +50,8 @@ class Role:
     """Whether a row of a request may leave it out."""
     personal: bool = False
     """Whether its values belong to one row or one person, so that none of them is shown as typical."""
+    input: str = ""
+    """How a page asks for a cell: `area`, several lines of text; empty: as its type says."""
     place: int = 0
     """Where several could be drafted, the least is asked first."""
 
@@ -78,6 +84,27 @@ class Role:
         """
         raise NotImplementedError
 
+    def read_as(self, ways: tuple[str, ...]) -> "Role":
+        """The same role with an `encoder` that reads in these ways, where it knows several and a family chooses; else itself."""
+        return self
+
+    def views(self, use_case: "UseCase", name: str, inputs: "pl.Series") -> "dict[str, tuple[dict[str, Any], pl.Series]] | None":
+        """What is watched of an input whose own values say little: `None` where they are watched themselves.
+
+        Args:
+            use_case: the definition.
+            name: of the input.
+            inputs: of the reference rows, length n.
+
+        Returns:
+            By name: what is kept of a view, as JSON can hold it, and its values on these rows, length n.
+        """
+        return None
+
+    def view(self, kept: "Mapping[str, Any]", inputs: "pl.Series") -> "pl.Series":
+        """One of the views of other rows, by what was kept of it."""
+        raise NotImplementedError
+
     def coordinates(self, kind: "Kind", seed: int) -> "BaseEstimator":
         """The same for numbers in which distance means unlikeness, and without a target: what clusterings are made in."""
         return self.encoder(kind, seed)
@@ -85,6 +112,10 @@ class Role:
     def drafted(self, column: "ColumnProfile") -> str:
         """Why a column of a new table has this role, as `lifecycle new` says it; empty where nothing tells."""
         return ""
+
+    def families(self) -> tuple[str, ...]:
+        """What a draft with such a column lists beside the kind's own families, as calls of functions of `lifecycle`; the simplest first."""
+        return ()
 
     def __repr__(self) -> str:
         return self.name

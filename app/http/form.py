@@ -48,6 +48,7 @@ def _field(reader: Reader, column: RequestField, known: dict[str, Any]) -> dict[
         "nullable": column.nullable,
         "optional": column.optional,
         "roles": [role for role in column.roles if role != "feature"],
+        "input": next((role.input for role in reader.use_case.columns[column.name].roles if role.input), ""),
         "choices": [value for value in described.get("enum", ()) if value is not None],
         "suggestions": known.get("suggestions", []),
         "example": None if column.optional else _start(column, known.get("example"), example(reader, column)),

@@ -12,7 +12,7 @@ function fields() {
 }
 
 function field(each, id) {
-  return make("div", { class: "field" }, make("label", { for: `f-${id}` }, each.name), ...control(each, `f-${id}`), make("small", { id: `f-${id}-note` }, told(each)));
+  return make("div", { class: each.input === "area" ? "field wide" : "field" }, make("label", { for: `f-${id}` }, each.name), ...control(each, `f-${id}`), make("small", { id: `f-${id}-note` }, told(each)));
 }
 
 function told(each) {
@@ -37,6 +37,7 @@ function control(each, id) {
     return [make("input", { ...given, type: "number", step: each.type === "integer" ? 1 : "any", min: each.minimum ?? each.exclusiveMinimum, max: each.maximum ?? each.exclusiveMaximum, value: each.example, inputmode: each.type === "integer" ? "numeric" : "decimal" })];
   if (each.format === "date-time") return [make("input", { ...given, type: "datetime-local", step: 1, value: String(each.example ?? "").slice(0, 19) })];
   if (each.format === "date") return [make("input", { ...given, type: "date", value: each.example })];
+  if (each.input === "area") return [make("textarea", { ...given, rows: 6, required: !each.nullable }, String(each.example ?? ""))];
   const list = each.suggestions?.length ? make("datalist", { id: `${id}-list` }, ...each.suggestions.map(value => make("option", { value }))) : "";
   return [make("input", { ...given, type: "text", value: each.example, list: list ? `${id}-list` : undefined, autocomplete: "off" }), ...(list ? [list] : [])];
 }

@@ -4,5 +4,6 @@ from lifecycle.behaviours.behaviour import Answer, Behaviour
 from lifecycle.behaviours.direction import Direction
 from lifecycle.behaviours.invariance import Invariance
 from lifecycle.behaviours.known_answers import KnownAnswers
+from lifecycle.behaviours.pairs import Pairs
 
-__all__ = ["Answer", "Behaviour", "Direction", "Invariance", "KnownAnswers"]
+__all__ = ["Answer", "Behaviour", "Direction", "Invariance", "KnownAnswers", "Pairs"]

@@ -7,5 +7,6 @@ from lifecycle.candidates.image_network import network
 from lifecycle.candidates.k_means import kmeans
 from lifecycle.candidates.linear_models import linear, linear_baseline
 from lifecycle.candidates.random_forest import forest
+from lifecycle.candidates.read_as import read_as
 
-__all__ = ["Candidate", "boosting", "forest", "kmeans", "linear", "linear_baseline", "mixture", "network"]
+__all__ = ["Candidate", "boosting", "forest", "kmeans", "linear", "linear_baseline", "mixture", "network", "read_as"]

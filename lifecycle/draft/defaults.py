@@ -7,6 +7,7 @@ from lifecycle.draft import python, roles, time_column
 from lifecycle.draft.columns import Table
 from lifecycle.draft.problem import GuessedProblem
 from lifecycle.draft.traps.order import Order
+from lifecycle.role import find
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Choices:
 
     Attributes:
         split: the class that divides the rows, for the reason `why`.
-        candidates: the functions that make the model families; none where the problem's own cannot be named.
+        candidates: calls of the functions that make the model families; none where the problem's own cannot be named.
         settings: further arguments of `UseCase`, as code, each with why.
         imports: names of `lifecycle.usecase` that these need.
     """
@@ -34,7 +35,7 @@ def choose(table: Table, question: GuessedProblem, along: Order) -> Choices:
     level = "0.8" if question.kind.greater_is_better(metric) else "10"
     gate = "gate=Gate()", f'it must beat the baselines and the champion; with minimum={{"{metric}": {level}}} also a number of yours'
     own = [(f"{name}={python.literal(value)}", reason) for name, (value, reason) in question.kind.choices(question).items()]
-    return Choices(split, why, _candidates(question), (*own, gate), ("Gate",))
+    return Choices(split, why, _candidates(table, question), (*own, gate), ("Gate",))
 
 
 def _split(table: Table, question: GuessedProblem, along: Order) -> tuple[str, str]:
@@ -57,8 +58,9 @@ def _split(table: Table, question: GuessedProblem, along: Order) -> tuple[str, s
     return "HashSplit", f"at random{since}"
 
 
-def _candidates(question: GuessedProblem) -> tuple[str, ...]:
-    """The problem's own families by the functions that make them, so that one can be taken out or put in."""
+def _candidates(table: Table, question: GuessedProblem) -> tuple[str, ...]:
+    """The problem's own families by the functions that make them, so that one can be taken out or put in; and what the columns' roles add."""
     own = question.kind.families()
-    named = [next((name for name in (each.name, f"{each.name}s") if callable(getattr(families, name, None))), "") for each in own]
-    return tuple(named) if all(named) else ()
+    named = [next((f"{name}()" for name in (each.name, f"{each.name}s") if callable(getattr(families, name, None))), "") for each in own]
+    more = [call for column in table.columns for name in column.roles for call in find(name).families()] if question.kind.target_type else []
+    return tuple(dict.fromkeys((*named, *more))) if all(named) else ()

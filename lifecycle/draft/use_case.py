@@ -1,5 +1,6 @@
 """The use case of a draft, as code: what was found, the source, the features, and the choices, each with its reason."""
 
+import re
 from dataclasses import replace
 
 from lifecycle.draft import inputs, python
@@ -72,7 +73,8 @@ def _constants(table: Table) -> tuple[list[str], dict[str, str]]:
 
 def _imports(found: Source, choices: Choices, name: str, title: str) -> list[str]:
     kinds = sorted({type(each).__name__ for value in vars(found).values() if isinstance(value, tuple) for each in value} | {type(found).__name__})
-    names = sorted({*kinds, choices.split, *choices.candidates, *choices.imports, "UseCase"}, key=lambda name: (name[0].islower(), name))
+    called = {name for call in choices.candidates for name in re.findall(r"\w+(?=\()", call)}
+    names = sorted({*kinds, choices.split, *called, *choices.imports, "UseCase"}, key=lambda name: (name[0].islower(), name))
     return [f"from lifecycle import {', '.join(names)}", f"from schemas.{name} import {title}"]
 
 
@@ -91,7 +93,7 @@ def _definition(table: Table, question: GuessedProblem, choices: Choices, name: 
     lines += [f"schema={title}", f"source={made}", "features=features"]
     metric = question.decides
     lines += [f"metric={python.literal(metric)}", f"split={choices.split}()"]
-    lines += [f"candidates=({', '.join(f'{name}()' for name in choices.candidates)})"] if choices.candidates else []
+    lines += [python.call("candidates=", choices.candidates, 4)] if choices.candidates else []
     assert target or not question.kind.target_type
     settings = [f"    {code},  # {python.clean(why)}" for code, why in choices.settings]
     return ["use_case = UseCase(", *(f"    {line}," for line in lines), *settings, ")"]

@@ -1,6 +1,6 @@
 """What a model has to be built for: the kind of problem, and which inputs are numbers, categories and what a role reads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ class Blueprint:
     wide: tuple[str, ...] = ()
     rows: int = 0
     encoded: "tuple[tuple[str, Role], ...]" = ()
+
+    def read_as(self, ways: tuple[str, ...]) -> "Blueprint":
+        """The same with inputs that roles turn into numbers in these ways, where a role knows several (`Role.read_as`)."""
+        return replace(self, encoded=tuple((name, role.read_as(ways)) for name, role in self.encoded))
 
 
 def blueprint(use_case: "UseCase", X: "pl.DataFrame") -> Blueprint:

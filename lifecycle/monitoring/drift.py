@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from lifecycle import variants
-from lifecycle.monitoring import bins, joint, seasons, texts
+from lifecycle.monitoring import bins, joint, seasons
 from lifecycle.monitoring.effect import LATER, PSI, Effect
 from lifecycle.monitoring.statistic import DriftStatistic, Layout, LimitedStatistic, shares
 
@@ -50,7 +50,7 @@ def by_window(
 
     Args:
         profile: made by `lifecycle.monitoring.profile.reference`.
-        X: model inputs, n rows.
+        X: model inputs, n rows, beside the views of them that the profile has (`lifecycle.monitoring.role_views`).
         predictions: of the same rows, as `lifecycle.monitoring.profile.watch` gives them.
         window: for each row the number of its window, from 0, or -1 for none.
         number: how many windows there are.
@@ -102,7 +102,7 @@ def counted(
             continue
         found = []
         for name, column in profile[family].items():
-            code = bins.codes(column, _series(name, column, frame))
+            code = bins.codes(column, _series(name, frame))
             size = bins.cells(column)
             found.append(np.bincount((window * size + code)[inside], minlength=number * size).reshape(number, size))
             if family == "columns":
@@ -118,9 +118,7 @@ def counted(
     return Counted(cells, mix, sums, np.bincount(window[inside], minlength=number))
 
 
-def _series(name: str, column: Mapping[str, Any], frame: pl.DataFrame) -> pl.Series:
-    if "text" in column:
-        return texts.read(column, frame)
+def _series(name: str, frame: pl.DataFrame) -> pl.Series:
     return frame[name] if name in frame.columns else pl.repeat(None, frame.height, dtype=pl.Float64, eager=True)
 
 

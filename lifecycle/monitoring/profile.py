@@ -8,7 +8,7 @@ import polars as pl
 import polars.selectors as cs
 
 from lifecycle import answer_schema
-from lifecycle.monitoring import bins, limits, seasons, texts
+from lifecycle.monitoring import bins, limits, role_views, seasons
 from lifecycle.monitoring.drift import limited
 from lifecycle.monitoring.null_windows import UNIT, Family, paired, seasoned
 
@@ -39,13 +39,12 @@ def reference(use_case: "UseCase", train: "Rows", predictions: pl.DataFrame) -> 
     random = np.random.default_rng(use_case.seed)
     order, ordered = _order(train, use_case, random)
     X, info = (train.X, train.info) if order is None else (train.X[order], train.info[order])
-    written = texts.named(use_case, X)
-    views, viewed = texts.fit(X, written)
+    views, viewed = role_views.fit(use_case, X)
     watched = watch(predictions.select(name for name in answer_schema.watched(use_case.kind.answer_schema) if name in predictions.columns))
     along = any(use_case.columns.one(role) for role in ("time", "order"))
     monitored = _monitored(use_case, train)
     sizes = sorted({*limits.SIZES, monitored})
-    inputs = _fit(pl.concat([X.drop(written), viewed], how="horizontal"), ordered, info["_time"] if "_time" in info.columns else None)
+    inputs = _fit(viewed, ordered, info["_time"] if "_time" in info.columns else None)
     for name, column in zip(inputs.names, inputs.columns, strict=True):
         column |= views.get(name, {})
     if inputs.names and inputs.rows:

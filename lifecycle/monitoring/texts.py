@@ -1,41 +1,30 @@
 """What is watched of a free text: how long it is, and how many of its words are new. Its own values are nearly all different."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
-
-if TYPE_CHECKING:
-    from lifecycle.usecase import UseCase
 
 WORDS = r"\w+"
 VOCABULARY = 3_000
 """The most frequent words of the reference."""
 READ = 20_000
 """Texts that a vocabulary is made from."""
+LONGEST = 20_000
+"""So many characters of a text are looked at: longer ones take no more memory than these."""
 
 
-def named(use_case: "UseCase", X: pl.DataFrame) -> list[str]:
-    """The inputs that are free texts."""
-    return [name for name in use_case.columns.having("text") if name in X.columns and X[name].dtype == pl.String]
-
-
-def fit(X: pl.DataFrame, names: list[str]) -> tuple[dict[str, dict[str, Any]], pl.DataFrame]:
-    """The views of texts as a profile keeps them (not yet their cells), and their values.
+def fit(texts: pl.Series) -> dict[str, tuple[dict[str, Any], pl.Series]]:
+    """The views of texts by name: as a profile keeps them (not yet their cells), and their values.
 
     Every second row teaches a vocabulary, the other rows another one, and each says how many words of the rows that did not teach it are
     not in it: of those that did, none would be. The first one is kept.
     """
-    views: dict[str, dict[str, Any]] = {}
-    values: dict[str, pl.Series] = {}
-    even = pl.int_range(X.height, eager=True) % 2 == 0
-    for name in names:
-        length: dict[str, Any] = {"text": name, "view": "words"}
-        unseen = [{"text": name, "view": "unseen", "known": _vocabulary(X[name].filter(half))} for half in (even, ~even)]
-        views |= {f"{name}: words": length, f"{name}: unseen words": unseen[0]}
-        found = [read(each, X) for each in unseen]
-        values |= {f"{name}: words": read(length, X), f"{name}: unseen words": found[1].zip_with(even, found[0])}
-    return views, pl.DataFrame(values)
+    even = pl.int_range(len(texts), eager=True) % 2 == 0
+    length: dict[str, Any] = {"view": "words"}
+    unseen = [{"view": "unseen", "known": _vocabulary(texts.filter(half))} for half in (even, ~even)]
+    found = [read(each, texts) for each in unseen]
+    return {"words": (length, read(length, texts)), "unseen words": (unseen[0], found[1].zip_with(even, found[0]))}
 
 
 def _vocabulary(texts: pl.Series) -> list[str]:
@@ -43,11 +32,9 @@ def _vocabulary(texts: pl.Series) -> list[str]:
     return words.value_counts().sort(["count", "word"], descending=[True, False])["word"].head(VOCABULARY).to_list()
 
 
-def read(view: Mapping[str, Any], X: pl.DataFrame) -> pl.Series:
+def read(view: Mapping[str, Any], texts: pl.Series) -> pl.Series:
     """A view of the texts of rows, by what a profile keeps of it: the number of words, or the share of those that are not known."""
-    if view["text"] not in X.columns:
-        return pl.repeat(None, X.height, dtype=pl.Float64, eager=True)
-    words = _words(X[view["text"]].cast(pl.String))
+    words = _words(texts.cast(pl.String))
     if view["view"] == "words":
         return words.list.len().cast(pl.Float64)
     known = words.list.eval(pl.element().is_in(view["known"])).list.mean()
@@ -55,4 +42,4 @@ def read(view: Mapping[str, Any], X: pl.DataFrame) -> pl.Series:
 
 
 def _words(texts: pl.Series) -> pl.Series:
-    return texts.str.to_lowercase().str.extract_all(WORDS)
+    return texts.str.slice(0, LONGEST).str.to_lowercase().str.extract_all(WORDS)

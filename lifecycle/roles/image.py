@@ -1,12 +1,20 @@
 """An image: the bytes of a file (PNG, JPEG, ...), which `features()` makes points of one size of."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.role import Role
 
 if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
     from lifecycle.kind import Kind
+    from lifecycle.usecase import UseCase
     from lifecycle.models.pixels import Pooled
+
+LOOK = 6
+"""A side of the coarse points by which images are told apart, where drift is watched."""
 
 
 class Image(Role):
@@ -15,6 +23,7 @@ class Image(Role):
     name = "image"
     beside = False
     personal = True
+    input = "image"
     rows = 5_000
 
     def refuses(self, dtype: Any) -> str:
@@ -46,6 +55,52 @@ class Image(Role):
         from lifecycle.models.pixels import Pooled
 
         return Pooled(components=12, seed=seed)
+
+    def views(self, use_case: "UseCase", name: str, inputs: "pl.Series") -> "dict[str, tuple[dict[str, Any], pl.Series]]":
+        """How bright images are and how much contrast they have, which of the usual looks they have, and how far they are from it."""
+        from lifecycle.monitoring import places
+
+        plain = {view: {"view": view} for view in ("brightness", "contrast")}
+        found = {view: (kept, self.view(kept, inputs)) for view, kept in plain.items()}
+        words = {"topic": "look", "distance to its topic": "distance to its look"}
+        return found | {words[view]: each for view, each in places.fit(_vectors, inputs, use_case.seed).items()}
+
+    def view(self, kept: "Mapping[str, Any]", inputs: "pl.Series") -> "pl.Series":
+        """One of them, of other images; null where there is none."""
+        from lifecycle.monitoring import places
+
+        return _light(kept["view"], inputs) if "around" not in kept else places.read(kept, _vectors, inputs)
+
+
+def _light(view: str, inputs: "pl.Series") -> "pl.Series":
+    """The mean of an image's points from 0 to 1, or their spread."""
+    import polars as pl
+
+    found = [None if cell is None else _of_points(view, cell) for cell in inputs]
+    return pl.Series(found, dtype=pl.Float64)
+
+
+def _of_points(view: str, cell: bytes) -> float:
+    import numpy as np
+
+    from lifecycle.models import images
+
+    points = np.frombuffer(cell, np.uint8, offset=len(images.header(*images.shape(cell))))
+    return round(float(points.mean() if view == "brightness" else points.std()) / 255, 4)
+
+
+def _vectors(inputs: "pl.Series") -> "np.ndarray":
+    """Images as coarse points of all channels, those that are missing black; what is a difference of light counts for little."""
+    import numpy as np
+
+    from lifecycle.models import images
+    from lifecycle.models.pixels import pooled
+
+    known = inputs.drop_nulls()
+    if known.is_empty():
+        return np.zeros((len(inputs), 1))
+    coarse = pooled(images.points(inputs, images.shape(known[0])), LOOK).reshape(len(inputs), -1).astype(np.float64)
+    return coarse - 0.9 * coarse.mean(axis=1, keepdims=True)
 
 
 role = Image()

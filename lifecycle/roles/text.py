@@ -1,13 +1,22 @@
-"""Free text: a model reads its words."""
+"""Free text: a model reads its words, and where a family asks for it, its sentences."""
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from lifecycle import extras
 from lifecycle.role import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import polars as pl
+    from sklearn.base import BaseEstimator
+
     from lifecycle.draft.columns import ColumnProfile
     from lifecycle.kind import Kind
-    from lifecycle.models.text import Text as Encoder
+    from lifecycle.models.sentence_encoder import SentenceEncoder
+    from lifecycle.usecase import UseCase
 
 WORDS, LENGTH = 5, 40
 """So many words, or letters, on average are written by people."""
@@ -15,12 +24,22 @@ TOPICS = 8
 """Of a text among the coordinates of a clustering."""
 
 
+@dataclass(frozen=True, repr=False)
 class Text(Role):
-    """Free text: a model reads its words."""
+    """Free text.
+
+    Attributes:
+        sentences: what reads its sentences as vectors; `None`: the encoder of the extra `text`, which knows English.
+        ways: in which it is read, one beside the other: `words`, `sentences`.
+    """
+
+    sentences: "SentenceEncoder | None" = None
+    ways: tuple[str, ...] = ("words",)
 
     name = "text"
     feature = True
     personal = True
+    input = "area"
     place = 2
 
     def refuses(self, dtype: Any) -> str:
@@ -35,23 +54,70 @@ class Text(Role):
 
         return dtype == pl.String
 
-    def encoder(self, kind: "Kind", seed: int) -> "Encoder":
-        """How a linear model of its words reads it, and its topics."""
-        from lifecycle.models.text import Text as Encoder
+    def read_as(self, ways: tuple[str, ...]) -> "Text":
+        """The ways that are known here."""
+        known = tuple(way for way in ways if way in ("words", "sentences"))
+        return replace(self, ways=known) if known else self
 
-        return Encoder(kind.text_model(seed), seed=seed)
+    def encoder(self, kind: "Kind", seed: int) -> "BaseEstimator":
+        """How a linear model of its words reads it, and its topics; the vectors of its sentences; or both."""
+        made = [(way, self._words(kind, seed) if way == "words" else self._sentences()) for way in self.ways]
+        if len(made) == 1:
+            return made[0][1]
+        from sklearn.pipeline import FeatureUnion
 
-    def coordinates(self, kind: "Kind", seed: int) -> "Encoder":
+        return FeatureUnion(made)
+
+    def coordinates(self, kind: "Kind", seed: int) -> "BaseEstimator":
         """Its topics."""
         from lifecycle.models.text import Text as Encoder
 
         return Encoder(topics=TOPICS, seed=seed)
+
+    def views(self, use_case: "UseCase", name: str, inputs: "pl.Series") -> "dict[str, tuple[dict[str, Any], pl.Series]]":
+        """Its length, its vocabulary, and where a family of the definition reads sentences, where their vectors lie."""
+        from lifecycle.monitoring import places, texts
+
+        found = texts.fit(inputs)
+        if any("sentences" in candidate.ways for candidate in use_case.candidates):
+            found |= places.fit(self._vectors, inputs, use_case.seed)
+        return found
+
+    def view(self, kept: "Mapping[str, Any]", inputs: "pl.Series") -> "pl.Series":
+        """Of the vectors where it has centres, else of the words."""
+        from lifecycle.monitoring import places, texts
+
+        return places.read(kept, self._vectors, inputs) if "around" in kept else texts.read(kept, inputs)
 
     def drafted(self, column: "ColumnProfile") -> str:
         """Whether people wrote it in sentences."""
         written = column.words >= WORDS or (column.length >= LENGTH and column.words >= 3)
         found = column.type == "str" and written and column.distinct > 0.3 * (column.rows - column.nulls)
         return f"free text of {column.words:.0f} words on average" if found else ""
+
+    def families(self) -> tuple[str, ...]:
+        """Linear models and boosting on its sentences, where what reads these is installed."""
+        if not extras.installed("text"):
+            return ()
+        return ('read_as(linear(), "sentences")', 'read_as(linear(), "words", "sentences")', 'read_as(boosting(), "words", "sentences")')
+
+    def _words(self, kind: "Kind", seed: int) -> "BaseEstimator":
+        from lifecycle.models.text import Text as Encoder
+
+        return Encoder(kind.text_model(seed), seed=seed)
+
+    def _sentences(self) -> "BaseEstimator":
+        from lifecycle.models.sentence_embedding import SentenceEmbedding
+
+        return SentenceEmbedding(self._encoder())
+
+    def _vectors(self, inputs: "pl.Series") -> "np.ndarray":
+        return self._encoder().vectors(inputs.to_list())
+
+    def _encoder(self) -> "SentenceEncoder":
+        from lifecycle.models.sentence_encoder import MINILM
+
+        return self.sentences or MINILM
 
 
 role = Text()

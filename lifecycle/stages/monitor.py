@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lifecycle.champion import chosen
-from lifecycle.monitoring import drift, live_rows, recent, told
+from lifecycle.monitoring import drift, live_rows, recent, role_views, told
 from lifecycle.monitoring.drift_windows import Window, cooling, judged, record
 from lifecycle.monitoring.estimate import estimate
 from lifecycle.monitoring.label_drift import label_windows
@@ -82,7 +82,9 @@ def _judge(use_case: "UseCase", model: ModelVersion, profile: dict[str, Any], ro
     start = first - sum(before)
     chosen = rows.take(unseen[start : start + ends[-1]])
     number = np.repeat(np.arange(len(sizes)), sizes)
-    counts = drift.counted(profile, chosen.X, live_rows.said(use_case, model, chosen), number, len(sizes), chosen.time)
+    counts = drift.counted(
+        profile, role_views.beside(use_case, profile, chosen.X), live_rows.said(use_case, model, chosen), number, len(sizes), chosen.time
+    )
     fresh = range(len(before), len(sizes))
     return [
         _window(effects, _together(use_case, profile, counts, at), chosen, slice(ends[at] - sizes[at], ends[at]))

@@ -6,7 +6,7 @@ import polars as pl
 
 from lifecycle import HashSplit, Query, UseCase
 from lifecycle.dataset import Rows
-from lifecycle.monitoring import drift, profile
+from lifecycle.monitoring import drift, profile, role_views
 from schemas.roles import column
 
 WORDS = [f"word{i}" for i in range(400)]
@@ -31,7 +31,7 @@ def beyond(X: pl.DataFrame) -> set[str]:
     before = reviews(6_000, 1)
     made = profile.reference(use_case, Rows(before, np.zeros(before.height), pl.DataFrame({"_key": before["review"]})), pl.DataFrame())
     assert set(made["columns"]) == {"stars", "review: words", "review: unseen words"}  # nearly every text is another: no cells of its own
-    return {name for name, one in drift.effects(made, X).items() if one.beyond}
+    return {name for name, one in drift.effects(made, role_views.beside(use_case, made, X)).items() if one.beyond}
 
 
 def test_texts_as_they_were_are_no_drift():
