@@ -11,12 +11,14 @@ from lifecycle import variants
 from lifecycle.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    import numpy as np
     import polars as pl
     from sklearn.base import BaseEstimator
 
     from lifecycle.draft.columns import ColumnProfile
+    from lifecycle.evaluation.evidence import Evidence
     from lifecycle.kind import Kind
     from lifecycle.usecase import UseCase
 
@@ -104,6 +106,21 @@ class Role:
     def view(self, kept: "Mapping[str, Any]", inputs: "pl.Series") -> "pl.Series":
         """One of the views of other rows, by what was kept of it."""
         raise NotImplementedError
+
+    def plots(self, use_case: "UseCase", name: str, evidence: "Evidence", model: Any) -> dict[str, bytes]:
+        """Pictures that an evaluation shows of an input that this role reads, as PNG by name.
+
+        Args:
+            use_case: the definition.
+            name: of the input.
+            evidence: what was judged.
+            model: the judged model, or the recipe of a cross-validation.
+        """
+        return {}
+
+    def picture(self, cell: Any, ask: "Callable[[pl.Series], np.ndarray]") -> bytes | None:
+        """One input with what matters in it, as PNG; `None` where it cannot be shown. `ask` gives the explained number for other values of it."""
+        return None
 
     def coordinates(self, kind: "Kind", seed: int) -> "BaseEstimator":
         """The same for numbers in which distance means unlikeness, and without a target: what clusterings are made in."""

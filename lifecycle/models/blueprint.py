@@ -44,7 +44,7 @@ def blueprint(use_case: "UseCase", X: "pl.DataFrame") -> Blueprint:
     """What a candidate has to be built for, to be fitted on these rows of model inputs."""
     import polars as pl
 
-    encoded = {name: role for name, dtype in X.schema.items() if (role := _encoding(use_case, name, dtype))}
+    encoded = {name: role for name, dtype in X.schema.items() if (role := encoding(use_case, name, dtype))}
     texts = [name for name, dtype in X.schema.items() if dtype == pl.String and name not in encoded]
     distinct = dict(zip(texts, X.select(pl.col(texts).n_unique()).row(0), strict=True)) if texts else {}
     return Blueprint(
@@ -58,7 +58,7 @@ def blueprint(use_case: "UseCase", X: "pl.DataFrame") -> Blueprint:
     )
 
 
-def _encoding(use_case: "UseCase", name: str, dtype: "pl.DataType") -> "Role | None":
+def encoding(use_case: "UseCase", name: str, dtype: "pl.DataType") -> "Role | None":
     """The role of the schema's column of this name that turns an input into numbers."""
     roles = use_case.columns[name].roles if name in use_case.columns else ()
     return next((role for role in roles if role.encodes(dtype)), None)

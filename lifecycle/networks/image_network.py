@@ -122,7 +122,9 @@ class ImageNetwork(ClassifierMixin, BaseEstimator):
 
         known = cells.drop_nulls()
         if known.is_empty() or known.dtype != pl.Binary:
-            raise LifecycleError(f"the network needs images in '{self.column}', found none; let features() return images.points('{self.column}', ...)")
+            raise LifecycleError(
+                f"the network needs images in '{self.column}', found none; let features() return images.points('{self.column}', ...)"
+            )
         return images.shape(known[0])
 
     def __getstate__(self) -> dict[str, Any]:

@@ -50,7 +50,9 @@ def read(content: bytes, name: str) -> dict[str, Any]:
     try:
         import pydicom
     except ImportError:
-        raise LifecycleError("DICOM files need the extra 'imaging', whose pydicom is not installed; run: make extras, or pip install '.[imaging]'") from None
+        raise LifecycleError(
+            "DICOM files need the extra 'imaging', whose pydicom is not installed; run: make extras, or pip install '.[imaging]'"
+        ) from None
     known: dict[str, Any] = {"file": pseudonym("file", name), "image": b""}
     try:
         with warnings.catch_warnings():

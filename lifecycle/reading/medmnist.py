@@ -47,7 +47,9 @@ def _part(packed: zipfile.ZipFile, part: str, name: str) -> Iterator[list[dict[s
                 f" and {len(labels)} labels"
             )
         if labels.shape[1] != 1:
-            raise DataError(f"{name}: {part}_labels must be one class an image, found {labels.shape[1]} columns; a problem of several labels is none of ours")
+            raise DataError(
+                f"{name}: {part}_labels must be one class an image, found {labels.shape[1]} columns; a problem of several labels is none of ours"
+            )
         size = int(np.prod(shape[1:]))
         for start in range(0, shape[0], CHUNK):
             count = min(CHUNK, shape[0] - start)

@@ -1,6 +1,6 @@
 """An image: the bytes of a file (PNG, JPEG, ...), which `features()` makes points of one size of."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.role import Role
@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
+    from lifecycle.evaluation.evidence import Evidence
     from lifecycle.kind import Kind
-    from lifecycle.usecase import UseCase
     from lifecycle.models.pixels import Pooled
+    from lifecycle.usecase import UseCase
 
 LOOK = 6
 """A side of the coarse points by which images are told apart, where drift is watched."""
@@ -70,6 +71,18 @@ class Image(Role):
         from lifecycle.monitoring import places
 
         return _light(kept["view"], inputs) if "around" not in kept else places.read(kept, _vectors, inputs)
+
+    def picture(self, cell: Any, ask: "Callable[[pl.Series], np.ndarray]") -> bytes | None:
+        """The image with what matters in it, by covering one part after the other."""
+        from lifecycle.models import saliency
+
+        return None if cell is None else saliency.picture(cell, saliency.occlusion(cell, ask))
+
+    def plots(self, use_case: "UseCase", name: str, evidence: "Evidence", model: Any) -> dict[str, bytes]:
+        """Operating points of each class, the worst errors, and where the model looked in a few images."""
+        from lifecycle.reports.image_evidence import drawn
+
+        return drawn(use_case, name, evidence, model) if use_case.kind.target_type in ("binary", "multiclass") else {}
 
 
 def _light(view: str, inputs: "pl.Series") -> "pl.Series":

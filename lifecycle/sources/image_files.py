@@ -26,7 +26,8 @@ CHUNK = 500
 MAX_FILE = 100_000_000
 """Bytes of a file in a zip, unpacked: what says it is larger is refused before it is."""
 COLUMNS = ("file", "image", "label", "split", "patient", "site", "device", "view", "width_mm", "dropped")
-"""Of every source of images: the place of the file, its bytes, the class, the publisher's part, and what only DICOM says; null where nothing does."""
+"""Of every source of images: the place of the file, its bytes, the class, the publisher's part, and what only DICOM says; null where nothing does.
+An image of which nobody says whose it is counts as a patient of its own."""
 Found = tuple[str, Callable[[], bytes], str | None]
 
 
@@ -98,7 +99,9 @@ class Images(Source):
         found = next((each for each in files.candidates(self.file) if each.exists()), None)
         if found is not None:
             if found.is_file() and self.file.sha256 and files.digest(str(found)) != self.file.sha256:
-                raise LifecycleError(f"{found} must have the SHA-256 {self.file.sha256[:12]}..., found another; bring the file that the definition means")
+                raise LifecycleError(
+                    f"{found} must have the SHA-256 {self.file.sha256[:12]}..., found another; bring the file that the definition means"
+                )
             return found
         return Path(files.locate(self.file))
 
@@ -120,7 +123,9 @@ def _stream(reader: "Reader", here: Path) -> Any:
     frames = _frames(here)
     first = next(frames, None)
     if first is None:
-        raise DataError(f"{here.name} holds no images; give a folder of them (a sub-folder for each class), a zip of one, or an .npz in MedMNIST's layout")
+        raise DataError(
+            f"{here.name} holds no images; give a folder of them (a sub-folder for each class), a zip of one, or an .npz in MedMNIST's layout"
+        )
     schema = first.to_arrow().schema
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -153,7 +158,8 @@ def framed(rows: list[dict[str, Any]]) -> "pl.DataFrame":
     import polars as pl
 
     types = {name: pl.Binary if name == "image" else pl.Float64 if name == "width_mm" else pl.String for name in COLUMNS}
-    return pl.DataFrame([{name: row.get(name) for name in COLUMNS} for row in rows], schema=types)
+    owned = [{**row, "patient": row.get("patient") or row["file"]} for row in rows]
+    return pl.DataFrame([{name: row.get(name) for name in COLUMNS} for row in owned], schema=types)
 
 
 def _of_files(listed: list[tuple[str, Callable[[], bytes]]]) -> "Iterator[pl.DataFrame]":
