@@ -52,6 +52,8 @@ class Role:
     """Whether a row of a request may leave it out."""
     personal: bool = False
     """Whether its values belong to one row or one person, so that none of them is shown as typical."""
+    example: Any = None
+    """A cell that it takes, as JSON has it; `None`: one of the column's type."""
     input: str = ""
     """How a page asks for a cell: `area`, several lines of text; empty: as its type says."""
     place: int = 0

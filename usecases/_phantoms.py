@@ -42,7 +42,14 @@ def phantoms(patients: int = 600, seed: int = 7, brighter: float = 0.0, since: i
                 finding = str(random.choice(FINDINGS, p=SHARES))
                 points = _scan(random, build, finding, site, brighter)
                 rows.append(
-                    {"file": f"p{patient:06}/{number}", "image": images.png(points), "label": finding, "split": None, "patient": f"p{patient:06}", "site": site}
+                    {
+                        "file": f"p{patient:06}/{number}",
+                        "image": images.png(points),
+                        "label": finding,
+                        "split": None,
+                        "patient": f"p{patient:06}",
+                        "site": site,
+                    }
                 )
         yield pl.DataFrame(rows, schema_overrides={"split": pl.String})
 

@@ -19,7 +19,7 @@ use_case = UseCase(
     schema=Scan,
     source=Generated(phantoms, {"patients": 600}, deterministic=True),
     features=features,
-    metric="roc_auc",
+    metric="log_loss",  # how right the probabilities are: where nearly all is right, nothing else tells models apart
     split=PublishedSplit(train=0.55, tune=0.2, gate=0.25),
     candidates=(linear(), boosting(), network()),  # the first two see coarse points by their main directions: what the network must beat
     tuning=Tuning(trials=4, average=False),

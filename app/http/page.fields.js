@@ -37,12 +37,24 @@ function control(each, id) {
     return [make("input", { ...given, type: "number", step: each.type === "integer" ? 1 : "any", min: each.minimum ?? each.exclusiveMinimum, max: each.maximum ?? each.exclusiveMaximum, value: each.example, inputmode: each.type === "integer" ? "numeric" : "decimal" })];
   if (each.format === "date-time") return [make("input", { ...given, type: "datetime-local", step: 1, value: String(each.example ?? "").slice(0, 19) })];
   if (each.format === "date") return [make("input", { ...given, type: "date", value: each.example })];
+  if (each.input === "image") {
+    const shown = make("img", { class: "preview", alt: "", hidden: true }), node = make("input", { ...given, type: "file", accept: "image/*" });
+    node.addEventListener("change", () => {
+      const reader = new FileReader();
+      delete node.dataset.bytes;
+      shown.hidden = true;
+      reader.addEventListener("load", () => { node.dataset.bytes = String(reader.result).split(",", 2)[1] ?? ""; shown.src = reader.result; shown.hidden = false; });
+      if (node.files[0]) reader.readAsDataURL(node.files[0]);
+    });
+    return [node, shown];
+  }
   if (each.input === "area") return [make("textarea", { ...given, rows: 6, required: !each.nullable }, String(each.example ?? ""))];
   const list = each.suggestions?.length ? make("datalist", { id: `${id}-list` }, ...each.suggestions.map(value => make("option", { value }))) : "";
   return [make("input", { ...given, type: "text", value: each.example, list: list ? `${id}-list` : undefined, autocomplete: "off" }), ...(list ? [list] : [])];
 }
 
 function value(node) {
+  if (node.type === "file") return node.dataset.bytes ?? null;
   if (node.value === "") return null;
   if ("choice" in node.dataset) return JSON.parse(node.value);
   return node.type === "number" ? Number(node.value) : node.value;

@@ -19,6 +19,8 @@ FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
 MAX_POINTS = 50_000_000
 """An image of more points is refused by what its header says, before anything of it is unpacked."""
 MAX_BYTES = 100_000_000
+NONE = b"no image: "
+"""What a source writes in the place of an image that it could not have, before the reason: the row is then in quarantine with it."""
 DICOM_AT, DICOM = 128, b"DICM"
 DEEP = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 """Pillow's modes with more than 8 bits a point."""
@@ -48,7 +50,7 @@ def read(cell: bytes, size: int, channels: int) -> bytes:
         try:
             points: Any = ImageOps.exif_transpose(_eight_bits(image)) if image.getexif() else _eight_bits(image)
             points = points.convert("L" if channels == 1 else "RGB")
-        except (OSError, ValueError, SyntaxError, ArithmeticError, IndexError, TypeError, EOFError) as error:
+        except Exception as error:  # whatever a damaged file makes of its reader
             raise Unreadable(f"an image that can be unpacked, found a broken one ({_said(error)})") from None
     if points.size != (size, size):
         scale = size / max(points.size)
@@ -80,6 +82,8 @@ def opened(cell: bytes) -> "Image":
 
     if not cell:
         raise Unreadable("an image, found no bytes")
+    if cell.startswith(NONE):
+        raise Unreadable(f"an image, found none: {' '.join(cell.removeprefix(NONE)[:300].decode('utf-8', 'replace').split())}")
     if len(cell) > MAX_BYTES:
         raise Unreadable(f"an image of at most {MAX_BYTES // 1_000_000} MB, found {len(cell) / 1e6:.0f} MB")
     if cell[DICOM_AT : DICOM_AT + 4] == DICOM:
@@ -90,7 +94,7 @@ def opened(cell: bytes) -> "Image":
             image = Image.open(io.BytesIO(cell), formats=FORMATS)
     except Image.DecompressionBombError:
         raise Unreadable(f"an image of at most {MAX_POINTS:,} points, found a larger one") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, ArithmeticError, IndexError, TypeError, EOFError) as error:
+    except Exception as error:  # whatever a damaged file makes of its reader
         found = "other bytes" if isinstance(error, UnidentifiedImageError) else f"a broken one ({_said(error)})"
         raise Unreadable(f"an image (PNG, JPEG, BMP, GIF, PPM, TIFF, WebP), found {found}") from None
     why = _refused(image)
@@ -106,7 +110,7 @@ def _refused(image: "Image") -> str:
         return f"an image of at most {MAX_POINTS:,} points, found {width:,} x {height:,}"
     try:
         frames = getattr(image, "n_frames", 1)
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except Exception as error:  # the same
         return f"an image that can be unpacked, found a broken one ({_said(error)})"
     return f"one image, found {frames} (an animation, or pages)" if frames != 1 else ""
 

@@ -132,7 +132,7 @@ def _fresh(keras: Any, layout: Layout, dropout: float, seed: int, random: np.ran
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
         model.compile(optimizer=optimizer, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
         optimizer.build(model.trainable_variables)
-        _compiled[key] = model, [np.array(each) for each in _states(model)]  # copies: the backend writes over its own
+        _compiled[key] = model, [np.array(keras.ops.convert_to_numpy(each)) for each in _states(model)]  # copies: the backend writes over its own
     model, first = _compiled[key]
     for variable, value in zip(_states(model), first, strict=True):
         variable.assign(value.copy())  # the backend may write over what it is given

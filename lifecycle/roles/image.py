@@ -25,6 +25,8 @@ class Image(Role):
     beside = False
     personal = True
     input = "image"
+    example = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAEklEQVR4nGNkkIMAJgYoII8BADl+AOKA3RS6AAAAAElFTkSuQmCC"
+    """A wedge of grey, 8 points a side."""
     rows = 5_000
 
     def refuses(self, dtype: Any) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lifecycle.errors import DataError, LifecycleError
+from lifecycle.models import images
 from lifecycle.source import File, Incremental, Source
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Images(Source):
     """Images with their classes, as rows with the columns `file`, `image`, `label`, `split`, `patient`, `site`, `device`, `view`, `width_mm`, `dropped`.
 
     A folder's name is the class of the images in it; folders called `train`, `val` and `test` are its publisher's parts. Of DICOM files the points
-    are kept, and of their tags what `lifecycle.reading.dicom` lists: nothing that names a person.
+    are kept, and of their tags what `lifecycle.sources.dicom` lists: nothing that names a person.
     """
 
     file: File
@@ -142,7 +143,7 @@ def _stream(reader: "Reader", here: Path) -> Any:
 
 def _frames(here: Path) -> "Iterator[pl.DataFrame]":
     if here.suffix.lower() == ".npz":
-        from lifecycle.reading.medmnist import frames
+        from lifecycle.sources.medmnist import frames
 
         yield from map(framed, frames(here))
     elif here.is_dir():
@@ -175,7 +176,7 @@ def _row(name: str, content: bytes, depth: int) -> dict[str, Any]:
     label = next((folder for folder in reversed(folders) if folder.lower() not in PARTS), None)
     row: dict[str, Any] = {"file": name, "image": content, "label": label, "split": part}
     if PurePosixPath(name).suffix.lower() in DICOM or content[128:132] == b"DICM":
-        from lifecycle.reading import dicom
+        from lifecycle.sources import dicom
 
         row |= dicom.read(content, name)
     return row
@@ -227,7 +228,7 @@ def _of_zip(here: Path) -> "Iterator[pl.DataFrame]":
                 raise DataError(f"{here.name} has a file whose path leads out of it ({each.filename[:80]!r}): nothing of it was read; pack it again")
         arrays = [each for each in members if each.filename.lower().endswith(".npz")]
         if arrays:
-            from lifecycle.reading.medmnist import frames
+            from lifecycle.sources.medmnist import frames
 
             with packed.open(arrays[0]) as stream:
                 yield from map(framed, frames(stream))
@@ -242,7 +243,7 @@ def _of_zip(here: Path) -> "Iterator[pl.DataFrame]":
         def reading(member: zipfile.ZipInfo) -> Callable[[], bytes]:
             def read() -> bytes:
                 if member.file_size > MAX_FILE:
-                    return b""  # of no image: it goes to quarantine by its name
+                    return images.NONE + f"the file is larger than {MAX_FILE // 1_000_000} MB".encode()
                 with packed.open(member) as stream:
                     return stream.read(MAX_FILE)
 

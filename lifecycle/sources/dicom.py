@@ -41,8 +41,8 @@ KEY = "pseudonyms.key"
 def read(content: bytes, name: str) -> dict[str, Any]:
     """What a row keeps of a DICOM file: `image` (as PNG), `patient`, `site`, `device`, `view`, `width_mm`, `file` and a note of what was `dropped`.
 
-    A file whose points cannot be had keeps the bytes of nothing as its image, which the schema's role refuses: its row is in quarantine with the
-    reason in `dropped`, and nothing that names a person is there either.
+    A file whose points cannot be had has the reason in the place of its image (`lifecycle.models.images.NONE`): its row is in quarantine with that,
+    and nothing that names a person is there either.
 
     Raises:
         LifecycleError: pydicom is not installed.
@@ -53,7 +53,7 @@ def read(content: bytes, name: str) -> dict[str, Any]:
         raise LifecycleError(
             "DICOM files need the extra 'imaging', whose pydicom is not installed; run: make extras, or pip install '.[imaging]'"
         ) from None
-    known: dict[str, Any] = {"file": pseudonym("file", name), "image": b""}
+    known: dict[str, Any] = {"file": pseudonym("file", name)}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -61,9 +61,9 @@ def read(content: bytes, name: str) -> dict[str, Any]:
             known |= _facts(dataset)
             points = _points(dataset)
     except Refused as refused:
-        return {**known, "dropped": f"no image: {refused}"}
+        return {**known, "image": images.NONE + str(refused).encode()}
     except Exception as error:  # whatever a damaged file makes of the library; its message may hold a value of a tag
-        return {**known, "dropped": f"no image: it cannot be read as DICOM ({type(error).__name__})"}
+        return {**known, "image": images.NONE + f"it cannot be read as DICOM ({type(error).__name__})".encode()}
     return {**known, "image": images.png(points)}
 
 
