@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lifecycle.candidates import Candidate, boosting, forest, kmeans, linear, mixture, network, read_as
     from lifecycle.expectations import Arrivals, Surprises
     from lifecycle.gate.rule import Check, Rule
+    from lifecycle.images import image_points
     from lifecycle.kind import Kind
     from lifecycle.models.blueprint import Blueprint
     from lifecycle.monitoring.statistic import DriftStatistic
@@ -29,6 +30,7 @@ _NAMES = {
     "lifecycle.candidates": ("Candidate", "boosting", "forest", "kmeans", "linear", "mixture", "network", "read_as"),
     "lifecycle.expectations": ("Arrivals", "Surprises"),
     "lifecycle.gate.rule": ("Check", "Rule"),
+    "lifecycle.images": ("image_points",),
     "lifecycle.kind": ("Kind",),
     "lifecycle.models.blueprint": ("Blueprint",),
     "lifecycle.monitoring.statistic": ("DriftStatistic",),
@@ -47,7 +49,7 @@ _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = [
     "Arrivals", "Behaviour", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Capacity", "Check", "ColumnSplit", "Costs", "Direction", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit", "Images",
     "Invariance", "Joined", "Kind", "KnownAnswers", "Monitoring", "OrderSplit", "Pairs", "Postgres", "PublishedSplit", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
-    "UseCase", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture", "network", "read_as",
+    "UseCase", "boosting", "column", "fetched", "forest", "image_points", "kmeans", "linear", "lookback", "mixture", "network", "read_as",
 ]  # fmt: skip
 
 

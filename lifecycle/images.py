@@ -6,8 +6,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def points(column: str, size: int, channels: int = 1) -> "pl.Expr":
-    """The images of a column as `size` x `size` points, for `rows.select(images.points("picture", size=28))`.
+def image_points(column: str, size: int, channels: int = 1) -> "pl.Expr":
+    """The images of a column as `size` x `size` points, for `rows.select(image_points("picture", size=28))`.
 
     Each is a NetPBM file, which says its own size (`lifecycle.models.images.read`): the same function reads them in training, in batch and over
     HTTP. One that is missing stays missing.
@@ -25,7 +25,7 @@ def points(column: str, size: int, channels: int = 1) -> "pl.Expr":
     from lifecycle.errors import DefinitionError
 
     if not 8 <= size <= 512 or channels not in (1, 3):
-        raise DefinitionError(f"images.points('{column}'): size is 8 to 512 and channels 1 or 3, found size={size}, channels={channels}")
+        raise DefinitionError(f"image_points('{column}'): size is 8 to 512 and channels 1 or 3, found size={size}, channels={channels}")
 
     def read(cells: "pl.Series") -> "pl.Series":
         from lifecycle.errors import DataError

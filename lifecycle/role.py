@@ -132,6 +132,15 @@ class Role:
         """Why a column of a new table has this role, as `lifecycle new` says it; empty where nothing tells."""
         return ""
 
+    def drafts(self, name: str, cells: "list[Any]") -> str:
+        """What `features()` of a draft makes of such a column, as code: a call of a function of `lifecycle`; empty: it stays as it is.
+
+        Args:
+            name: of the column, as a literal.
+            cells: its first few values.
+        """
+        return ""
+
     def families(self) -> tuple[str, ...]:
         """What a draft with such a column lists beside the kind's own families, as calls of functions of `lifecycle`; the simplest first."""
         return ()

@@ -89,6 +89,8 @@ class Source:
     incremental: Incremental | None
     extra: ClassVar[str] = ""
     """The extra whose libraries it needs (`lifecycle.extras`)."""
+    asked: ClassVar[str] = ""
+    """The column that a draft takes for the target where nobody names one."""
     says_missing: ClassVar[bool] = False
     """Whether its files say which texts mean a missing value: `File(null=...)`."""
 

@@ -2,14 +2,14 @@
 
 import polars as pl
 
-from lifecycle import Gate, Generated, Monitoring, PublishedSplit, Tuning, UseCase, boosting, images, linear, network
+from lifecycle import Gate, Generated, Monitoring, PublishedSplit, Tuning, UseCase, boosting, image_points, linear, network
 from schemas.imaging import Scan
 from usecases._phantoms import phantoms
 
 
 def features(rows: pl.DataFrame) -> pl.DataFrame:
     """The image in grey, 28 points a side: no name of a site, by which a model would guess instead of looking."""
-    return rows.select(images.points("image", size=28))
+    return rows.select(image_points("image", size=28))
 
 
 use_case = UseCase(

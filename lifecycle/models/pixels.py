@@ -16,7 +16,7 @@ CHUNK = 4_096
 
 
 class Pooled(TransformerMixin, BaseEstimator):
-    """One column of images, as `lifecycle.images.points` gives them, as principal components of a coarse grid of their points.
+    """One column of images, as `lifecycle.images.image_points` gives them, as principal components of a coarse grid of their points.
 
     Args:
         components: how many, at most.

@@ -30,7 +30,7 @@ LEAST, MOST = 4, 60
 
 
 class ImageNetwork(ClassifierMixin, BaseEstimator):
-    """A small residual network over one column of images, as `lifecycle.images.points` gives them.
+    """A small residual network over one column of images, as `lifecycle.images.image_points` gives them.
 
     How long it learns is decided by the rows and the size of the images, never by a clock: the same rows give the same weights.
 
@@ -123,7 +123,7 @@ class ImageNetwork(ClassifierMixin, BaseEstimator):
         known = cells.drop_nulls()
         if known.is_empty() or known.dtype != pl.Binary:
             raise LifecycleError(
-                f"the network needs images in '{self.column}', found none; let features() return images.points('{self.column}', ...)"
+                f"the network needs images in '{self.column}', found none; let features() return image_points('{self.column}', ...)"
             )
         return images.shape(known[0])
 

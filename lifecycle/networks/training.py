@@ -5,6 +5,7 @@ Keras is imported here and nowhere else, when something is fitted: it is the lar
 
 import os
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -74,7 +75,8 @@ def train(layout: Layout, schedule: Schedule, fitted: Sample, held: Sample | Non
         seed: of the first weights, of the order of rows and of how images are moved: the same seed gives the same weights.
         tell: is told after each pass how far it is.
     """
-    with _one_at_a_time:
+    with _one_at_a_time, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Keras' variables do not know NumPy's newest arguments
         return _trained(_keras(), layout, schedule, fitted, held, seed, tell)
 
 

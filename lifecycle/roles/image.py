@@ -9,20 +9,25 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
+    from lifecycle.draft.columns import ColumnProfile
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.kind import Kind
     from lifecycle.models.pixels import Pooled
     from lifecycle.usecase import UseCase
 
+NAMES = frozenset(("image", "images", "img", "picture", "pictures", "photo", "scan", "scans", "slice", "slide", "radiograph", "xray"))
+SIZES = (28, 32, 48, 64)
+"""Sides, in points, that a draft chooses from."""
 LOOK = 6
 """A side of the coarse points by which images are told apart, where drift is watched."""
 
 
 class Image(Role):
-    """An image: the bytes of a file, which `features()` makes points of one size of (`lifecycle.images.points`)."""
+    """An image: the bytes of a file, which `features()` makes points of one size of (`lifecycle.images.image_points`)."""
 
     name = "image"
     beside = False
+    feature = True
     personal = True
     input = "image"
     example = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAAEklEQVR4nGNkkIMAJgYoII8BADl+AOKA3RS6AAAAAElFTkSuQmCC"
@@ -73,6 +78,29 @@ class Image(Role):
         from lifecycle.monitoring import places
 
         return _light(kept["view"], inputs) if "around" not in kept else places.read(kept, _vectors, inputs)
+
+    def drafted(self, column: "ColumnProfile") -> str:
+        """Whether bytes are called so."""
+        from lifecycle.draft.names import words
+
+        return "images, by its name" if column.type == "bytes" and words(column.came) & NAMES else ""
+
+    def drafts(self, name: str, cells: list[Any]) -> str:
+        """Points of the size that the images have, within bounds; in grey where all of them are."""
+        from lifecycle.models import images
+
+        sides, grey = [], True
+        for cell in cells:
+            if isinstance(cell, bytes) and not images.wrong(cell):
+                with images.opened(cell) as image:
+                    sides.append(max(image.size))
+                    grey = grey and image.mode in ("1", "L", "LA", *images.DEEP)
+        size = next((each for each in SIZES if sides and each >= sorted(sides)[len(sides) // 2]), SIZES[-1])
+        return f"image_points({name}, size={size}, channels={1 if grey else 3})"
+
+    def families(self) -> tuple[str, ...]:
+        """The network."""
+        return ("network()",)
 
     def picture(self, cell: Any, ask: "Callable[[pl.Series], np.ndarray]") -> bytes | None:
         """The image with what matters in it, by covering one part after the other."""

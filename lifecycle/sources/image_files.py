@@ -43,7 +43,7 @@ class Images(Source):
     file: File
     select: str = "FROM rows"
     incremental: Incremental | None = None
-    extra: ClassVar[str] = ""
+    asked: ClassVar[str] = "label"
 
     def place(self) -> str:
         return self.file.path
@@ -63,12 +63,16 @@ class Images(Source):
 
     def read(self, reader: "Reader", new: "New") -> str:
         from lifecycle.reading import level, relations
+        from lifecycle.store.lake import literal
 
-        stream = f"FROM {reader.register(_stream(reader, self._here(reader)))}"
-        return relations.selected(level.leveled(reader.cursor, stream), self.select)
+        copy = literal(str(_copied(reader, self._here(reader))))
+        return relations.selected(level.leveled(reader.cursor, f"FROM read_parquet({copy})"), self.select)
 
     def named_files(self) -> tuple[File, ...]:
         return ()
+
+    def with_files(self, change: Callable[[File], File]) -> "Images":
+        return replace(self, file=change(self.file))
 
     def content_key(self) -> str | None:
         from lifecycle.reading import files
@@ -117,28 +121,23 @@ class Images(Source):
         return Path(copy)
 
 
-def _stream(reader: "Reader", here: Path) -> Any:
-    """The rows as an Arrow stream, some images at a time."""
-    import pyarrow as pa
+def _copied(reader: "Reader", here: Path) -> Path:
+    """The rows as Parquet, written some images at a time: what is read from it can be read again."""
+    import pyarrow.parquet as pq
 
-    frames = _frames(here)
-    first = next(frames, None)
-    if first is None:
-        raise DataError(
-            f"{here.name} holds no images; give a folder of them (a sub-folder for each class), a zip of one, or an .npz in MedMNIST's layout"
-        )
-    schema = first.to_arrow().schema
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        yield from first.to_arrow().to_batches()
-        try:
-            for frame in frames:
-                yield from frame.to_arrow().cast(schema).to_batches()
-        except Exception as error:
-            reader.failed = error
-            raise
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
+    to = reader.copy(".parquet")
+    writer = None
+    try:
+        for frame in _frames(here):
+            table = frame.to_arrow()
+            writer = writer or pq.ParquetWriter(to, table.schema, compression="none")
+            writer.write_table(table.cast(writer.schema))
+    finally:
+        if writer is not None:
+            writer.close()
+    if writer is None:
+        raise DataError(f"{here.name} holds no images; give a folder of them (a sub-folder for each class), a zip of one, or an .npz in MedMNIST's layout")
+    return to
 
 
 def _frames(here: Path) -> "Iterator[pl.DataFrame]":

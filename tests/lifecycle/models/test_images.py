@@ -38,7 +38,7 @@ def test_an_image_keeps_its_proportions_and_is_black_beside():
 
 
 def test_deep_images_are_stretched_and_shallow_ones_are_grey():
-    deep = read(saved((wedge.astype(np.uint16) * 16)))[:, :, 0]
+    deep = read(saved(wedge.astype(np.uint16) * 16))[:, :, 0]
     assert (deep.min(), deep.max()) == (0, 255)
     assert read(saved(Image.fromarray(wedge > 100).convert("1"))).max() == 255
 
@@ -86,7 +86,7 @@ animated = saved(Image.fromarray(wedge), "GIF", save_all=True, append_images=[Im
 )
 def test_what_is_no_image_is_refused_with_a_sentence(cell: bytes, says: str):
     assert says in images.wrong(cell)
-    with pytest.raises(images.Unreadable, match="an image|one image"):
+    with pytest.raises(images.Unreadable, match=r"an image|one image"):
         images.read(cell, 28, 3)
 
 

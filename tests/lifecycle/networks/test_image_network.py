@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,7 @@ def test_the_graph_says_what_keras_says(fitted):
     X, _ = scans(64, 3)
     (model, _) = next(iter(training._compiled.values()))
     points = images.points(X["scan"], (12, 12, 1))
+    warnings.simplefilter("ignore", DeprecationWarning)  # of Keras' own
     weights = training._weights(model, fitted.layout_) | {name: value for name, value in fitted.weights_.items() if name.startswith("scale/")}
     from lifecycle.networks.image_network import ImageNetwork
 
