@@ -9,22 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lifecycle.behaviours import Behaviour, Direction, Invariance, KnownAnswers, Pairs
     from lifecycle.candidates import (
-        Candidate,
-        als,
-        boosting,
-        ease,
-        fine_tuned,
-        forest,
-        hybrid,
-        kmeans,
-        linear,
-        mixture,
-        neighbours,
-        popularity,
-        read_as,
-    )
+        Candidate, als, boosting, ease, fine_tuned, forest, hybrid, kmeans, linear, mixture, neighbours, network, popularity, read_as,
+    )  # fmt: skip
     from lifecycle.expectations import Arrivals, Surprises
     from lifecycle.gate.rule import Check, Rule
+    from lifecycle.images import image_points
     from lifecycle.kind import Kind
     from lifecycle.models.blueprint import Blueprint
     from lifecycle.monitoring.statistic import DriftStatistic
@@ -32,8 +21,10 @@ if TYPE_CHECKING:
     from lifecycle.rest import fetched
     from lifecycle.role import Role
     from lifecycle.source import ByColumn, ByFile, File, Source
-    from lifecycle.sources import Files, Generated, Joined, Postgres, Query, SQLite
-    from lifecycle.splits import Boundaries, ColumnSplit, GroupSplit, HashSplit, OrderSplit, Split, StratifiedSplit, TimeSplit, UserTimeSplit
+    from lifecycle.sources import Files, Generated, Images, Joined, Postgres, Query, SQLite
+    from lifecycle.splits import (
+        Boundaries, ColumnSplit, GroupSplit, HashSplit, OrderSplit, PublishedSplit, Split, StratifiedSplit, TimeSplit, UserTimeSplit,
+    )  # fmt: skip
     from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
     from lifecycle.windows import lookback
     from schemas.roles import column
@@ -41,10 +32,11 @@ if TYPE_CHECKING:
 _NAMES = {
     "lifecycle.behaviours": ("Behaviour", "Direction", "Invariance", "KnownAnswers", "Pairs"),
     "lifecycle.candidates": (
-        "Candidate", "als", "boosting", "ease", "fine_tuned", "forest", "hybrid", "kmeans", "linear", "mixture", "neighbours", "popularity", "read_as",
+        "Candidate", "als", "boosting", "ease", "fine_tuned", "forest", "hybrid", "kmeans", "linear", "mixture", "neighbours", "network", "popularity", "read_as",
     ),  # fmt: skip
     "lifecycle.expectations": ("Arrivals", "Surprises"),
     "lifecycle.gate.rule": ("Check", "Rule"),
+    "lifecycle.images": ("image_points",),
     "lifecycle.kind": ("Kind",),
     "lifecycle.models.blueprint": ("Blueprint",),
     "lifecycle.monitoring.statistic": ("DriftStatistic",),
@@ -52,18 +44,10 @@ _NAMES = {
     "lifecycle.rest": ("fetched",),
     "lifecycle.role": ("Role",),
     "lifecycle.source": ("ByColumn", "ByFile", "File", "Source"),
-    "lifecycle.sources": ("Files", "Generated", "Joined", "Postgres", "Query", "SQLite"),
+    "lifecycle.sources": ("Files", "Generated", "Images", "Joined", "Postgres", "Query", "SQLite"),
     "lifecycle.splits": (
-        "Boundaries",
-        "ColumnSplit",
-        "GroupSplit",
-        "HashSplit",
-        "OrderSplit",
-        "Split",
-        "StratifiedSplit",
-        "TimeSplit",
-        "UserTimeSplit",
-    ),
+        "Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "OrderSplit", "PublishedSplit", "Split", "StratifiedSplit", "TimeSplit", "UserTimeSplit",
+    ),  # fmt: skip
     "lifecycle.usecase": ("Gate", "Monitoring", "Tuning", "UseCase"),
     "lifecycle.windows": ("lookback",),
     "schemas.roles": ("column",),
@@ -71,9 +55,11 @@ _NAMES = {
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
-    "Arrivals", "Behaviour", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Capacity", "Check", "ColumnSplit", "Costs", "Direction", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
-    "Invariance", "Joined", "Kind", "KnownAnswers", "Monitoring", "OrderSplit", "Pairs", "Postgres", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
-    "UseCase", "UserTimeSplit", "als", "boosting", "column", "ease", "fetched", "fine_tuned", "forest", "hybrid", "kmeans", "linear", "lookback", "mixture", "neighbours", "popularity", "read_as",
+    "Arrivals", "Behaviour", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Capacity", "Check", "ColumnSplit", "Costs", "Direction",
+    "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit", "Images", "Invariance", "Joined", "Kind", "KnownAnswers",
+    "Monitoring", "OrderSplit", "Pairs", "Postgres", "PublishedSplit", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit",
+    "Surprises", "TimeSplit", "Tuning", "UseCase", "UserTimeSplit", "als", "boosting", "column", "ease", "fetched", "fine_tuned", "forest",
+    "hybrid", "image_points", "kmeans", "linear", "lookback", "mixture", "neighbours", "network", "popularity", "read_as",
 ]  # fmt: skip
 
 

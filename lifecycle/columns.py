@@ -48,6 +48,15 @@ class Column:
         """The names of its roles."""
         return tuple(role.name for role in self.roles)
 
+    def wrong(self, cell: Any) -> str:
+        """What a cell of the right type must be and is not, as its roles say."""
+        return next((why for role in self.roles if role.judges and (why := role.wrong(cell))), "")
+
+    @property
+    def judged(self) -> bool:
+        """Whether its roles judge cells."""
+        return any(role.judges for role in self.roles)
+
     @property
     def outcome(self) -> bool:
         """Whether its cells become known after the row does."""
@@ -74,6 +83,10 @@ class Columns:
     """The columns of a schema, in its order."""
 
     all: tuple[Column, ...]
+
+    def at_once(self, most: int) -> int:
+        """How many rows are held at once where `most` of any table are: fewer, where a column's cells are large."""
+        return min([most, *(role.rows for column in self.all for role in column.roles if role.rows)])
 
     @property
     def names(self) -> list[str]:

@@ -1,5 +1,6 @@
 """How a recipe is fitted: twice, once to be judged and once to be deployed, each finished by rows that a fit of it has not seen."""
 
+import hashlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -131,7 +132,11 @@ def fit_estimator(use_case: "UseCase", recipe: Recipe, rows: Rows) -> Any:
     logged = params.pop(LOG_TARGET, False)
     if (share := params.pop(NEWEST, 1.0)) < 1:
         rows = rows.take(use_case.split.newest(use_case, rows.info, share))
-    unfitted: Any = candidate(use_case, recipe.candidate).build(blueprint(use_case, rows.X), params)
+    family = candidate(use_case, recipe.candidate)
+    key = _dear_key(use_case, recipe, rows) if family.trials is not None else ""
+    if key in _dear:
+        return _dear[key]
+    unfitted: Any = family.build(blueprint(use_case, rows.X), params)
     if logged:
         from lifecycle.models.combined import LogTarget
 
@@ -139,7 +144,23 @@ def fit_estimator(use_case: "UseCase", recipe: Recipe, rows: Rows) -> Any:
     with threads(len(rows)):
         model = unfitted.fit(rows.X, rows.y)
     # Threads are for fitting: on a few rows they cost more than they bring, and they add floats in any order.
-    return model.set_params(**{name: None for name in model.get_params() if name.rpartition("__")[2] == "n_jobs"})
+    model = model.set_params(**{name: None for name in model.get_params() if name.rpartition("__")[2] == "n_jobs"})
+    if key:
+        _dear.clear()
+        _dear[key] = model
+    return model
+
+
+_dear: dict[str, Any] = {}
+"""The last fit of a family that is dear: the search ends with the fit that training begins with, on the same rows."""
+
+
+def _dear_key(use_case: "UseCase", recipe: Recipe, rows: Rows) -> str:
+    """All that a fit depends on: the same gives the same model."""
+    told = hashlib.sha256(f"{use_case.name}\0{use_case.seed}\0{recipe.model_dump_json()}".encode())
+    told.update(rows.X.hash_rows(seed=7).to_numpy().tobytes())
+    told.update(np.ascontiguousarray(rows.y.astype(str)).tobytes())
+    return told.hexdigest()
 
 
 def _averaged(use_case: "UseCase", recipe: Recipe, rows: Rows) -> Any:

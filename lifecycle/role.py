@@ -11,13 +11,15 @@ from lifecycle import variants
 from lifecycle.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    import numpy as np
     import polars as pl
     from sklearn.base import BaseEstimator
 
     from lifecycle.artifact import Artifact
     from lifecycle.draft.columns import ColumnProfile
+    from lifecycle.evaluation.evidence import Evidence
     from lifecycle.kind import Kind
     from lifecycle.usecase import UseCase
 
@@ -51,6 +53,8 @@ class Role:
     """Whether a row of a request may leave it out."""
     personal: bool = False
     """Whether its values belong to one row or one person, so that none of them is shown as typical."""
+    example: Any = None
+    """A cell that it takes, as JSON has it; `None`: one of the column's type."""
     input: str = ""
     """How a page asks for a cell: `area`, several lines of text; empty: as its type says."""
     also: tuple[str, ...] = ()
@@ -63,6 +67,18 @@ class Role:
     def refuses(self, dtype: Any) -> str:
         """Why a column of this Polars type cannot have the role, after "it needs"; empty where it can."""
         return ""
+
+    rows: int = 0
+    """The most cells of it that are held at once where rows come in pieces; 0: as many as of any other."""
+
+    def wrong(self, cell: Any) -> str:
+        """What a cell of the right type must be and is not (`an image, found other bytes`); empty where nothing is wrong. Asked where it is overridden."""
+        return ""
+
+    @property
+    def judges(self) -> bool:
+        """Whether cells of the right type can be wrong all the same."""
+        return type(self).wrong is not Role.wrong
 
     def encodes(self, dtype: Any) -> bool:
         """Whether `encoder` turns inputs of this Polars type into numbers; else they are taken for what their type says."""
@@ -106,12 +122,36 @@ class Role:
         """One of the views of other rows, by what was kept of it."""
         raise NotImplementedError
 
+    def plots(self, use_case: "UseCase", name: str, evidence: "Evidence", model: Any) -> dict[str, bytes]:
+        """Pictures that an evaluation shows of an input that this role reads, as PNG by name.
+
+        Args:
+            use_case: the definition.
+            name: of the input.
+            evidence: what was judged.
+            model: the judged model, or the recipe of a cross-validation.
+        """
+        return {}
+
+    def picture(self, cell: Any, ask: "Callable[[pl.Series], np.ndarray]") -> bytes | None:
+        """One input with what matters in it, as PNG; `None` where it cannot be shown. `ask` gives the explained number for other values of it."""
+        return None
+
     def coordinates(self, kind: "Kind", seed: int) -> "BaseEstimator":
         """The same for numbers in which distance means unlikeness, and without a target: what clusterings are made in."""
         return self.encoder(kind, seed)
 
     def drafted(self, column: "ColumnProfile") -> str:
         """Why a column of a new table has this role, as `lifecycle new` says it; empty where nothing tells."""
+        return ""
+
+    def drafts(self, name: str, cells: "list[Any]") -> str:
+        """What `features()` of a draft makes of such a column, as code: a call of a function of `lifecycle`; empty: it stays as it is.
+
+        Args:
+            name: of the column, as a literal.
+            cells: its first few values.
+        """
         return ""
 
     def families(self) -> tuple[str, ...]:

@@ -89,6 +89,8 @@ class Source:
     incremental: Incremental | None
     extra: ClassVar[str] = ""
     """The extra whose libraries it needs (`lifecycle.extras`)."""
+    asked: ClassVar[str] = ""
+    """The column that a draft takes for the target where nobody names one."""
     says_missing: ClassVar[bool] = False
     """Whether its files say which texts mean a missing value: `File(null=...)`."""
 
@@ -139,6 +141,11 @@ class Source:
 
     def typed(self, text: str) -> "Source | None":
         """What is meant by a text that was typed in its place, where it is no address and no query; `None` if that means nothing here."""
+        return None
+
+    @classmethod
+    def placed(cls, text: str) -> "Source | None":
+        """What is read from a path or an address that holds what only this kind of source reads; `None` where it does not."""
         return None
 
     def select_of_others(self) -> str:

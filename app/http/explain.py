@@ -1,10 +1,12 @@
 """`POST /{use_case}/explain`: one prediction with its reasons, checked against the model."""
 
 import asyncio
+import base64
 import io
 import logging
 from typing import Any
 
+import numpy as np
 import polars as pl
 from fastapi import APIRouter, Request
 
@@ -15,6 +17,7 @@ from app.http.parse import Refused, listed
 from app.http.responses import Json
 from lifecycle.errors import LifecycleError, Lost
 from lifecycle.evaluation import shapley
+from lifecycle.models.blueprint import encoding
 from lifecycle.predict import inputs, predict
 from lifecycle.serving.loaded_model import LoadedModel
 from lifecycle.serving.predictor import Predictor
@@ -67,6 +70,7 @@ class Explain:
         if abs(found.base + sum(found.parts.values()) - output) > ROUNDING * max(abs(output), abs(found.base), 1.0):
             raise LifecycleError("contributions that do not add up to the output are not shown: the row's numbers are too large to be told apart")
         order = sorted(found.parts, key=lambda name: -abs(found.parts[name]))
+        pictures = {name: self._picture(served, row, name) for name in order}
         return {
             "model_version": str(served.number),
             "prediction": said["prediction"].item(),
@@ -75,9 +79,26 @@ class Explain:
             "base": found.base,
             "output": output,
             "contributions": [
-                {"input": name, "value": row[name].item(), "contribution": found.parts[name], "error": found.errors[name]} for name in order
+                {"input": name, "value": None if pictures[name] else row[name].item(), "contribution": found.parts[name], "error": found.errors[name]}
+                | ({"picture": pictures[name]} if pictures[name] else {})
+                for name in order
             ],
         }
+
+    def _picture(self, served: LoadedModel, row: pl.DataFrame, name: str) -> str:
+        """An input with what matters in it, as PNG in Base64, where a role can show it."""
+        use_case = self.predictor.use_case
+        role = encoding(use_case, name, row.schema[name])
+        if role is None:
+            return ""
+        read, _ = use_case.kind.explained(use_case, served.predict(row))
+
+        def ask(values: pl.Series) -> np.ndarray:
+            others = row[[0] * len(values)].with_columns(values.alias(name))
+            return read(served.predict(others)).to_numpy()
+
+        found = role.picture(row[name].item(), ask)
+        return base64.b64encode(found).decode() if found else ""
 
     def _background(self, served: LoadedModel) -> pl.DataFrame:
         if self._known is None or self._known[0] != served.number:
@@ -111,7 +132,13 @@ def _documented(predictor: Predictor) -> dict[str, Any]:
     number = {"type": "number"}
     part = {
         "type": "object",
-        "properties": {"input": {"type": "string"}, "value": {}, "contribution": number, "error": number},
+        "properties": {
+            "input": {"type": "string"},
+            "value": {},
+            "contribution": number,
+            "error": number,
+            "picture": {"type": "string", "contentEncoding": "base64", "description": "The input with what matters in it, as PNG"},
+        },
         "required": ["input", "value", "contribution"],
     }
     answer = {

@@ -32,7 +32,15 @@ def operation(use_case: "UseCase", reader: Reader) -> dict[str, Any]:
     bad = {"description": "Rows that the schema refuses: row, column, rule", "content": _json(_refusal())}
     none = {"description": "There is no champion yet, or it cannot be loaded", "content": _json(_error())}
     large = {"description": "Too many rows, or too large a body", "content": _json(_error())}
-    request = {"required": True, "content": {"application/json": {"schema": request_schema(reader), "example": {"rows": examples(reader, 1)}}}}
+    content = {"application/json": {"schema": request_schema(reader), "example": {"rows": examples(reader, 1)}}}
+    files = {
+        column.name: {"type": "string", "contentMediaType": "application/octet-stream"} for column in reader.columns if column.dtype == pl.Binary
+    }
+    if files:
+        content["multipart/form-data"] = {
+            "schema": {"type": "object", "properties": files, "description": "One row: its files, and its other cells as text"}
+        }
+    request = {"required": True, "content": content}
     return {"requestBody": request, "responses": {"200": ok, "413": large, "422": bad, "503": none}}
 
 

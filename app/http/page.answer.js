@@ -86,7 +86,7 @@ function reasons(why) {
   };
   const total = (name, x) => make("tr", { class: "total" }, make("th", { scope: "row" }, name), make("td"), make("td", {}, bar(x, x, "edge")), make("td", { class: "number" }, scaled(x)));
   const rows = listed.map((each, i) => make("tr", {},
-    make("th", { scope: "row" }, ...breakable(each.input)), make("td", {}, each.value === null ? "—" : typeof each.value === "number" ? number(each.value) : short(String(each.value))),
+    make("th", { scope: "row" }, ...breakable(each.input)), make("td", {}, each.picture ? make("img", { class: "preview", src: `data:image/png;base64,${each.picture}`, alt: "the image: red speaks for the answer, blue against it" }) : each.value === null ? "—" : typeof each.value === "number" ? number(each.value) : short(String(each.value))),
     make("td", {}, bar(...steps[i], each.contribution < 0 ? "less" : "more")),
     make("td", { class: `number ${each.contribution < 0 ? "less-text" : "more-text"}` }, signed(each.contribution))));
   at("parts").replaceChildren(total("average", why.base), ...rows, total("this row", why.output));

@@ -39,6 +39,17 @@ function control(each, id) {
     return [make("input", { ...given, type: "number", step: each.type === "integer" ? 1 : "any", min: each.minimum ?? each.exclusiveMinimum, max: each.maximum ?? each.exclusiveMaximum, value: each.example, inputmode: each.type === "integer" ? "numeric" : "decimal" })];
   if (each.format === "date-time") return [make("input", { ...given, type: "datetime-local", step: 1, value: String(each.example ?? "").slice(0, 19) })];
   if (each.format === "date") return [make("input", { ...given, type: "date", value: each.example })];
+  if (each.input === "image") {
+    const shown = make("img", { class: "preview", alt: "", hidden: true }), node = make("input", { ...given, type: "file", accept: "image/*" });
+    node.addEventListener("change", () => {
+      const reader = new FileReader();
+      delete node.dataset.bytes;
+      shown.hidden = true;
+      reader.addEventListener("load", () => { node.dataset.bytes = String(reader.result).split(",", 2)[1] ?? ""; shown.src = reader.result; shown.hidden = false; });
+      if (node.files[0]) reader.readAsDataURL(node.files[0]);
+    });
+    return [node, shown];
+  }
   if (each.input === "area") return [make("textarea", { ...given, rows: 6, required: !each.nullable }, String(each.example ?? ""))];
   const list = each.suggestions?.length ? make("datalist", { id: `${id}-list` }, ...each.suggestions.map(value => make("option", { value }))) : "";
   return [make("input", { ...given, type: "text", value: each.example, list: list ? `${id}-list` : undefined, autocomplete: "off" }), ...(list ? [list] : [])];
@@ -60,6 +71,7 @@ function few(each, given) {
 }
 
 function value(node) {
+  if (node.type === "file") return node.dataset.bytes ?? null;
   if (node.value === "") return null;
   if ("choice" in node.dataset) return JSON.parse(node.value);
   if (node.dataset.type === "array") return node.value.split(",").map(one => one.trim()).filter(Boolean).map(one => node.dataset.of === "integer" && Number.isSafeInteger(Number(one)) ? Number(one) : one);

@@ -20,7 +20,7 @@ REPORT = {"report.css": "text/css; charset=utf-8", "report.js": "text/javascript
 FILES = {"page.css": "text/css; charset=utf-8", "page.svg": "image/svg+xml", **dict.fromkeys(SCRIPTS, "text/javascript; charset=utf-8")}
 MARKDOWN = {"description": "The card", "content": {"text/markdown": {"schema": {"type": "string"}}}}
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 

@@ -6,8 +6,10 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+import orjson
 import polars as pl
 
+from app.http import multipart
 from app.http.micro_batch import APART, MicroBatch
 from app.http.parse import Refused, listed
 from app.http.responses import Receive, Scope, Send, read, respond
@@ -51,6 +53,9 @@ class Predict:
         if body is None:
             return
         try:
+            sent = next((value for name, value in scope["headers"] if name == b"content-type"), b"").decode("latin-1")
+            if sent.lower().startswith(multipart.KIND):
+                body = orjson.dumps({"rows": [multipart.row(sent, body)]})
             answer = await self.answer(body)
         except Refused as refused:
             await respond(send, refused.status, refused.content)

@@ -29,6 +29,8 @@ class Candidate:
     iterations: str = ""
     """The hyperparameter that counts boosting iterations, where the last step of the pipeline has it under this name, with
     `warm_start` and `staged_predict`: its best value is read off one fit, and `space` leaves it out."""
+    trials: int | None = None
+    """The most trials of a search, where each is dear; `None`: as many as any other family."""
     ways: tuple[str, ...] = ()
     """In which ways it has inputs read that a role turns into numbers (`lifecycle.candidates.read_as`); none: in the role's own."""
     continues: bool = False

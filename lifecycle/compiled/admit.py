@@ -93,6 +93,8 @@ def absurd(X: pl.DataFrame, seed: int) -> pl.DataFrame:
 def _odd(column: pl.Series, random: np.random.Generator) -> list[Any]:
     if column.dtype == pl.String:
         return [*TEXTS, *column.drop_nulls().unique(maintain_order=True).head(40).to_list()]
+    if column.dtype == pl.Binary:
+        return [None, *column.drop_nulls().head(8).to_list()]
     if column.dtype == pl.Boolean:
         return [None, True, False]
     real = column.drop_nulls().gather(random.integers(0, max(column.drop_nulls().len(), 1), 8)) if column.drop_nulls().len() else column.head(0)

@@ -3,6 +3,7 @@
 Encoders of categories are not translated but asked: for every category that training had, for one it had not, and for none.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 
 from lifecycle.compiled.graph import INPUT, Graph
 from lifecycle.compiled.heads import head
-from lifecycle.compiled.model import UNSEEN
+from lifecycle.compiled.model import IMAGES, UNSEEN
 from lifecycle.errors import LifecycleError
 
 STRANGER = "\x00 a category that no training row had"
@@ -30,6 +31,8 @@ def convert(model: Any, names: tuple[str, ...]) -> bytes:
     from lifecycle.models.estimators import Calibrated
 
     inner = model.model if isinstance(model, Calibrated | ConformalRegressor) else model
+    if hasattr(inner, "compiled"):
+        return of_images(model)
     steps = list(getattr(inner, "steps", ()))
     if len(steps) != 2:
         raise LifecycleError(f"it is a {type(inner).__name__} and not encoders before a model")
@@ -43,12 +46,32 @@ def convert(model: Any, names: tuple[str, ...]) -> bytes:
         else:
             parts.append(_encoded(graph, encoder, columns, len(numeric), categorical, categories))
     said, width = head(graph, steps[1][1], graph.beside(parts))
+    facts = {"names": [*numeric, *categorical], "categories": {name: categories[name] for name in categorical}}
+    return _finished(graph, model, inner, said, width, facts)
+
+
+def of_images(model: Any) -> bytes:
+    """The ONNX model of an estimator over images that says by itself what its nodes are, or of a `Calibrated` around one.
+
+    It has `images_`, the shape of the images in each column that it reads, and `compiled(graph, X)`, which adds nodes and returns the probabilities.
+    """
+    from lifecycle.models.estimators import Calibrated
+
+    inner = model.model if isinstance(model, Calibrated) else model
+    shapes: dict[str, tuple[int, int, int]] = inner.images_
+    graph = Graph(sum(math.prod(shape) for shape in shapes.values()))
+    facts = {"names": list(shapes), "categories": {}, IMAGES: {name: list(shape) for name, shape in shapes.items()}}
+    return _finished(graph, model, inner, inner.compiled(graph, INPUT), len(inner.classes_), facts)
+
+
+def _finished(graph: Graph, model: Any, inner: Any, said: str, width: int, facts: dict[str, Any]) -> bytes:
+    """The graph's bytes, with what its model adds to the estimator in it."""
+    from lifecycle.models.estimators import Calibrated
+
     if isinstance(model, Calibrated):
         said = _corrected(graph, said, model.slope, model.intercept, width)
     classes = getattr(inner, "classes_", None)
-    facts = {
-        "names": [*numeric, *categorical],
-        "categories": {name: categories[name] for name in categorical},
+    facts |= {
         "classes": classes.tolist() if classes is not None else None,
         "threshold": float(getattr(model, "threshold_", 0.5)),
         "conformal": conformal.as_json() if (conformal := getattr(model, "conformal_", None)) else None,

@@ -1,6 +1,7 @@
 """A compiled model: one ONNX graph in double precision that says what the fitted pipeline says, a hundred times sooner for one row."""
 
 import json
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -8,14 +9,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lifecycle.models import conformal
+from lifecycle.models import conformal, images
 from lifecycle.models.matrix import finite
 
-FACTS = "lifecycle"
+FACTS, IMAGES = "lifecycle", "images"
 CHUNK_ROWS = 10_000  # rows a run: the intermediate results of more do not fit the caches
 MISSING, UNSEEN = 0, 1
 """Codes of a missing category and of one that training did not have; those that it had follow."""
 MAX_SINGLE_THREAD_ROWS = 256
+MAX_CELLS = 4_000_000
+"""Numbers of the rows of a run: images have many."""
 INPUT, OUTPUT = "X", "said"
 
 
@@ -46,7 +49,9 @@ class Compiled:
             name: {None: MISSING, **{category: at for at, category in enumerate(categories, UNSEEN + 1)}}
             for name, categories in facts["categories"].items()
         }
-        self._numbers = [pl.col(name).cast(pl.Float64) for name in self.names if name not in self._codes]
+        self._images = {name: tuple(shape) for name, shape in facts.get(IMAGES, {}).items()}
+        self._numbers = [pl.col(name).cast(pl.Float64) for name in self.names if name not in self._codes and name not in self._images]
+        self._chunk = min(CHUNK_ROWS, max(MAX_CELLS // max(sum(map(math.prod, self._images.values())), 1), 1))
 
     def predict_proba(self, X: pl.DataFrame) -> np.ndarray:
         """Probabilities of shape (n, classes)."""
@@ -62,9 +67,9 @@ class Compiled:
         return self.classes_[said.argmax(axis=1)]
 
     def _run(self, X: pl.DataFrame) -> np.ndarray:
-        if X.height <= CHUNK_ROWS:
+        if X.height <= self._chunk:
             return self._part(X)
-        chunks = [X.slice(start, CHUNK_ROWS) for start in range(0, X.height, CHUNK_ROWS)]
+        chunks = [X.slice(start, self._chunk) for start in range(0, X.height, self._chunk)]
         with ThreadPoolExecutor(self._threads) as pool:
             return np.concatenate(list(pool.map(self._part, chunks)))
 
@@ -73,7 +78,9 @@ class Compiled:
         return said[0]
 
     def _inputs(self, X: pl.DataFrame) -> np.ndarray:
-        """The numbers, then a code for each category."""
+        """The numbers, then a code for each category; or the points of images."""
+        if self._images:
+            return np.hstack([images.points(X[name], shape).reshape(X.height, -1) for name, shape in self._images.items()]).astype(np.float64)
         numbers = finite(X.select(self._numbers).to_numpy()) if self._numbers else np.empty((X.height, 0))
         if not self._codes:
             return np.ascontiguousarray(numbers)

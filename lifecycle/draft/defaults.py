@@ -41,7 +41,7 @@ def choose(table: Table, question: GuessedProblem, along: Order) -> Choices:
 def _split(table: Table, question: GuessedProblem, along: Order) -> tuple[str, str]:
     time, given = table.one("time"), table.one("split")
     if given:
-        return "ColumnSplit", f"by {given.name}, as its publisher says"
+        return "ColumnSplit" if given.distinct == 2 else "PublishedSplit", f"by {given.name}, as its publisher says"
     group = table.one("group")
     asked = group and group.why == roles.SAID and not (time and time.why == roles.SAID)
     if time and not asked and time_column.splits(table, time, table.one("target")):

@@ -1,7 +1,7 @@
 """Draft: from a source and a target to the code of a use case and its schema."""
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lifecycle.draft import (
@@ -126,6 +126,8 @@ def _code(
 def _ask(table: Table, options: Options) -> GuessedProblem:
     """Find the target, and what it asks."""
     kind = problem.wanted(options.problem) if options.problem else None
+    if not options.target and not kind and table.sample.source.asked in table.sample.columns:
+        options = replace(options, target=table.sample.source.asked)
     if not options.target:
         if kind and not kind.target_type:
             _enough(table.sample.rows, "rows")

@@ -1,10 +1,14 @@
 """The inputs of a model, as the lines of a `features` function: columns as they are, dates as numbers, codes as names."""
 
+from lifecycle import role
 from lifecycle.draft import python
 from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.draft.names import free
 from lifecycle.draft.roles import coded
+from lifecycle.store.lake import quoted
 
+SEEN = 50
+"""Cells by which a role tells what shall be made of a column."""
 DAYS = 60
 """Rows of a shorter span than so many days say nothing of the seasons."""
 
@@ -12,13 +16,22 @@ DAYS = 60
 def lines(table: Table) -> list[str]:
     """The arguments of `rows.select(...)`: plain names first, then what is derived."""
     inputs = [column for column in table.columns if column.feature and not column.moment]
-    plain = [python.literal(column.name) for column in inputs if not coded(column)]
+    read = {column.name: code for column in inputs if (code := _by_role(table, column))}
+    plain = [read.get(column.name) or python.literal(column.name) for column in inputs if not coded(column)]
     made = [f"{column.name}={_of(column)}.cast(pl.String)" for column in inputs if coded(column)]
     when = table.one("time")
     for column in table.columns:
         if column.moment and not column.made and (column.feature or (column is when and not table.one("item"))):  # of events, inputs say what an item is
             made += _moment(table, column, when)
     return plain + made
+
+
+def _by_role(table: Table, column: ColumnProfile) -> str:
+    """What a role of the column makes of it, as code; empty where it stays as it is."""
+    cells = (
+        [row[0] for row in table.sample.connection.execute(f"SELECT {quoted(column.came)} FROM came LIMIT {SEEN}").fetchall()] if column.roles else []
+    )
+    return next((code for name in column.roles if (code := role.find(name).drafts(python.literal(column.name), cells))), "")
 
 
 def back(column: ColumnProfile) -> str:

@@ -8,6 +8,7 @@ from lifecycle.draft.columns import ColumnProfile, Table
 from lifecycle.draft.names import words
 
 SAID = "as you say"
+PUBLISHED = ({"train", "test"}, {"train", "val", "test"})
 
 
 def constants(table: Table) -> None:
@@ -17,7 +18,7 @@ def constants(table: Table) -> None:
             continue
         if not column.type:
             give(column, "", why=f"left out: a {column.sql_type} is no single value; take out of it what matters in `select`")
-        elif column.type == "bytes":
+        elif column.type == "bytes" and not any(role.drafted(column) for role in role_registry.drafting()):
             give(column, "ignored", why="left out: bytes")
         elif column.nulls == column.rows:
             give(column, "ignored", why="left out: it has no value at all")
@@ -28,7 +29,7 @@ def constants(table: Table) -> None:
 def published(table: Table, target: str) -> ColumnProfile | None:
     """The column in which a publisher says what is for training and what for testing."""
     for column in open_to(table, target):
-        if column.type == "str" and {str(value) for value, _ in column.tops} == {"train", "test"} and min(count for _, count in column.tops) >= 100:
+        if column.type == "str" and {str(value) for value, _ in column.tops} in PUBLISHED and min(count for _, count in column.tops) >= 100:
             return column
     return None
 

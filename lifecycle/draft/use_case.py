@@ -3,11 +3,13 @@
 import re
 from dataclasses import replace
 
+import lifecycle as ours
 from lifecycle.draft import inputs, python
 from lifecycle.draft.columns import Table
 from lifecycle.draft.defaults import Choices
 from lifecycle.draft.draft_warning import DraftWarning
 from lifecycle.draft.problem import GuessedProblem
+from lifecycle.source import File
 from lifecycle.sources import Source
 from lifecycle.store.lake import quoted
 
@@ -21,7 +23,7 @@ def write(
     made = python.made(source(table), names, 4)
     parts = [python.docstring(f"{python.clean(headline)[:100]} ({python.clean(origin)[:40]}).")]
     parts += ["", *_advice(table, question, choices, warnings), "", "import polars as pl", ""]
-    parts += _imports(table.sample.source, choices, name, title)
+    parts += _imports(table.sample.source, choices, name, title, inputs.lines(table))
     parts += ["", *constants, ""] if constants else [""]
     parts += ["", *_features(table), "", "", *_definition(table, question, choices, name, title, made, headline)]
     return "\n".join(parts) + "\n"
@@ -71,9 +73,10 @@ def _constants(table: Table) -> tuple[list[str], dict[str, str]]:
     return lines, names
 
 
-def _imports(found: Source, choices: Choices, name: str, title: str) -> list[str]:
-    kinds = sorted({type(each).__name__ for value in vars(found).values() if isinstance(value, tuple) for each in value} | {type(found).__name__})
-    called = {name for call in choices.candidates for name in re.findall(r"\w+(?=\()", call)}
+def _imports(found: Source, choices: Choices, name: str, title: str, made: list[str]) -> list[str]:
+    parts = [each for value in vars(found).values() for each in (value if isinstance(value, tuple) else (value,)) if isinstance(value, tuple | File)]
+    kinds = sorted({type(each).__name__ for each in parts} | {type(found).__name__})
+    called = {name for call in (*choices.candidates, *made) for name in re.findall(r"(?<![.\w])\w+(?=\()", call)} & {*ours.__all__}
     names = sorted({*kinds, choices.split, *called, *choices.imports, "UseCase"}, key=lambda name: (name[0].islower(), name))
     return [f"from lifecycle import {', '.join(names)}", f"from schemas.{name} import {title}"]
 

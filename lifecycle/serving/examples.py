@@ -22,6 +22,9 @@ def examples(reader: "Reader", rows: int = 2) -> list[dict[str, Any]]:
 
 def example(reader: "Reader", column: "RequestField", at: int = 0) -> Any:
     """A value that satisfies the common checks of a column."""
+    given = next((role.example for role in reader.use_case.columns[column.name].roles if role.example is not None), None)
+    if given is not None:
+        return given
     checks = {check.name: check.statistics or {} for check in parsed(reader.use_case.schema).columns[column.name].checks}
     if "isin" in checks:
         allowed = list(checks["isin"]["allowed_values"])

@@ -98,6 +98,7 @@ class RequestField:
         compiled = [(compiled_checks.name(check), compiled_checks.rule(column, check)) for check in self.checks]
         self.rules = tuple((name, holds) for name, holds in compiled if holds is not None)
         self.left = [check for check in self.checks if compiled_checks.rule(column, check) is None]
+        self._wrong = column.wrong if column.judged else None
         self._cells = Cells(column, missing(use_case))
 
     def read(self, rows: Sequence[Mapping[str, Any]], failures: list[dict[str, Any]]) -> list[Any]:
@@ -142,6 +143,8 @@ class RequestField:
         for name, holds in self.rules:
             if not holds(value):
                 failures.append({"row": at, "column": self.name, "rule": name, "value": cell})
+        if self._wrong is not None and (why := self._wrong(value)):
+            failures.append({"row": at, "column": self.name, "rule": why, "value": cell})
 
     def _absent(self, cell: Any) -> str:
         if cell is MISSING:

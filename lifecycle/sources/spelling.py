@@ -12,6 +12,7 @@ from lifecycle.reading import allowed, credentials
 from lifecycle.reading.web import origin_of
 from lifecycle.source import PLAIN, ByColumn, File, Source
 from lifecycle.sources.files import Files
+from lifecycle.sources.image_files import Images
 from lifecycle.sources.postgres import Postgres
 from lifecycle.sources.query import Query
 from lifecycle.sources.sqlite import SQLite
@@ -64,6 +65,8 @@ def placed(text: str, like: File | None = None, select: str = PLAIN) -> Source:
     if scheme in ("postgresql", "postgres") or (text.startswith("${") and re.search(r"[?&](table|query)=", text)):
         bare, options = _split(text, everything=not text.startswith("${"))
         return Postgres(bare, options.get("table", ""), options.get("query", ""), select)
+    if found := Images.placed(text):
+        return found
     like = like or File("")
     path, options = _split(text)
     if scheme == "sqlite" or "query" in options:

@@ -5,9 +5,12 @@ from lifecycle.splits.column_split import ColumnSplit
 from lifecycle.splits.group_split import GroupSplit
 from lifecycle.splits.hash_split import HashSplit
 from lifecycle.splits.order_split import OrderSplit
+from lifecycle.splits.published_split import PublishedSplit
 from lifecycle.splits.split import Split
 from lifecycle.splits.stratified_split import StratifiedSplit
 from lifecycle.splits.time_split import TimeSplit
 from lifecycle.splits.user_time_split import UserTimeSplit
 
-__all__ = ["Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "OrderSplit", "Split", "StratifiedSplit", "TimeSplit", "UserTimeSplit"]
+__all__ = [
+    "Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "OrderSplit", "PublishedSplit", "Split", "StratifiedSplit", "TimeSplit", "UserTimeSplit",
+]  # fmt: skip

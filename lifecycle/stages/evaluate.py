@@ -65,7 +65,7 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     last, season = (evidence.last, "") if evidence.last else last_label(use_case, trained.parts, evidence.model) or (None, "")
     evidence = replace(evidence, classes=use_case.kind.per_class(unseen), last=last, season=season)
     leaned = importances(use_case, model, gate)
-    drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned)
+    drawn = pictures.draw(use_case, evidence, {name: one.value for name, one in found.items()}, leaned, model)
     baselines = {name: {} if each is None else _metrics(use_case, each) for name, each in evidence.baselines.items()}
     baselines["constant"] |= _blind_metrics(use_case, evidence.constant)
     report = _report(trained.recipe, evidence, unseen, _table(evidence, unseen, found, baselines), _data(trained, train, gate), leaned, drawn)

@@ -123,7 +123,8 @@ def search(
     given = [begins(family) if begins else {} for family in families]
     for number in range(use_case.tuning.trials):
         at = number % len(families)
-        if only not in (None, at):
+        most = families[at].trials
+        if only not in (None, at) or (most is not None and number // len(families) >= most):
             continue
         attempt = _attempt(number, families[at], studies[at], given[at], answers, began + use_case.tuning.seconds if attempts else np.inf)
         if attempt is None or (time.monotonic() - began > use_case.tuning.seconds and number + 1 < use_case.tuning.trials):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SHA_TAG = "lifecycle.sha256"
 PICKLE = "model.pkl"
 WRITTEN_ON_LOADING = "registered_model_meta"  # MLflow adds it when a registered model is loaded from a local folder
-REACHES = ("lifecycle.models",)  # what a pickled model is made of: no code names it where one is loaded
+REACHES = ("lifecycle.models", "lifecycle.networks")  # what a pickled model is made of: no code names it where one is loaded
 OURS = frozenset({"lifecycle", "schemas", "usecases", "__main__"})
 
 
@@ -230,6 +230,8 @@ def _signature(X: pl.DataFrame, predictions: pl.DataFrame) -> "ModelSignature":
     from mlflow.types.schema import ColSpec, DataType, Schema
 
     def kind(dtype: pl.DataType, nulls: bool) -> DataType:
+        if dtype == pl.Binary:
+            return DataType.binary
         if dtype == pl.Boolean and not nulls:
             return DataType.boolean
         if dtype.is_integer() and not nulls:

@@ -77,7 +77,7 @@ def _all_there(store: Lake, use_case: "UseCase", snapshot: Snapshot) -> None:
 
 def _cuts(store: Lake, use_case: "UseCase", snapshot: Snapshot, place: str) -> list[Any]:
     """Places that cut the rows into chunks of about one size, told by a sample that is the same every time."""
-    chunks = -(-snapshot.rows // CHUNK_ROWS)
+    chunks = -(-snapshot.rows // use_case.columns.at_once(CHUNK_ROWS))
     if chunks < 2:
         return []
     sample = store.frame(

@@ -47,9 +47,14 @@ def compute(use_case: "UseCase", rows: pl.DataFrame) -> pl.DataFrame:
     if shown := hidden(use_case.schema) & set(inputs.columns):
         raise use_case.wrong(f"features() must not return the target or its time, nor the place of a row, found {', '.join(sorted(shown))}")
     for name, dtype in inputs.schema.items():
-        if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String)) or name.startswith("_"):
+        if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String) or _read_by_role(use_case, name, dtype)) or name.startswith("_"):
             raise use_case.wrong(f"features() returns numbers, Booleans and texts under names without a leading _, found {name}: {dtype}")
     return inputs.with_columns(_finite(tuple(name for name, dtype in inputs.schema.items() if dtype.is_float())))
+
+
+def _read_by_role(use_case: "UseCase", name: str, dtype: pl.DataType) -> bool:
+    """Whether a role of the schema's column of this name turns such an input into numbers."""
+    return name in use_case.columns and any(role.encodes(dtype) for role in use_case.columns[name].roles)
 
 
 @lru_cache(maxsize=64)

@@ -50,12 +50,13 @@ def _judge_cells(cursor: duckdb.DuckDBPyConnection) -> None:
 def _judge_rows(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", folder: str) -> None:
     """Pandera's checks, on eager frames: on lazy ones it would look at types only."""
     names = ", ".join(quoted(name) for name in use_case.columns.names)
-    reader = lake().aside().execute(f"SELECT _row, {names} FROM ({staged(Path(folder))}) WHERE _bad IS NULL").to_arrow_reader(CHUNK_ROWS)
+    reader = lake().aside().execute(f"SELECT _row, {names} FROM ({staged(Path(folder))}) WHERE _bad IS NULL").to_arrow_reader(use_case.columns.at_once(CHUNK_ROWS))
     for batch in reader:
         frame = pl.DataFrame(pl.from_arrow(batch))
-        failures = failing(use_case, frame)
-        if failures is None:
+        found = [each for each in (failing(use_case, frame), _refused(use_case, frame)) if each is not None]
+        if not found:
             continue
+        failures = pl.concat(found)
         cursor.register("failures", failures)
         cursor.execute(f"""INSERT INTO {FAILURES} SELECT f.row, f."column", f."check", f.value, NULL FROM failures f""")
         cursor.unregister("failures")
@@ -81,6 +82,18 @@ def failing(use_case: "UseCase", frame: pl.DataFrame) -> pl.DataFrame | None:
         check=pl.col("check").cast(pl.String),
         value=pl.col("failure_case").cast(pl.String),
     )
+
+
+def _refused(use_case: "UseCase", frame: pl.DataFrame) -> pl.DataFrame | None:
+    """The same for cells that a role of their column refuses."""
+    found = [
+        {"row": row, "column": column.name, "check": why, "value": f"{len(cell):,} bytes" if isinstance(cell, bytes) else str(cell)}
+        for column in use_case.columns.all
+        if column.judged
+        for row, cell in zip(frame["_row"], frame[column.name], strict=True)
+        if cell is not None and (why := column.wrong(cell))
+    ]
+    return pl.DataFrame(found, schema={"row": frame.schema["_row"], **dict.fromkeys(("column", "check", "value"), pl.String)}) if found else None
 
 
 def judge_keys(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase") -> bool:
