@@ -76,7 +76,9 @@ def test_what_is_asked_over_http_is_read_or_refused_with_the_rule_that_it_breaks
 def test_made_up_reviews_are_the_same_again_and_of_another_world_when_asked() -> None:
     assert next(reviews(50)).equals(next(reviews(50)))
     assert set(next(reviews(200, classes=3))["sentiment"]) == {"negative", "neutral", "positive"}
-    assert not set(next(reviews(100))["text"]) & set(next(reviews(100, world="streaming"))["text"])
+    here, there = (next(reviews(200, world=world))["text"].str.contains("the (soup|waiter|app|search)") for world in ("restaurants", "streaming"))
+    assert here.sum() > 0 < there.sum()
+    assert not next(reviews(200, world="streaming"))["text"].str.contains("waiter|soup|dessert").any()
     for wrong in ({"world": "moon"}, {"classes": 4}):
         with pytest.raises(DefinitionError, match="found"):
             next(reviews(**wrong))
