@@ -50,7 +50,7 @@ class SentenceEncoder:
 
     weights: Artifact
     tokenizer: Artifact
-    tokens: int = 128
+    tokens: int = 112
     width: int = 384
 
     @property
