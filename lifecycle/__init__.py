@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lifecycle.splits import Boundaries, ColumnSplit, GroupSplit, HashSplit, OrderSplit, Split, StratifiedSplit, TimeSplit
     from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
     from lifecycle.windows import lookback
+    from lifecycle.world import World
     from schemas.roles import column
 
 _NAMES = {
@@ -40,6 +41,7 @@ _NAMES = {
     "lifecycle.splits": ("Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "OrderSplit", "Split", "StratifiedSplit", "TimeSplit"),
     "lifecycle.usecase": ("Gate", "Monitoring", "Tuning", "UseCase"),
     "lifecycle.windows": ("lookback",),
+    "lifecycle.world": ("World",),
     "schemas.roles": ("column",),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
@@ -47,7 +49,7 @@ _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = [
     "Arrivals", "Behaviour", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Capacity", "Check", "ColumnSplit", "Costs", "Direction", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit",
     "Invariance", "Joined", "Kind", "KnownAnswers", "Monitoring", "OrderSplit", "Postgres", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
-    "UseCase", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture",
+    "UseCase", "World", "boosting", "column", "fetched", "forest", "kmeans", "linear", "lookback", "mixture",
 ]  # fmt: skip
 
 
