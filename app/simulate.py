@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
     from lifecycle.world import World
 
-MOST_DAYS = 3_650
+MOST_DAYS, WEEK = 3_650, 7
 
 
 def simulate(options: argparse.Namespace) -> Answer:
@@ -61,7 +61,7 @@ class Here:
 
 
 def _play(definition: "UseCase", world: "World", day: int) -> dict[str, Any]:
-    """One day: its rows, their answers, a look at the world, and a training where there is no champion or an alarm asks for one."""
+    """One day: its rows, their answers, a look at the world, and a training where an alarm asks for one; without a champion one a week."""
     from flows import steps
     from lifecycle.dependencies import clock
     from tasks import stages
@@ -74,7 +74,7 @@ def _play(definition: "UseCase", world: "World", day: int) -> dict[str, Any]:
         verdict = steps.learn(go, features)[2] if day == 0 else None
         scored = go(stages.score, features)
         report, watched = steps.look(go, features)
-        if day and (scored.version == 0 or (report.drifted and definition.monitoring.policy.trains)):
+        if day and ((scored.version == 0 and day % WEEK == 0) or (report.drifted and definition.monitoring.policy.trains)):
             verdict = steps.learn(go, features)[2]
     told = {
         "day": day, "date": world.date(day).isoformat(), "came": snapshot.came, "kept": snapshot.kept, "quarantined": snapshot.quarantined,

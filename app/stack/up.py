@@ -26,6 +26,10 @@ from lifecycle.store import database, postgres
 
 SECONDS = 180.0
 """How long the parts may take to answer: on a busy machine a first start takes a minute."""
+LONGEST = 900.0
+"""And so long where they are at work all the time."""
+LOOK = 20.0
+"""Seconds between two looks at the processes of runs."""
 TOLD = 5.0
 """Seconds after which it is said what is waited for, and again after as many."""
 BACK = 30.0
@@ -89,8 +93,13 @@ class Stack:
 
     def watch(self) -> None:
         """Start again what ends by itself, until a signal comes."""
+        silent, looked = set[str](), time.monotonic()
         while True:
             time.sleep(0.5)
+            if time.monotonic() - looked > LOOK:
+                with contextlib.suppress(OSError, ValueError, LifecycleError):  # the server is away for a moment
+                    silent = deploy.bury(self.where, silent)
+                looked = time.monotonic()
             if self.embedded and not postgres.alive(self.embedded):
                 self._revive(self.embedded)
             for part in self.parts:
@@ -121,14 +130,18 @@ class Stack:
 
     def _wait(self, part: Part) -> None:
         began = told = time.monotonic()
-        until = began + SECONDS
+        until, used = began + SECONDS, 0.0
         while not part.answers():
             if self.running[part.name].poll() is not None:
                 raise LifecycleError(
                     f"{part.name} ended while it started ({_last(self.at.home, part)}); see {processes.log_file(self.at.home, part.name)}"
                 )
             if time.monotonic() > until:
-                raise LifecycleError(f"{part.name} did not answer within {SECONDS:.0f} s; see {processes.log_file(self.at.home, part.name)}")
+                used, before = processes.worked(self.running[part.name].pid), used
+                if used <= before or time.monotonic() - began > LONGEST:
+                    waited = time.monotonic() - began
+                    raise LifecycleError(f"{part.said} did not answer within {waited:.0f} s; see {processes.log_file(self.at.home, part.name)}")
+                until = time.monotonic() + SECONDS / 3  # it is at work: a starved machine is slow
             if time.monotonic() - told > TOLD:
                 told = time.monotonic()
                 _say(f"waiting for {part.said}: {told - began:.0f} s of at most {SECONDS:.0f}")
