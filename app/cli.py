@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from app.commands import COMMANDS, ONE_OF
 from app.terminal import in_utf8, shown, tell_waits
-from lifecycle.errors import LifecycleError, Outage
+from lifecycle.errors import LifecycleError, Outage, UnknownUseCase
 from lifecycle.faults import plain
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ def _answered(options: argparse.Namespace) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read us has left: nothing to flush to
         return DONE
+    except UnknownUseCase as error:
+        return _failed(str(error), WRONG_USAGE, debug=options.debug)
     except (LifecycleError, Outage) as error:
         return _failed(str(error), debug=options.debug)
     except Exception as error:

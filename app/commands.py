@@ -44,6 +44,7 @@ ANSWERS = ("--out", {"metavar": "FILE", "help": "where the answers go: .csv, .pa
 ROW = ("--key", {"metavar": "K", "help": "the key of the row to be erased"})
 ENTITY = ("--entity", {"metavar": "COLUMN=V", "help": "all rows with this value, as in CUSTOMER_ID=4711, and what was said of them"})
 YES = ("--yes", {"action": "store_true", "help": "do not ask"})
+DAYS = ("--days", {"metavar": "N", "type": int, "default": 60, "help": "how many days; 60 by default"})
 SERVED = ("use_cases", {"metavar": "USE_CASE", "nargs": "*", "help": "which use cases; none named: all"})
 HOST = ("--host", {"metavar": "HOST", "default": "127.0.0.1", "help": "the address to listen on; 0.0.0.0 for all"})
 PORT = ("--port", {"metavar": "P", "type": int, "default": 8000, "help": "the port to listen on"})
@@ -81,6 +82,7 @@ COMMANDS: dict[str, tuple[str, str, tuple[Argument, ...]]] = {
     "train": ("app.run:train", "make a challenger from the data in the lake, and judge it", (USE_CASE, FRESH)),
     "score": ("app.run:score", "let the champion predict the rows it has not seen", (USE_CASE,)),
     "monitor": ("app.run:monitor", "compare the newest data with what the champion was trained on", (USE_CASE,)),
+    "simulate": ("app.simulate:simulate", "the loop over the days of a simulated world, from an empty home", (USE_CASE, DAYS)),
     "predict": (
         "app.predict:predict",
         "the champion's answers for the rows of a file, as a file; nothing goes into the lake",

@@ -161,7 +161,7 @@ def known(use_case: str) -> None:
     """Refuse a name that no use case has, without loading one.
 
     Raises:
-        LifecycleError: there is none; it names those there are.
+        UnknownUseCase: there is none; it names those there are.
     """
     if use_case not in registry.names():
         registry.find(use_case)

@@ -27,6 +27,9 @@ from lifecycle.store import locks
 SAYS = "lifecycle: "
 """How the line begins by which the server's process says in a sentence why it cannot start."""
 
+TOLD, LONGEST = 15.0, 600.0
+"""Seconds after which it is said what is waited for, and for which a server of ours that is still starting is waited for: a starved machine is slow."""
+
 _held: dict[Path, IO[str]] = {}
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -59,18 +62,31 @@ def own(home: Path, url: str) -> bool:
 
 
 def wait(at: Settings, url: str, seconds: float = 90) -> None:
-    """Return when the server answers.
+    """Return when the server answers. One of ours that is still starting is waited for longer, and it is said for what.
 
     Raises:
         LifecycleError: it ended, or did not answer in time.
     """
-    if not answers(url, seconds):
+    began = time.monotonic()
+    while not (there := answers(url, min(seconds, TOLD))):
+        waited = time.monotonic() - began
+        if waited > (LONGEST if shared(at, url) else seconds) or (waited > 1 and not shared(at, url) and own_is_gone(at, url)):
+            break
+        if waited >= TOLD:
+            print(f"lifecycle: waiting for the Prefect server, which is still starting: {waited:.0f} s of at most {LONGEST:.0f}", file=sys.stderr)
+        time.sleep(0.1)
+    if not there:
         log = log_file(at)
         said = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
         if said and said[-1].startswith(SAYS):
             raise LifecycleError(said[-1].removeprefix(SAYS))
         reason = f" ({said[-1].strip()})" if said else ""
         raise LifecycleError(f"the Prefect server at {url} did not start{reason}; see {log}, or name yours in PREFECT_API_URL")
+
+
+def own_is_gone(at: Settings, url: str) -> bool:
+    """Whether a server that this process started has ended."""
+    return any(process.poll() is not None for process in _started) and not shared(at, url)
 
 
 def answers(url: str, seconds: float = 5) -> bool:

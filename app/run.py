@@ -66,13 +66,15 @@ def run(flow: str, use_case: str, **parameters: Any) -> dict[str, Any]:
 
     The server starts while Prefect, the flow and the definition are imported; a wrong definition fails before it is up.
     """
-    at = settings()
+    at, source = settings(), parameters.get("source") or None
+    if source:  # what was typed is looked at before a server is started for it
+        relations.there(spelling.chosen(registry.find(use_case), source))
     url = prefect_server.start(at)
     ready = _meanwhile(lambda: prefect_server.wait(at, url))
     definition = registry.find(use_case)
     extras.check(definition)
     if "source" in parameters:
-        relations.there(spelling.chosen(definition, parameters["source"] or None))
+        relations.there(spelling.chosen(definition, source))
     function = getattr(importlib.import_module(f"flows.{MODULES.get(flow, flow)}"), flow)
     _warm_up()
     ready.result()

@@ -5,10 +5,9 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from flows import steps
 from flows.parameters import SourceText, UseCaseName
-from flows.rows import ingested
 from flows.summary import done, of_snapshot, plainly
-from tasks import stages
 from tasks.flow_runner import FlowRunner
 
 
@@ -26,5 +25,5 @@ def ingest(use_case: UseCaseName, source: SourceText = "", fresh: bool = False) 
         fresh: Read the source anew, whatever the cache says.
     """
     go = FlowRunner(use_case, fresh)
-    snapshot = ingested(go, go(stages.collect, go.given(source)))
+    snapshot = steps.bring(go, go.given(source))
     return done({**go.summary(), **of_snapshot(snapshot)}, go.outcome)

@@ -8,9 +8,8 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.challenge import challenge
+from flows import steps
 from flows.parameters import SourceText, UseCaseName
-from flows.rows import ingested
 from flows.summary import done, of_loop, of_watch, plainly, told
 from tasks import stages
 from tasks.flow_runner import FlowRunner
@@ -30,12 +29,9 @@ def lifecycle(use_case: UseCaseName, source: SourceText = "", fresh: bool = Fals
         fresh: Run every stage anew, whatever the cache says.
     """
     go = FlowRunner(use_case, fresh, prefetch=stages.preload)
-    batch = go(stages.collect, go.given(source))
-    snapshot = ingested(go, batch)
+    snapshot = steps.bring(go, go.given(source))
     features = go(stages.featurize, snapshot)
-    parts = go(stages.split, features)
-    evaluated, version, verdict = challenge(go, go(stages.tune, parts))
+    evaluated, version, verdict = steps.learn(go, features)
     scored = go(stages.score, features)
-    drift = go(stages.monitor, features)
-    watched = go(stages.watch, drift, features)
+    drift, watched = steps.look(go, features)
     return done({**of_loop(go, snapshot, evaluated, version, verdict, scored, drift), **of_watch(watched)}, told(verdict))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from lifecycle import registry
 from lifecycle.errors import LifecycleError
@@ -39,7 +39,9 @@ class NoSecret:
 
 UseCaseName = Annotated[str, OneOf()]
 UseCaseOrAll = Annotated[str, OneOf(EVERY)]
-Version = Annotated[int, Field(ge=1, le=1_000_000)]
+Version = Annotated[int | None, Field(ge=1, le=1_000_000), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 1_000_000})]
+"""One plain field of the form; left empty, it is `None`."""
+Name = Annotated[str, Field(min_length=1, max_length=100)]
 Text = Annotated[str, Field(max_length=500)]
 SourceText = Annotated[str, Field(max_length=10_000), NoSecret()]
 Days = Annotated[int, Field(ge=1, le=3650)]

@@ -13,7 +13,7 @@ from tasks.flow_runner import start
 
 @flow(name="rollback", flow_run_name="rollback {use_case}")
 @plainly
-def rollback(use_case: UseCaseName, version: Version | None = None, reason: Text = "", by: Text = "") -> State[dict[str, Any]]:
+def rollback(use_case: UseCaseName, version: Version = None, reason: Text = "", by: Text = "") -> State[dict[str, Any]]:
     """Return to a former champion. The versions after it are never promoted by the gate again.
 
     Args:

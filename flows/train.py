@@ -5,7 +5,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.challenge import challenge
+from flows import steps
 from flows.parameters import UseCaseName
 from flows.summary import done, of_snapshot, of_training, plainly, told
 from tasks import stages
@@ -24,6 +24,5 @@ def train(use_case: UseCaseName, fresh: bool = False, alarm: str = "") -> State[
     """
     go = FlowRunner(use_case, fresh, prefetch=stages.preload)
     snapshot = stages.ingested(use_case)
-    parts = go(stages.split, go(stages.featurize, snapshot))
-    evaluated, version, verdict = challenge(go, go(stages.tune, parts))
+    evaluated, version, verdict = steps.learn(go, go(stages.featurize, snapshot))
     return done({**go.summary(), **of_snapshot(snapshot), **of_training(evaluated, version, verdict)}, told(verdict))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
     from lifecycle.windows import lookback
+    from lifecycle.world import World
     from schemas.roles import column
 
 _NAMES = {
@@ -50,6 +51,7 @@ _NAMES = {
     ),  # fmt: skip
     "lifecycle.usecase": ("Gate", "Monitoring", "Tuning", "UseCase"),
     "lifecycle.windows": ("lookback",),
+    "lifecycle.world": ("World",),
     "schemas.roles": ("column",),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
@@ -58,7 +60,7 @@ __all__ = [
     "Arrivals", "Behaviour", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Capacity", "Check", "ColumnSplit", "Costs", "Direction",
     "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit", "Images", "Invariance", "Joined", "Kind", "KnownAnswers",
     "Monitoring", "OrderSplit", "Pairs", "Postgres", "PublishedSplit", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit",
-    "Surprises", "TimeSplit", "Tuning", "UseCase", "UserTimeSplit", "als", "boosting", "column", "ease", "fetched", "fine_tuned", "forest",
+    "Surprises", "TimeSplit", "Tuning", "UseCase", "UserTimeSplit", "World", "als", "boosting", "column", "ease", "fetched", "fine_tuned", "forest",
     "hybrid", "image_points", "kmeans", "linear", "lookback", "mixture", "neighbours", "network", "popularity", "read_as",
 ]  # fmt: skip
 

@@ -5,6 +5,10 @@ class LifecycleError(Exception):
     """A mistake that its reader can fix: names the thing, the rule, what was found, the remedy."""
 
 
+class UnknownUseCase(LifecycleError):
+    """There is no use case of the name that was given."""
+
+
 class DefinitionError(LifecycleError):
     """A use case says something that cannot be."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from lifecycle.dependencies import clock
 from lifecycle.history import Decision, Standing, ledger, standing
 from lifecycle.references import Verdict
 from lifecycle.store import standings, tables, tracking, versions
@@ -50,13 +51,13 @@ def record(use_case: "UseCase", decision: Decision) -> Standing:
     """
     kept = versions.kept(use_case.name, decision.model_version)
     row = [decision.model_version, decision.action, decision.promoted, decision.champion, decision.reason, json.dumps(decision.numbers.as_json())]
-    row += [decision.gate_rows or "", decision.actor, json.dumps(kept.hashes) if kept else ""]
+    row += [decision.gate_rows or "", decision.actor, json.dumps(kept.hashes) if kept else "", clock.now()]
 
     def insert(transaction: "duckdb.DuckDBPyConnection") -> None:  # never before the row above it, whatever the clock says
         transaction.execute(
             f"""INSERT INTO {use_case.name}.promotions
             (model_version, action, promoted, champion, reason, numbers, gate_rows, actor, hashes, decided_at)
-            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, greatest(now(), max(decided_at) + INTERVAL 1 microsecond) FROM {use_case.name}.promotions""",
+            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, greatest(?::TIMESTAMPTZ, max(decided_at) + INTERVAL 1 microsecond) FROM {use_case.name}.promotions""",
             row,
         )
 

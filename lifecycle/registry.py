@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from lifecycle.errors import DefinitionError, LifecycleError
+from lifecycle.errors import DefinitionError, LifecycleError, UnknownUseCase
 from lifecycle.settings import settings
 from lifecycle.usecase import UseCase
 
@@ -25,14 +25,14 @@ def find(name: str) -> UseCase:
     """The use case of this name.
 
     Raises:
-        LifecycleError: there is none.
+        UnknownUseCase: there is none.
         DefinitionError: its file cannot be loaded, or defines no use case of this name.
     """
     file = _files().get(name)
     if file is None:
         close = difflib.get_close_matches(name, names(), 1)
         hint = f"did you mean '{close[0]}'?" if close else f"add usecases/{name}.py"
-        raise LifecycleError(f"there is no use case '{name}'; there are {', '.join(names()) or 'none'}; {hint}")
+        raise UnknownUseCase(f"there is no use case '{name}'; there are {', '.join(names()) or 'none'}; {hint}")
     found = getattr(_module(name, file), "use_case", None)
     if not isinstance(found, UseCase) or found.name != name:
         says = f"one named '{found.name}'" if isinstance(found, UseCase) else "none"

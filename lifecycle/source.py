@@ -1,5 +1,6 @@
 """What a source of rows answers for, and how a file is named. A definition may bring its own: a frozen dataclass that derives from `Source`."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from lifecycle.reading.increments import New
     from lifecycle.reading.reader import Reader
     from lifecycle.usecase import UseCase
+    from lifecycle.world import World
 
 Kind = Literal["", "csv", "json", "parquet", "excel", "sqlite"]
 
@@ -158,6 +160,10 @@ class Source:
 
     def content_key(self) -> str | None:
         """What tells, without reading rows, that it would give the same again; `None` where nothing can."""
+        return None
+
+    def world(self, days: int, last: dt.date) -> "World | None":
+        """A simulated world of so many days up to the last one, where this source can play one; `None`: it cannot."""
         return None
 
     def texts(self) -> list[str]:

@@ -1,5 +1,6 @@
 """A flow's way through the stages: runs each, keeps the time, remembers which were answered from the cache."""
 
+import datetime as dt
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,11 +10,12 @@ from prefect.context import FlowRunContext, get_run_context
 from prefect.utilities.urls import url_for
 
 from lifecycle import extras, registry
+from lifecycle.dependencies import answers
 from lifecycle.progress import emit
-from lifecycle.reading.secrets_in_text import masked
 from lifecycle.sources.spelling import chosen
 from lifecycle.store import tracking
 from tasks import limits, secrets
+from tasks.outcome import outcome, tell
 
 
 def start(use_case: str | None) -> None:
@@ -52,6 +54,8 @@ class FlowRunner:
         self.fresh = fresh
         self.seconds: dict[str, float] = {}
         self.cached: list[str] = []
+        self.answered: list[dt.datetime] = []
+        """When the answers that were found in the cache were given."""
 
     def given(self, source: str) -> str | None:
         """A source as it was typed, `None` for the use case's own; refused before any stage runs where it may not be read, or holds a secret.
@@ -82,43 +86,22 @@ class FlowRunner:
             self.prefetch()
             self.prefetch = None
         told = outcome(result)
-        self.outcome = f"nothing has changed since: {told}" if state.name == "Cached" else told
+        self.outcome = told
+        if state.name == "Cached":
+            given = answers.given(state.state_details.cache_key or "")
+            self.answered += [given] if given else []
+            self.outcome = f"nothing has changed since{f' {clocked(given)}' if given else ''}: {told}"
+            tell(f"{name}: {self.outcome}")
         emit(name, "cached" if state.name == "Cached" else "done", told)
         return result
 
     def summary(self) -> dict[str, Any]:
         """What every flow says of its way."""
-        return {"use_case": self.use_case, "cached": self.cached, "seconds": self.seconds}
+        unchanged = max(self.answered).isoformat() if self.answered and set(self.seconds) == set(self.cached) else None
+        return {"use_case": self.use_case, "cached": self.cached, "seconds": self.seconds, "unchanged_since": unchanged}
 
 
-def outcome(result: Any) -> str:
-    """A reference as a line for a person."""
-    from lifecycle import references as kinds
-
-    match result:
-        case kinds.Batch():
-            return f"{result.rows:,} rows from {masked(result.source)}"
-        case kinds.Snapshot():
-            counts = f"{result.kept:,} kept, {result.quarantined:,} quarantined, {result.duplicates:,} duplicates; {result.rows:,} rows in all"
-            return "; ".join([counts, *(f"ALARM {alarm}" for alarm in result.alarms)])
-        case kinds.Features():
-            return f"{len(result.names)} inputs for {result.rows:,} rows"
-        case kinds.Parts():
-            sampled = f"; a sample of {', '.join(f'{name} {rows:,}' for name, rows in result.used.items())} is used" if result.used else ""
-            return ", ".join(f"{name} {count:,}" for name, count in result.counts.items()) + sampled
-        case kinds.Tuned():
-            return f"{result.recipe.candidate} is the best of {result.trials} trials ({result.score:.4f})"
-        case kinds.Trained():
-            return f"{result.recipe.candidate} fitted"
-        case kinds.Evaluated():
-            low, high = result.intervals.get(result.metric, (float("nan"), float("nan")))
-            base = result.baseline.get(result.metric, float("nan"))
-            return f"{result.metric} {result.holdout[result.metric]:.4f} [{low:.4f}, {high:.4f}], constant baseline {base:.4f}"
-        case kinds.ModelVersion():
-            return f"version {result.version}"
-        case kinds.Verdict() | kinds.DriftReport() | kinds.Watched():
-            return result.reason
-        case kinds.Scored():
-            return f"{result.rows:,} new predictions by version {result.version}" if result.version else "no champion yet"
-        case _:
-            return ""
+def clocked(moment: dt.datetime) -> str:
+    """A moment as it is said: of today its clock alone."""
+    here = moment.astimezone()
+    return f"{here:%H:%M}" if here.date() == dt.datetime.now().astimezone().date() else f"{here:%Y-%m-%d %H:%M}"

@@ -1,5 +1,6 @@
 """How stages run under Prefect: what is retried, what is cached, for how long. All the numbers are on this page."""
 
+import functools
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +21,7 @@ from lifecycle.progress import emit
 from lifecycle.references import Reference, Snapshot
 from lifecycle.store.lake import lake
 from tasks.locks import PostgresLocks
+from tasks.outcome import outcome, tell
 from tasks.progress import shown_progress
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ def stage(
             emit(name, "note", why)
         for publish in show:
             publish(result)
+        tell(outcome(result) or f"{name} is done")
         return result
 
     run.__doc__ = function.__doc__
@@ -101,9 +104,16 @@ def stage(
 
 
 def retried(function: Callable[..., Any]) -> Task[..., Any]:
-    """A task that touches the world and is never answered from the cache; outages are waited out."""
+    """A task that touches the world and is never answered from the cache; outages are waited out. Its outcome is one sentence in its log."""
+
+    @functools.wraps(function)
+    def run(*given: Any, **named: Any) -> Any:
+        result = function(*given, **named)
+        tell(outcome(result) or f"{function.__name__} is done")
+        return result
+
     return Task(
-        function,
+        run,
         name=function.__name__,
         cache_policy=NO_CACHE,
         persist_result=False,

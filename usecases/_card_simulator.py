@@ -10,11 +10,14 @@ and fraud rate are the same at any size; the truth becomes known days late; and 
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from lifecycle.errors import DefinitionError
+from lifecycle.sources import Generated
+from lifecycle.world import World
 
 DAY = 86_400
 NOON, SPREAD = DAY / 2, 20_000  # seconds; what falls out of the day is dropped, as in the design
@@ -30,12 +33,17 @@ INFLATION = 2.0  # after the drift: of all amounts; large ones are no fraud any 
 SMALL_AMOUNT, NIGHT_END = 8.0, 5 * 3_600  # small ones at night are: stolen cards being tried out
 DRIFTED_FACTOR = 1 / CUSTOMER_FACTOR  # and thieves of cards keep below what would be noticed
 
-POPULATION, TRANSACTIONS, TERMINALS, CUSTOMERS = range(4)  # one independent stream of randomness each, and for each day
+POPULATION, TRANSACTIONS, TERMINALS, CUSTOMERS, BAD = range(5)  # one independent stream of randomness each, and for each day
 CHUNK = 500_000
+
+PAST, DRIFT = 80, 30
+"""Of a world that is played: so many days lie before its first, and on this day it changes."""
+BAD_IDS, BAD_ROWS, BAD_DAYS = 900_000_000, 3, 10
+"""Rows that are no transactions have numbers of their own; a world has so many of them on every tenth day."""
 
 
 def simulate(
-    rows: int = 200_000, days: int = 150, more_days: int = 0, drift_day: int | None = None, seed: int = 1, start: str = "2026-01-01"
+    rows: int = 200_000, days: int = 150, more_days: int = 0, drift_day: int | None = None, seed: int = 1, start: str = "2026-01-01", bad: int = 0
 ) -> Iterator[pl.DataFrame]:
     """Simulated card transactions in order of time, some days at a time.
 
@@ -49,6 +57,7 @@ def simulate(
         drift_day: from this day (0 is the first) amounts have doubled, and two of the kinds of fraud are others.
         seed: the same parameters and seed always give the same rows.
         start: the first day, as in 2026-01-01.
+        bad: so many rows more, at the end, that are no valid transactions, as a till out of order sends them.
 
     Yields:
         Frames with TRANSACTION_ID, TX_DATETIME, CUSTOMER_ID, TERMINAL_ID, TX_AMOUNT, TX_FRAUD, and LABEL_TIME, which is
@@ -57,9 +66,14 @@ def simulate(
     Raises:
         DefinitionError: a parameter is out of range.
     """
-    if min(rows, days) < 1 or min(more_days, seed) < 0:
-        found = f"rows={rows}, days={days}, more_days={more_days}, seed={seed}"
-        raise DefinitionError(f"the card simulator needs rows and days of at least 1, more_days and seed of at least 0, found {found}; change them")
+    wrong = [f"{name}={value!r}" for name, value in (("rows", rows), ("days", days)) if not isinstance(value, int) or value < 1]
+    wrong += [
+        f"{name}={value!r}" for name, value in (("more_days", more_days), ("seed", seed), ("bad", bad)) if not isinstance(value, int) or value < 0
+    ]
+    if wrong:
+        raise DefinitionError(
+            f"the card simulator needs whole numbers, rows and days of at least 1, more_days, seed and bad of at least 0, found {', '.join(wrong)}; change them"
+        )
     world = _world(seed, customers=max(round(rows / days / DAILY), 1))
     midnight = np.datetime64(_date(start), "s").astype(np.int64)
     made: list[dict[str, np.ndarray]] = []
@@ -71,6 +85,71 @@ def simulate(
             yield _frame({name: np.concatenate([one[name] for one in made]) for name in made[0]}, first_id)
             first_id += count
             made = []
+    if bad:
+        yield _bad(bad, seed, midnight + (days + more_days) * DAY)
+
+
+def world(days: int, last: dt.date) -> World:
+    """A world of `PAST` days and so many more up to the last one, in which amounts double and frauds change on day `DRIFT`."""
+    start = last - dt.timedelta(days=PAST + days - 1)
+
+    def delivered(day: int) -> Generated:
+        return Generated(deliver, {"day": day, "start": start.isoformat()}, deterministic=True)
+
+    said = {DRIFT: "amounts double, and thieves change what they do"} if days >= DRIFT else {}
+    return World(start + dt.timedelta(days=PAST), delivered, said)
+
+
+def deliver(day: int, start: str, daily: int = 1_000, seed: int = 1) -> Iterator[pl.DataFrame]:
+    """What a bank delivers at the end of a day: its transactions, whose truth is not known yet, and earlier ones whose truth became known on it.
+
+    Args:
+        day: 0 brings all of the `PAST`, with what is known of it by then.
+        start: the first day of the past, as in 2026-01-01.
+        daily: about how many transactions there are in a day.
+        seed: of the world.
+    """
+    population = _world(seed, customers=max(round(daily / DAILY), 1))
+    midnight = np.datetime64(_date(start), "s").astype(np.int64)
+    today = PAST + day - 1
+    from_day = 0 if day == 0 else max(today - LABEL_DELAY[1] // DAY - 1, 0)
+    made, first_id = [], 0
+    for each in range(today + 1):
+        one = _transactions(population, seed, each, drifted=each >= PAST + DRIFT - 1)
+        if each < from_day:
+            first_id += len(one["second"])
+            continue
+        one["second"] += midnight + each * DAY
+        made.append(one)
+    frame = _frame({name: np.concatenate([one[name] for one in made]) for name in made[0]}, first_id)
+    begin, end = (dt.datetime.combine(_date(start) + dt.timedelta(days=today + after), dt.time()) for after in (0, 1))
+    known = pl.col("LABEL_TIME") < end
+    told = frame.with_columns(pl.when(known).then(name).alias(name) for name in ("TX_FRAUD", "LABEL_TIME"))
+    news = (pl.col("TX_DATETIME") >= begin) | (known & (pl.col("LABEL_TIME") >= begin)) if day else pl.lit(True)
+    yield told.filter(news)
+    if day % BAD_DAYS == BAD_DAYS - 1:
+        yield _bad(BAD_ROWS, seed + day, midnight + (today + 1) * DAY)
+
+
+def _bad(rows: int, seed: int, end: "int | np.integer[Any]") -> pl.DataFrame:
+    """Rows that are no valid transactions, of the hour before a moment: amounts below 0 or too large, no terminal, a clock that was never set."""
+    random = _stream(seed, BAD)
+    made = {
+        "second": np.sort(end - random.integers(1, 3_600, rows)),
+        "customer": random.integers(0, 1_000, rows),
+        "terminal": random.integers(0, 1_000, rows),
+        "amount": random.uniform(5, 100, rows).round(2),
+        "fraud": np.zeros(rows, dtype=bool),
+        "delay": random.integers(*LABEL_DELAY, rows, endpoint=True),
+    }
+    kind, nobody = pl.int_range(pl.len()) % 4, pl.lit(None)
+    return _frame(made, BAD_IDS + seed * 1_000).with_columns(
+        TX_AMOUNT=pl.when(kind == 0).then(-pl.col("TX_AMOUNT")).when(kind == 1).then(pl.col("TX_AMOUNT") * 1e6).otherwise("TX_AMOUNT"),
+        TERMINAL_ID=pl.when(kind != 2).then("TERMINAL_ID").otherwise(nobody),
+        TX_DATETIME=pl.when(kind == 3).then(dt.datetime(1970, 1, 1)).otherwise("TX_DATETIME"),
+        TX_FRAUD=nobody.cast(pl.Boolean),
+        LABEL_TIME=nobody.cast(pl.Datetime("us")),
+    )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import polars as pl
 
 from lifecycle import Costs, Gate, Generated, Monitoring, TimeSplit, Tuning, UseCase, lookback
 from schemas.fraud import Transaction
-from usecases._card_simulator import simulate
+from usecases._card_simulator import simulate, world
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LABEL_DELAY = 7 * DAY
@@ -43,8 +43,9 @@ use_case = UseCase(
     schema=Transaction,
     source=Generated(
         simulate,
-        {"rows": 200_000, "days": 150},
+        {"rows": 200_000, "days": 150, "bad": 12},
         deterministic=True,
+        simulation=world,
         select="SELECT COLUMNS(name -> name <> 'LABEL_TIME'), TRY_CAST(TX_DATETIME AS TIMESTAMP) + INTERVAL 7 DAY AS LABEL_TIME FROM rows",
     ),
     features=features,
@@ -53,7 +54,7 @@ use_case = UseCase(
     history=30 * DAY + LABEL_DELAY,  # an outcome that became known 30 days ago is of a transaction from before that
     tuning=Tuning(trials=8, average=False),  # a payment waits for the answer: one family answers sooner than three
     gate=Gate(minimum={"average_precision": 0.3}),
-    monitoring=Monitoring(window=DAY),
+    monitoring=Monitoring(window=DAY, cooldown=LABEL_DELAY),  # before the truth is known another training would learn nothing new
     slices=("TX_AMOUNT",),
     selective_labels="",  # no payment is declined here, so every outcome is seen; where some are, say whose outcome is not
 )

@@ -23,6 +23,8 @@ def table(where: Addresses, served: bool, at: Settings, seconds: float) -> None:
     if served:
         rows.append(("predictions", where.http, "a form to try; /docs for programs"))
     grid = Table(box=None, padding=(0, 2), show_header=False)
+    for _ in range(3):
+        grid.add_column(overflow="fold")  # an address that is cut is none
     for name, address, text in rows:
         grid.add_row(Text(name, style="bold"), address, text)
     grid.add_row(Text("logs", style="bold"), str(at.home / "logs"), "")

@@ -5,6 +5,7 @@ Everything goes through Prefect's REST API or its own command, so it can be done
 
 import hashlib
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -107,6 +108,27 @@ def _revive(server: Server) -> None:
         else:
             state = {"type": "CANCELLED", "name": "Cancelled", "message": "the stack ended while it was being cancelled"}
         server("POST", f"/flow_runs/{run['id']}/set_state", {"state": state, "force": True})
+
+
+def bury(where: Addresses, silent: set[str]) -> set[str]:
+    """Call the runs crashed whose process on this machine is gone, and was gone at the last look; one that lives works, however silent it is.
+
+    Returns:
+        The runs whose process is gone since this look.
+    """
+    server = Server(where.api)
+    condition = {"work_pools": {"name": {"any_": [POOL]}}, "flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
+    gone = {run["id"] for run in server.found("flow_runs", condition) if _here(run) and not _alive(run)}
+    for id in gone & silent:
+        state = {"type": "CRASHED", "name": "Crashed", "message": "its process is gone; start it again, finished stages are not repeated"}
+        server("POST", f"/flow_runs/{id}/set_state", {"state": state, "force": False})
+    return gone - silent
+
+
+def _here(run: dict[str, Any]) -> bool:
+    """Whether a run's process is, or was, of this machine."""
+    host, _, number = str(run["infrastructure_pid"] or "").rpartition(":")
+    return number.isdigit() and host in ("", socket.gethostname())
 
 
 def _alive(run: dict[str, Any]) -> bool:

@@ -36,6 +36,11 @@ class Part:
     port: int | None = None
     answers: Callable[[], bool] = lambda: True
 
+    @property
+    def said(self) -> str:
+        """What it is to a person."""
+        return {"prefect": "the Prefect server", "mlflow": "MLflow", "worker": "the worker", "http": "the HTTP service"}.get(self.name, self.name)
+
 
 @dataclass(frozen=True)
 class Addresses:

@@ -39,6 +39,18 @@ def start(home: Path, name: str, command: list[str], environment: Mapping[str, s
         )
 
 
+def worked(pid: int) -> float:
+    """Seconds of a processor that a process and its children have used; 0 where it is gone."""
+    import psutil
+
+    found = _process(pid)
+    try:
+        family = [found, *found.children(recursive=True)] if found else []
+        return sum(sum(each.cpu_times()[:2]) for each in family)
+    except psutil.Error:
+        return 0.0
+
+
 def log_file(home: Path, name: str) -> Path:
     """Where the words of a process go."""
     return home / "logs" / f"{name}.log"

@@ -26,6 +26,12 @@ from lifecycle.store import database, postgres
 
 SECONDS = 180.0
 """How long the parts may take to answer: on a busy machine a first start takes a minute."""
+LONGEST = 900.0
+"""And so long where they are at work all the time."""
+LOOK = 20.0
+"""Seconds between two looks at the processes of runs."""
+TOLD = 5.0
+"""Seconds after which it is said what is waited for, and again after as many."""
 BACK = 30.0
 """How long the parts may take to find back to a PostgreSQL that was started again."""
 PAUSES = (1, 2, 5, 10, 30)
@@ -65,7 +71,7 @@ class Stack:
     def start(self) -> None:
         """Start everything; return when all of it answers."""
         self._clear()
-        _say("PostgreSQL")
+        _say("starting PostgreSQL")
         database.connect(self.at)
         self.parts = parts.parts(self.at, self.where, serve=_has_http())
         parts.free(self.parts)
@@ -87,8 +93,13 @@ class Stack:
 
     def watch(self) -> None:
         """Start again what ends by itself, until a signal comes."""
+        silent, looked = set[str](), time.monotonic()
         while True:
             time.sleep(0.5)
+            if time.monotonic() - looked > LOOK:
+                with contextlib.suppress(OSError, ValueError, LifecycleError):  # the server is away for a moment
+                    silent = deploy.bury(self.where, silent)
+                looked = time.monotonic()
             if self.embedded and not postgres.alive(self.embedded):
                 self._revive(self.embedded)
             for part in self.parts:
@@ -114,19 +125,29 @@ class Stack:
             shutil.rmtree(folder, ignore_errors=True)  # a run's environment, which Prefect removes when the run ends by itself
 
     def _launch(self, part: Part) -> None:
-        _say(part.name)
+        _say(f"starting {part.said}")
         self.running[part.name] = processes.start(self.at.home, part.name, part.command, part.environment)
 
     def _wait(self, part: Part) -> None:
-        until = time.monotonic() + SECONDS
+        began = told = time.monotonic()
+        until, used = began + SECONDS, 0.0
         while not part.answers():
             if self.running[part.name].poll() is not None:
                 raise LifecycleError(
                     f"{part.name} ended while it started ({_last(self.at.home, part)}); see {processes.log_file(self.at.home, part.name)}"
                 )
             if time.monotonic() > until:
-                raise LifecycleError(f"{part.name} did not answer within {SECONDS:.0f} s; see {processes.log_file(self.at.home, part.name)}")
+                used, before = processes.worked(self.running[part.name].pid), used
+                if used <= before or time.monotonic() - began > LONGEST:
+                    waited = time.monotonic() - began
+                    raise LifecycleError(f"{part.said} did not answer within {waited:.0f} s; see {processes.log_file(self.at.home, part.name)}")
+                until = time.monotonic() + SECONDS / 3  # it is at work: a starved machine is slow
+            if time.monotonic() - told > TOLD:
+                told = time.monotonic()
+                _say(f"waiting for {part.said}: {told - began:.0f} s of at most {SECONDS:.0f}")
             time.sleep(0.1)
+        if told > began:
+            _say(f"{part.said} answers after {time.monotonic() - began:.0f} s")
 
     def _again(self, part: Part, code: int) -> None:
         """Start a part that ended, after a pause that grows while it keeps ending."""
@@ -204,7 +225,7 @@ def _prepare_mlflow(at: Settings) -> None:
     """Make the tables of MLflow's store before its server and anybody else would, all at once."""
     marker = parts.folder(at.home) / "mlflow"
     if not marker.exists():
-        _say("MLflow's tables")
+        _say("making MLflow's tables")
         process = processes.start(at.home, "mlflow-store", ["lifecycle.store.tracking"], {})
         if process.wait():
             raise LifecycleError(f"MLflow's store could not be made; see {processes.log_file(at.home, 'mlflow-store')}")

@@ -35,7 +35,7 @@ def convert(model: Any, names: tuple[str, ...]) -> bytes:
         return of_images(model)
     steps = list(getattr(inner, "steps", ()))
     if len(steps) != 2:
-        raise LifecycleError(f"it is a {type(inner).__name__} and not encoders before a model")
+        raise LifecycleError(f"only encoders before one model can be compiled, and this is no such pipeline but {_article(type(inner).__name__)}")
     numeric, categorical, blocks = _blocks(steps[0][1], names)
     categories: dict[str, list[str]] = {}
     graph = Graph(len(names))
@@ -79,6 +79,10 @@ def _finished(graph: Graph, model: Any, inner: Any, said: str, width: int, facts
     return graph.finished(said, width, facts)
 
 
+def _article(name: str) -> str:
+    return f"{'an' if name[:1] in 'AEIOU' else 'a'} {name}"
+
+
 def _blocks(encoders: Any, names: tuple[str, ...]) -> tuple[list[str], list[str], list[tuple[Any, list[str]]]]:
     """The numeric and the categorical inputs, and which encoder takes which inputs, in the order of their results."""
     from lifecycle.models.estimators import Floats, Scaled
@@ -86,7 +90,7 @@ def _blocks(encoders: Any, names: tuple[str, ...]) -> tuple[list[str], list[str]
     if isinstance(encoders, Floats | Scaled):
         return list(names), [], [(encoders, list(names))]
     if not hasattr(encoders, "transformers_"):
-        raise LifecycleError(f"its first step is a {type(encoders).__name__}")
+        raise LifecycleError(f"its first step is {_article(type(encoders).__name__)}, which cannot be compiled")
     blocks = [(fitted, list(columns)) for _, fitted, columns in encoders.transformers_ if not isinstance(fitted, str)]
     if sum(len(columns) for _, columns in blocks) < len(names):
         raise LifecycleError("it leaves inputs out or passes them through")

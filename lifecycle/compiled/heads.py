@@ -19,7 +19,7 @@ def head(graph: Graph, model: Any, X: str) -> tuple[str, int]:
     """
     known = KINDS.get(type(model).__name__)
     if known is None or not type(model).__module__.startswith("sklearn."):
-        raise LifecycleError(f"its model is a {type(model).__name__}")
+        raise LifecycleError(f"its model is of the type {type(model).__name__}, which cannot be compiled")
     return known(graph, model, X)
 
 

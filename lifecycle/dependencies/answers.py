@@ -83,6 +83,13 @@ def keep(question: Question, noted: Notes) -> str:
     return ""
 
 
+def given(key: str) -> dt.datetime | None:
+    """When the answer of a key was given; `None` where nobody knows."""
+    with _connection() as connection:
+        row = connection.execute("SELECT max(given_at) FROM lifecycle_answers WHERE key = %s", [key]).fetchone()
+    return row[0] if row else None
+
+
 def forget(before: dt.datetime) -> None:
     """Delete what is known of answers that were given before a moment."""
     with _connection() as connection:

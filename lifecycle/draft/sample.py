@@ -165,8 +165,11 @@ def _source(given: str) -> Source:
 
 
 def _lasting(path: str) -> str:
-    """A path that is right whoever reads it, from whatever folder: below that of LIFECYCLE_DATA, below this checkout, else absolute."""
-    if files.is_remote(path):
+    """A path that is right whoever reads it, from whatever folder: below that of LIFECYCLE_DATA, below this checkout, else absolute.
+
+    One that was typed as absolute stays as it is.
+    """
+    if files.is_remote(path) or Path(path).is_absolute():
         return path
     found = Path(os.path.normpath(Path(path).expanduser().absolute()))
     for folder in (settings().data, files.CHECKOUT):

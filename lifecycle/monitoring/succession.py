@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from lifecycle.dataset import Rows, joined
+from lifecycle.dependencies import clock
 from lifecycle.evaluation.predictions import answers
 from lifecycle.evaluation.resample import Interval, clusters, paired
 from lifecycle.monitoring import live_rows
@@ -72,8 +73,8 @@ def keep(use_case: "UseCase", champion: int, previous: int, look: Succession) ->
     """Note a look: the same windows are not looked at again."""
     gain = look.gain
     numbers = [gain.value, gain.low, gain.high, gain.confidence] if gain else [None] * 4
-    row = [champion, previous, look.windows, look.rows, look.metric, *numbers]
-    lake().write(lambda transaction: transaction.execute(f"INSERT INTO {use_case.name}.watched VALUES ({', '.join('?' * len(row))}, now())", row))
+    row = [champion, previous, look.windows, look.rows, look.metric, *numbers, clock.now()]
+    lake().write(lambda transaction: transaction.execute(f"INSERT INTO {use_case.name}.watched VALUES ({', '.join('?' * len(row))})", row))
 
 
 def compare(

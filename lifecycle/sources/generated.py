@@ -1,11 +1,13 @@
 """A Python function."""
 
+import datetime as dt
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.errors import DataError
+from lifecycle.errors import DataError, LifecycleError
 from lifecycle.source import ByColumn, Incremental, Source
 
 if TYPE_CHECKING:
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from lifecycle.reading.increments import New
     from lifecycle.reading.reader import Reader
     from lifecycle.usecase import UseCase
+    from lifecycle.world import World
+
+WORDS: dict[str, tuple[tuple[type, ...], str]] = {"int": ((int,), "a whole number"), "float": ((int, float), "a number"), "bool": ((bool,), "True or False")}
+"""What a parameter takes by its annotation, and that in words."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ class Generated(Source):
     deterministic: bool = False
     select: str = "FROM rows"
     incremental: Incremental | None = None
+    simulation: "Callable[[int, dt.date], World] | None" = None
+    """Of a simulator: makes a world of so many days up to a date, which `lifecycle simulate` plays."""
 
     def place(self) -> str:
         return f"{self.function.__name__}({','.join(f'{key}={value}' for key, value in self.parameters.items())})"
@@ -46,13 +54,37 @@ class Generated(Source):
     def typed(self, text: str) -> "Generated | None":
         from lifecycle.sources.spelling import is_place, parameters
 
-        return replace(self, parameters={**self.parameters, **parameters(text)}) if "=" in text and not is_place(text) else None
+        if "=" not in text or is_place(text):
+            return None
+        given = parameters(text)
+        self._check(given)
+        return replace(self, parameters={**self.parameters, **given})
+
+    def _check(self, given: Mapping[str, Any]) -> None:
+        """Refuse parameters that the function does not take, as far as its signature tells.
+
+        Raises:
+            LifecycleError: a name is none of its own, or a value is of another type than it says.
+        """
+        signature = inspect.signature(self.function)
+        known = {name: one for name, one in signature.parameters.items() if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
+        anything = any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
+        for name, value in given.items():
+            if name not in known and not anything:
+                raise LifecycleError(f"the source {self.function.__name__} takes {', '.join(known) or 'no parameters'}; found '{name}': leave it out")
+            wanted = str(known[name].annotation) if name in known else ""
+            told = WORDS.get(wanted.removeprefix("<class '").removesuffix("'>"))
+            if told and not isinstance(value, told[0]):
+                raise LifecycleError(f"the source {self.function.__name__} takes {name}={told[1]}, found {name}={value}; change it")
 
     def cursor(self, use_case: "UseCase") -> str | None:
         return self.incremental.column if isinstance(self.incremental, ByColumn) else None
 
     def content_key(self) -> str | None:
         return "deterministic" if self.deterministic and not self.incremental else None
+
+    def world(self, days: int, last: dt.date) -> "World | None":
+        return self.simulation(days, last) if self.simulation else None
 
     def texts(self) -> list[str]:
         return [self.select, *(value for value in self.parameters.values() if isinstance(value, str))]

@@ -9,6 +9,7 @@ from lifecycle import answer_schema
 from lifecycle.champion import chosen
 from lifecycle.compiled.load import load
 from lifecycle.dataset import Rows
+from lifecycle.dependencies import clock
 from lifecycle.predict import inputs, predict
 from lifecycle.references import Features, ModelVersion, Scored
 from lifecycle.store.lake import Lake, lake
@@ -95,8 +96,8 @@ def _write(store: Lake, use_case: "UseCase", model_version: ModelVersion, found:
     def insert(transaction: "duckdb.DuckDBPyConnection") -> None:
         transaction.execute(
             f"""INSERT INTO {use_case.name}.predictions BY NAME
-            SELECT md5(? || {what}) AS id, *, ? AS model_version, ? AS origin, now() AS scored_at FROM {PENDING}""",
-            [identity, model_version.version, ORIGIN],
+            SELECT md5(? || {what}) AS id, *, ? AS model_version, ? AS origin, ?::TIMESTAMPTZ AS scored_at FROM {PENDING}""",
+            [identity, model_version.version, ORIGIN, clock.now()],
         )
 
     with store.registered(PENDING, found.to_arrow()):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from lifecycle.dependencies import clock
 from lifecycle.reading import increments
 from lifecycle.references import Batch
 from lifecycle.store.lake import Lake, literal, quoted
@@ -69,8 +70,8 @@ def load_rows(store: Lake, cursor: duckdb.DuckDBPyConnection, use_case: "UseCase
     record, failures = places.record(use_case, FAILURES)
     cursor.execute(
         f"""INSERT INTO {name}.quarantine (batch, row, "column", "check", value, record, source, quarantined_at)
-        SELECT ?, abs(row), "column", "check", value, {record}, ?, now() FROM {failures}""",
-        [number, batch.source],
+        SELECT ?, abs(row), "column", "check", value, {record}, ?, ?::TIMESTAMPTZ FROM {failures}""",
+        [number, batch.source, clock.now()],
     )
     duplicates = batch.rows - quarantined - kept
     write_line(cursor, use_case, judged, number, kept, quarantined, duplicates)
@@ -97,8 +98,8 @@ def write_line(
     name, batch = use_case.name, judged.batch
     cursor.execute(
         f"""INSERT INTO {name}.batches (batch, source, content, came, kept, quarantined, duplicates, rows_after, rules, loaded_at, newest,
-            retry, hashed, report, reached, files) SELECT ?, ?, ?, ?, ?, ?, ?, (SELECT count(*) FROM {name}.raw), ?, now(), ?, ?, ?, ?, ?, ?""",
-        [number, batch.source, batch.content, batch.rows, kept, quarantined, duplicates, judged.rules, judged.newest,
+            retry, hashed, report, reached, files) SELECT ?, ?, ?, ?, ?, ?, ?, (SELECT count(*) FROM {name}.raw), ?, ?::TIMESTAMPTZ, ?, ?, ?, ?, ?, ?""",
+        [number, batch.source, batch.content, batch.rows, kept, quarantined, duplicates, judged.rules, clock.now(), judged.newest,
          retry, stamp(use_case), judged.report(), batch.reached, batch.files],
     )  # fmt: skip
 

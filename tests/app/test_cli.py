@@ -38,7 +38,7 @@ def test_wrong_usage_is_one_line_and_exit_2(lifecycle: Lifecycle, arguments: lis
 def test_an_unknown_use_case_is_one_line_with_the_known_ones_and_the_closest(lifecycle: Lifecycle, home: Path) -> None:
     for command in ("run", "history", "promote"):
         done = lifecycle(command, "shpo")
-        assert done.returncode == 1
+        assert done.returncode == 2
         line = one_line(done.stderr)
         assert "'shop'?" in line
         assert "fraud" in line
