@@ -14,6 +14,8 @@ Judged = tuple[Evaluated, ModelVersion, Verdict]
 class Goes(Protocol):
     """Runs a stage with what it is given, and returns its answer."""
 
+    use_case: str
+
     def __call__(self, stage: "Task[..., Any]", *inputs: Any) -> Any:
         """Run it."""
         ...

@@ -28,7 +28,7 @@ function told(each) {
 
 function control(each, id) {
   const given = { id, name: each.name, "aria-describedby": `${id}-note`, "data-type": each.type, "data-of": each.of };
-  if (!each.choices?.length && each.few?.length && !at("fields").classList.contains("grid")) return few(each, given);
+  if (!each.choices?.length && each.few?.length && !/_\d+_\d+$/.test(each.name)) return few(each, given);
   const choices = each.choices?.length ? each.choices : each.type === "boolean" ? [true, false] : null;
   if (choices) {
     const options = choices.map(value => make("option", { value: JSON.stringify(value), selected: value === each.example }, String(value)));

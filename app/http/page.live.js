@@ -40,7 +40,7 @@ async function live() {
     ["log entries waiting", number(sum("journal_rows_waiting"))], ["log entries lost", number(sum("journal_rows_dropped")), sum("journal_rows_dropped") > 0],
     ["models loaded", number(sum("swaps_total"))], ["failed model loads", number(sum("swap_failures_total")), sum("swap_failures_total") > 0],
   ];
-  at("tiles").replaceChildren(...tiles.map(([name, text, bad]) => make("div", {}, make("dt", {}, name), make("dd", { class: bad ? "bad" : undefined }, text))));
+  at("tiles").replaceChildren(...tiles.map(([name, text, bad]) => make("div", {}, make("dt", {}, name), make("dd", { class: [bad && "bad", text.length > 12 && "words"].filter(Boolean).join(" ") || undefined }, text))));
   drift(mine, sum("input_rows"));
 }
 

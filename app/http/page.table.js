@@ -63,13 +63,13 @@ async function several() {
     }
     offered(at("answers"), written([[...head, ...names, "model_version", "prediction_id"], ...out], mark), `${file.name.replace(/\.\w+$/, "")}-answers.csv`);
     at("answers").hidden = false;
-    said.textContent = `${number(out.length)} ${out.length === 1 ? "row is" : "rows are"} answered.`;
+    said.textContent = `${file.name}: ${number(out.length)} ${out.length === 1 ? "row is" : "rows are"} answered.`;
     live();
   } catch (error) {
     if (current !== name) return;
     said.textContent = error.message;
     said.classList.add("bad");
-  }
+  } finally { at("csv").value = ""; }  // a file that was repaired is chosen again under its own name
 }
 
 at("csv").addEventListener("change", several);

@@ -40,7 +40,7 @@ function markdown(text) {
     if (heading) { out.append(make(`h${Math.min(heading[1].length, 4)}`, {}, ...inline(heading[2]))); lines.shift(); }
     if (!lines.length) continue;
     if (lines[0].startsWith("|")) {
-      const body = lines.filter(each => !/^\|[\s:|-]+\|$/.test(each)).map(each => cells(each));
+      const body = lines.filter(each => !/^\|[\s:|-]*-[\s:|-]*\|$/.test(each)).map(each => cells(each));
       const [head, ...rest] = body;
       out.append(make("table", {}, make("thead", {}, make("tr", {}, ...head.map(each => make("th", { scope: "col" }, ...inline(each))))), make("tbody", {}, ...rest.map(each => make("tr", {}, ...each.map(cell => make("td", {}, ...inline(cell))))))));
     } else if (/^[-*] /.test(lines[0])) out.append(make("ul", {}, ...lines.map(each => make("li", {}, ...inline(each.replace(/^[-*] /, ""))))));

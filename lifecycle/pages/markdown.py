@@ -8,7 +8,7 @@ ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 """A sign after a backslash stands for itself: it waits in a place of its own until the marks around it are read."""
 PRIVATE = 0xE000
 MARKS = re.compile(r"(\*\*[^*]+\*\*|\*[^*\s][^*]*\*|(?<!`)(`+)(?!`).+?(?<!`)\2(?!`))")
-RULE = re.compile(r"^\|[\s:|-]+\|$")
+RULE = re.compile(r"^\|[\s:|-]*-[\s:|-]*\|$")
 
 
 def rendered(text: str) -> Html:

@@ -3,7 +3,11 @@
 import datetime as dt
 from typing import Any
 
+import polars as pl
+
 from app.http.form import form
+from lifecycle.columns import Column
+from lifecycle.monitoring.typical_values import _of
 from lifecycle.serving.requests import Reader
 from tests.toys import toy, visit_features
 
@@ -33,3 +37,21 @@ def test_a_role_may_say_how_a_cell_is_asked_for() -> None:
 
     found = {field["name"]: field["input"] for field in form(Reader(use_case), None)["fields"]}
     assert found == {"id": "", "text": "area"}
+
+
+def test_a_column_with_few_values_offers_them_and_one_whose_values_are_somebody_s_own_does_not() -> None:
+    assert typical_of(pl.Series("doors", [1, 2, 3] * 100)) == {"example": 2, "few": [1, 2, 3]}
+    assert "few" not in typical_of(pl.Series("doors", [*[1, 2] * 100, 3]))
+    assert "few" not in typical_of(pl.Series("age", range(300)))
+    found = form(READER, {"columns": {}, "typical": {"kind": {"example": "a", "few": ["a", "b"]}}})["fields"]
+    assert next(field["few"] for field in found if field["name"] == "kind") == ["a", "b"]
+
+
+def test_a_form_speaks_to_its_reader() -> None:
+    found = form(READER, None)
+    assert found["about"] == "Predicts the probability that `bought` is `True`."
+    assert {field["name"]: field["words"] for field in found["fields"]}["gender"] == ["compared for fairness"]
+
+
+def typical_of(values: pl.Series) -> dict[str, Any]:
+    return _of(values, Column(values.name, values.dtype, (), False))

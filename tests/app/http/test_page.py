@@ -115,7 +115,7 @@ def test_rows_of_a_csv_come_back_with_their_answers(page: Page, tmp_path: Path) 
         f'{head}\n81001;2026-02-01 10:00:00;3;f;120.5;a;33;"a; ""quoted"" one"\n81002;2026-02-01 11:00:00;4;m;12;b;;\n', encoding="utf-8-sig"
     )
     page.get_by_label("CSV file").set_input_files(file)
-    expect(page.locator("#csvsaid")).to_have_text("2 rows are answered.")
+    expect(page.locator("#csvsaid")).to_have_text("visits.csv: 2 rows are answered.")
     with page.expect_download() as downloaded:
         page.get_by_role("link", name="Answers as CSV").click()
     assert downloaded.value.suggested_filename == "visits-answers.csv"
