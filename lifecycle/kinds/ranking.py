@@ -50,6 +50,7 @@ class Ranking(Kind):
     remembers = False
     asked_again = True
     cross_validates = False
+    gap_tells = False
     target_type = ""
     answer_schema = (
         prediction(TEXT, "the item to be shown first", nullable=True, derived=True),
