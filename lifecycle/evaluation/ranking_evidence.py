@@ -88,7 +88,7 @@ def _last(use_case: "UseCase", plain: "Recommender", before: Rows, gate: Rows) -
 def _coverage(model: "Recommender", judged: Predictions) -> dict[str, Interval]:
     """The share of the catalogue that is in any list; its error by leaving out groups of users (the jackknife)."""
     table = ranking_metrics.shown(judged.predictions[0], USUAL)
-    _, first, user = np.unique(judged.rows.y["user"], return_index=True, return_inverse=True)
+    _, first = np.unique(judged.rows.y["user"], return_index=True)
     lists, many = table[first], max(len(model.known_.items), 1)
 
     def covered(some: np.ndarray) -> float:
@@ -178,5 +178,7 @@ def lists(model: "Recommender", items: np.ndarray, scores: np.ndarray) -> pl.Dat
     """Items by code as the field `items` of answers."""
     names = model.known_.names
     there = [names[row[row >= 0]].to_list() for row in items]
-    made = [[{"item": name, "score": float(score)} for name, score in zip(row, values, strict=False)] for row, values in zip(there, scores, strict=True)]
+    made = [
+        [{"item": name, "score": float(score)} for name, score in zip(row, values, strict=False)] for row, values in zip(there, scores, strict=True)
+    ]
     return pl.DataFrame({"items": pl.Series(made, dtype=pl.List(pl.Struct({"item": pl.String, "score": pl.Float64})))})

@@ -77,7 +77,13 @@ class Hits:
         table[self.user[hit], self.rank[hit]] = 1
         precision = (np.cumsum(table, axis=1) / (np.arange(k) + 1) * table).sum(axis=1)
         most = np.maximum(np.minimum(many, k), 1)
-        return {"liked": many, "hits": hits, "ndcg": dcg / np.maximum(ideal[np.minimum(many, k)], gains[0]), "recall": hits / np.maximum(many, 1), "map": precision / most}
+        return {
+            "liked": many,
+            "hits": hits,
+            "ndcg": dcg / np.maximum(ideal[np.minimum(many, k)], gains[0]),
+            "recall": hits / np.maximum(many, 1),
+            "map": precision / most,
+        }
 
 
 def _first(y: np.ndarray) -> np.ndarray:

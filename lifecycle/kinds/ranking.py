@@ -65,7 +65,9 @@ class Ranking(Kind):
             if not use_case.columns.one(role):
                 raise use_case.wrong(f"a {self.name} needs a column with the role '{role}' in schema {use_case.schema.__name__}, found none")
         if use_case.target:
-            raise use_case.wrong(f"a {self.name} has no target but the events that come, found '{use_case.target}' with that role; it may be 'rating'")
+            raise use_case.wrong(
+                f"a {self.name} has no target but the events that come, found '{use_case.target}' with that role; it may be 'rating'"
+            )
         self.threshold(use_case, np.zeros(0), np.zeros(0))
 
     def liked_from(self, use_case: "UseCase") -> float | None:
@@ -144,10 +146,14 @@ class Ranking(Kind):
         events = []
         for rows in pieces:
             time = rows.info["_time"] if "_time" in rows.info.columns else pl.repeat(None, len(rows), dtype=pl.Datetime("us"), eager=True)
-            events.append(rows.info.select(user, pl.col(item).alias("_item"), pl.Series("_fine", self.relevance(use_case, rows.info) > 0), time.alias("_time")))
+            events.append(
+                rows.info.select(user, pl.col(item).alias("_item"), pl.Series("_fine", self.relevance(use_case, rows.info) > 0), time.alias("_time"))
+            )
         every = pl.concat(events).drop_nulls([user, "_item"]).group_by(user, maintain_order=True)
         liked = pl.col("_item").filter(pl.col("_fine"))
-        found = every.agg(liked.unique(maintain_order=True).alias(LIKED), pl.col("_item").unique(maintain_order=True).alias(SEEN), pl.col("_time").max())
+        found = every.agg(
+            liked.unique(maintain_order=True).alias(LIKED), pl.col("_item").unique(maintain_order=True).alias(SEEN), pl.col("_time").max()
+        )
         found = found.with_columns(_key=pl.col(user).cast(pl.String)).sort("_key")
         yield Rows(found.select(user, LIKED, SEEN), np.zeros(found.height), found.select("_key", "_time", user))
 

@@ -27,7 +27,14 @@ class AlternatingSquares(Recommender):
     """
 
     def __init__(
-        self, user: str = "", item: str = "", factors: int = 64, regularization: float = 0.05, alpha: float = 10.0, iterations: int = 15, seed: int = 0
+        self,
+        user: str = "",
+        item: str = "",
+        factors: int = 64,
+        regularization: float = 0.05,
+        alpha: float = 10.0,
+        iterations: int = 15,
+        seed: int = 0,
     ) -> None:
         super().__init__(user, item)
         self.factors, self.regularization, self.alpha, self.iterations, self.seed = factors, regularization, alpha, iterations, seed
@@ -38,7 +45,12 @@ class AlternatingSquares(Recommender):
         from implicit.cpu.als import AlternatingLeastSquares
 
         model = AlternatingLeastSquares(
-            factors=self.factors, regularization=self.regularization, alpha=self.alpha, iterations=self.iterations, random_state=self.seed, num_threads=1
+            factors=self.factors,
+            regularization=self.regularization,
+            alpha=self.alpha,
+            iterations=self.iterations,
+            random_state=self.seed,
+            num_threads=1,
         )
         model.fit(known.liked, show_progress=False)
         self.points_ = np.ascontiguousarray(model.item_factors, dtype=np.float32)

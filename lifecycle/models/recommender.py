@@ -5,7 +5,7 @@ fitted on, so that a user can be asked for by id; a history that has grown since
 """
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl

@@ -112,7 +112,9 @@ def apart(found: "Sequence[Apart]") -> str:
     if not found:
         return "There were none to be judged by."
     rows = [(plain(row.name), f"{row.users:,}", f"{row.rows:,}", number(row.value), interval(row, ""), number(row.constant)) for row in found]
-    return "Each with the baseline that knows nothing, on the same events.\n\n" + table(("who", "users", "events", found[0].metric, "interval", "baseline"), rows)
+    return "Each with the baseline that knows nothing, on the same events.\n\n" + table(
+        ("who", "users", "events", found[0].metric, "interval", "baseline"), rows
+    )
 
 
 def slices(use_case: "UseCase", found: SliceReport) -> str:

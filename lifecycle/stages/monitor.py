@@ -82,7 +82,14 @@ def _judge(use_case: "UseCase", model: ModelVersion, profile: dict[str, Any], ro
     start = first - sum(before)
     chosen = rows.take(unseen[start : start + ends[-1]])
     number = np.repeat(np.arange(len(sizes)), sizes)
-    counts = drift.counted(profile, use_case.kind.watched(chosen.X, lambda: models.load(model.run_id, model.sha256, model.location)), live_rows.said(use_case, model, chosen), number, len(sizes), chosen.time)
+    counts = drift.counted(
+        profile,
+        use_case.kind.watched(chosen.X, lambda: models.load(model.run_id, model.sha256, model.location)),
+        live_rows.said(use_case, model, chosen),
+        number,
+        len(sizes),
+        chosen.time,
+    )
     fresh = range(len(before), len(sizes))
     return [
         _window(effects, _together(use_case, profile, counts, at), chosen, slice(ends[at] - sizes[at], ends[at]))
