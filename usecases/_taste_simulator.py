@@ -63,7 +63,7 @@ def simulate(
             f"days={days}, more_days={more_days}, seed={seed}; change them"
         )
     world = _world(seed, users or max(round(rows / 60), 20), items or int(min(max(rows**0.5 * 3, 60), 2_000)), days)
-    first = np.datetime64(_date(start), "us").astype(np.int64)
+    first = int(np.datetime64(_date(start), "us").astype(np.int64))
     made: list[pl.DataFrame] = []
     for day in range(days + more_days):
         made.append(_events(world, seed, day, rows / days, first, changed=drift_day is not None and day >= drift_day))

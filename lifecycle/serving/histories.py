@@ -31,7 +31,6 @@ class HistoryPredictor(Predictor):
 
     looks_itself = True
     explains = False  # the reasons are part of the answer
-    takes_labels = True
 
     def __init__(self, use_case: "UseCase", older: Any) -> None:
         super().__init__(use_case, older)
@@ -42,6 +41,11 @@ class HistoryPredictor(Predictor):
         self._guard = threading.Lock()
         self._batch: int | None = None
         self._told: dt.datetime | None = None
+
+    @property
+    def takes_labels(self) -> bool:
+        """Events."""
+        return True
 
     def features(self, cells: Mapping[str, list[Any]], *, remember: bool = False) -> pl.DataFrame:
         """Questions as the model takes them: the histories where there is news, else nothing but the user."""
