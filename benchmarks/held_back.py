@@ -115,7 +115,7 @@ def through(folder: Path, name: str, rows: pl.DataFrame, target: str, seed: int,
     every = feature_table.read(use_case, later)
     fresh = every.take((~every.info["_key"].is_in(before)).to_numpy() & every.info[use_case.target].is_not_null().to_numpy())
     model = models.load(version.run_id, version.sha256, version.location)
-    judged = Predictions(fresh, (predict(use_case, model, inputs(version, fresh.X)),), {})
+    judged = Predictions(fresh, (predict(use_case, model, inputs(use_case, version, fresh.X)),), {})
     return Held(
         name, target, known, held, seconds, use_case, version, verdict, fresh.y, judged.predictions[0], fresh.info, drift
     )  # fmt: skip

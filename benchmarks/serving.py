@@ -169,7 +169,7 @@ def contestants(options: argparse.Namespace, folder: Path) -> list[Server]:
     order = f'ORDER BY "{time_column}" DESC' if time_column else ""
     raw = lake().frame(f"SELECT * FROM {use_case.name}.raw {order} LIMIT 2000").select(names)
     ours = [json.dumps({"rows": [row]}, default=lambda value: value.isoformat()) for row in fresh(use_case, raw.to_dicts())]
-    X = inputs(version, feature_table.read(use_case, version.evaluated.trained.parts.features).X).head(2_000)
+    X = inputs(use_case, version, feature_table.read(use_case, version.evaluated.trained.parts.features).X).head(2_000)
     table = [json.dumps({"dataframe_split": {"columns": X.columns, "data": [list(row)]}}) for row in X.iter_rows()]
     python, one = sys.executable, {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path.cwd())}
     (folder / "bare_asgi.py").write_text(BARE)
@@ -254,7 +254,7 @@ def batch(name: str) -> None:
 
     use_case, version = registry.find(name), champion(name)
     assert version
-    X = inputs(version, feature_table.read(use_case, version.evaluated.trained.parts.features).X)
+    X = inputs(use_case, version, feature_table.read(use_case, version.evaluated.trained.parts.features).X)
     X = pl.concat([X] * (BATCH // X.height + 1)).head(BATCH)
     pipeline = models.load(version.run_id, version.sha256)
     fast, how = loaded(version, threads=os.cpu_count() or 1)

@@ -74,6 +74,8 @@ class Kind:
     """Whether what was scored is scored again when its time has moved on: it is not a row, but what rows are gathered to."""
     remembers: bool = True
     """Whether what a model says of a row that it was fitted on is memory, and no prediction."""
+    gap_tells: bool = True
+    """Whether a large gap between training and new rows speaks against a model; not where what it says of its training rows is its memory of them."""
     cross_validates: bool = True
     """Whether few rows can be judged by cross-validation: each by itself, in any fold."""
     averages: bool = True

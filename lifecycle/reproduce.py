@@ -97,7 +97,8 @@ def _fits(use_case: "UseCase", version: ModelVersion) -> dict[str, tuple[Any, An
     """By name each fit of the version's recipe: made again, and as it was registered."""
     trained = version.evaluated.trained
     snapshot = trained.parts.features.snapshot
-    train, tune, gate, labelled = (pick(use_case, trained.parts, name, feature_table.again(use_case, snapshot)) for name in (*PARTS, LABELLED))
+    picked = {name: pick(use_case, trained.parts, name, feature_table.again(use_case, snapshot)) for name in (*PARTS, LABELLED)}
+    train, tune, gate, labelled = (use_case.kind.placed(use_case, rows, lambda: picked["train"]) for rows in picked.values())
     deployed, judged = (version.run_id, version.sha256, version.location), version.judged
     if judged == deployed:  # registered when one fit was both
         return {"deployed": (fit(use_case, trained.recipe, train, tune), models.load(*deployed))}

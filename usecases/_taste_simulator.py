@@ -29,7 +29,14 @@ CHUNK = 250_000
 
 
 def simulate(
-    rows: int = 60_000, users: int = 0, items: int = 0, days: int = 120, more_days: int = 0, drift_day: int | None = None, seed: int = 1, start: str = "2026-01-01"
+    rows: int = 60_000,
+    users: int = 0,
+    items: int = 0,
+    days: int = 120,
+    more_days: int = 0,
+    drift_day: int | None = None,
+    seed: int = 1,
+    start: str = "2026-01-01",
 ) -> Iterator[pl.DataFrame]:
     """Simulated ratings in order of time, some days at a time; no user meets an item twice on one day.
 
@@ -56,7 +63,7 @@ def simulate(
             f"days={days}, more_days={more_days}, seed={seed}; change them"
         )
     world = _world(seed, users or max(round(rows / 60), 20), items or int(min(max(rows**0.5 * 3, 60), 2_000)), days)
-    first = np.datetime64(_date(start), "us").astype(np.int64)
+    first = int(np.datetime64(_date(start), "us").astype(np.int64))
     made: list[pl.DataFrame] = []
     for day in range(days + more_days):
         made.append(_events(world, seed, day, rows / days, first, changed=drift_day is not None and day >= drift_day))
@@ -91,9 +98,13 @@ def _world(seed: int, users: int, items: int, days: int) -> _World:
     rank = np.concatenate([random.permutation(items), random.permutation(items)]) + 1
     out = np.where(random.random(both) < AFTER_START, random.integers(0, max(days, 1), both), -1)
     return _World(
-        tastes=tastes / np.linalg.norm(tastes, axis=1, keepdims=True), activity=random.pareto(2.0, users) + 0.2,
-        qualities=qualities / np.linalg.norm(qualities, axis=1, keepdims=True), genres=genres, popularity=-ZIPF * np.log(rank), out=out,
-    )  # fmt: skip
+        tastes=tastes / np.linalg.norm(tastes, axis=1, keepdims=True),
+        activity=random.pareto(2.0, users) + 0.2,
+        qualities=qualities / np.linalg.norm(qualities, axis=1, keepdims=True),
+        genres=genres,
+        popularity=-ZIPF * np.log(rank),
+        out=out,
+    )
 
 
 def _events(world: _World, seed: int, day: int, mean: float, first: int, *, changed: bool) -> pl.DataFrame:
@@ -114,12 +125,18 @@ def _events(world: _World, seed: int, day: int, mean: float, first: int, *, chan
     moment = np.sort(random.integers(0, DAY_US, count))
     frame = pl.DataFrame(
         {
-            "user": pl.Series(user).cast(pl.String), "item": pl.Series(item).cast(pl.String),
+            "user": pl.Series(user).cast(pl.String),
+            "item": pl.Series(item).cast(pl.String),
             "time": pl.Series(first + day * DAY_US + random.permutation(moment)).cast(pl.Datetime("us")),
-            "rating": rating, "genres": pl.Series(world.genres[item], dtype=pl.String),
-        }  # fmt: skip
+            "rating": rating,
+            "genres": pl.Series(world.genres[item], dtype=pl.String),
+        }
     )
-    return frame.with_columns(user="u" + pl.col("user"), item="i" + pl.col("item")).unique(["user", "item"], keep="first", maintain_order=True).sort("time")
+    return (
+        frame.with_columns(user="u" + pl.col("user"), item="i" + pl.col("item"))
+        .unique(["user", "item"], keep="first", maintain_order=True)
+        .sort("time")
+    )
 
 
 def _date(start: str) -> dt.date:

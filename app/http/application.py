@@ -50,7 +50,9 @@ def create(options: Options) -> FastAPI:
     """
     found = [registry.find(each) if isinstance(each, str) else each for each in options.use_cases or registry.names()]
     at = options.at or settings()
-    predictors = {use_case.name: use_case.kind.predictor(use_case, older_of(at, use_case)) or Predictor(use_case, older_of(at, use_case)) for use_case in found}
+    predictors = {
+        use_case.name: use_case.kind.predictor(use_case, older_of(at, use_case)) or Predictor(use_case, older_of(at, use_case)) for use_case in found
+    }
     operations = Operations(found, at, options.place) if options.place else None
     journals: dict[str, Any] = {name: options.journal(predictor.use_case) for name, predictor in predictors.items()} if options.journal else {}
     most_rows, tell = options.most_rows, options.tell

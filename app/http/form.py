@@ -64,7 +64,14 @@ def _question(column: RequestField, described: dict[str, Any]) -> dict[str, Any]
     """A field that is no column of the schema, with what is said of it; of a list, what it is of."""
     given = {name: described[name] for name in ("minimum", "maximum") if name in described}
     of = {"of": described["items"]["type"]} if "items" in described else {}
-    said = {"nullable": True, "optional": False, "roles": list(column.roles), "choices": [], "suggestions": [], "note": described.get("description", "")}
+    said = {
+        "nullable": True,
+        "optional": False,
+        "roles": list(column.roles),
+        "choices": [],
+        "suggestions": [],
+        "note": described.get("description", ""),
+    }
     return {"name": column.name, "type": described["type"], "example": described.get("default"), **said, **given, **of}
 
 

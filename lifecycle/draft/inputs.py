@@ -21,7 +21,9 @@ def lines(table: Table) -> list[str]:
     made = [f"{column.name}={_of(column)}.cast(pl.String)" for column in inputs if coded(column)]
     when = table.one("time")
     for column in table.columns:
-        if column.moment and not column.made and (column.feature or (column is when and not table.one("item"))):  # of events, inputs say what an item is
+        if (
+            column.moment and not column.made and (column.feature or (column is when and not table.one("item")))
+        ):  # of events, inputs say what an item is
             made += _moment(table, column, when)
     return plain + made
 

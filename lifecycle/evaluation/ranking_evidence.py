@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 COLD = 5
 """A user who has liked fewer items than this, or an item that fewer users had, is cold."""
+MOST_USERS = 3_000
+"""What decides nothing is measured on so many users."""
 GROUPS = 20
 """Of users are left out in turn, to see how far the coverage varies."""
 
@@ -38,7 +40,7 @@ def gather(use_case: "UseCase", model: "Recommender", recipe: Recipe, train: Row
     rows = gate.info["_key"].len()
     users = gate.X[model.user].n_unique()
     how = f"by {rows:,} later events of {users:,} users, which took no part in fitting, tuning or choosing the model; items they had before are not shown"
-    remembered = _remembered(use_case, model, fit_first(use_case, recipe, train), tune)
+    remembered = _remembered(use_case, model, fit_first(use_case, recipe, train), _some(tune))
     last = Predictions(gate, (_last(use_case, plain, both, gate),), {})
     found = Evidence("holdout", how, judged, flat, straight, remembered, in_time(judged), besides=_coverage(model, judged), last=last)
     return replace(found, apart=_apart(use_case, model, recipe, both, gate, (judged, flat)))
@@ -47,6 +49,17 @@ def gather(use_case: "UseCase", model: "Recommender", recipe: Recipe, train: Row
 def fit_first(use_case: "UseCase", recipe: Recipe, train: Rows) -> "Recommender":
     """The recipe on the training part alone: whose histories it keeps."""
     return _fitted(use_case, popularity(), train)
+
+
+def _chosen(rows: Rows) -> np.ndarray:
+    """Which rows are of `MOST_USERS` users, the same ones each time, by their hash."""
+    users = np.unique(rows.y["user"])
+    return np.ones(len(rows), dtype=bool) if len(users) <= MOST_USERS else rows.y["user"] <= users[MOST_USERS - 1]
+
+
+def _some(rows: Rows) -> Rows:
+    """All events of some users."""
+    return rows.take(_chosen(rows))
 
 
 def _fitted(use_case: "UseCase", family: Any, rows: Rows) -> Any:
@@ -75,7 +88,7 @@ def _last(use_case: "UseCase", plain: "Recommender", before: Rows, gate: Rows) -
 def _coverage(model: "Recommender", judged: Predictions) -> dict[str, Interval]:
     """The share of the catalogue that is in any list; its error by leaving out groups of users (the jackknife)."""
     table = ranking_metrics.shown(judged.predictions[0], USUAL)
-    _, first, user = np.unique(judged.rows.y["user"], return_index=True, return_inverse=True)
+    _, first = np.unique(judged.rows.y["user"], return_index=True)
     lists, many = table[first], max(len(model.known_.items), 1)
 
     def covered(some: np.ndarray) -> float:
@@ -93,7 +106,8 @@ def _apart(
     use_case: "UseCase", model: "Recommender", recipe: Recipe, both: Rows, gate: Rows, said: tuple[Predictions, Predictions]
 ) -> tuple[Apart, ...]:
     """Cold users, by their list alone, and cold items, among each other."""
-    judged, flat = said
+    judged, flat = (Predictions(_some(gate), tuple(frame.filter(_chosen(gate)) for frame in each.predictions), {}) for each in said)
+    gate = judged.rows
     liked = np.asarray(model.known_.of_user(gate.X[model.user]).liked.sum(axis=1)).ravel()
     found = []
     for name, inside in (("users without a history", liked == 0), (f"users who liked 1 to {COLD - 1} items", (liked > 0) & (liked < COLD))):

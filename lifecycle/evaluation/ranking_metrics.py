@@ -1,7 +1,7 @@
 r"""Metrics of lists of items, user by user: how much of what a user liked afterwards was in the list, and how far up.
 
 A row is an event that came after; what is measured is measured for each user, and then averaged over users, so that nobody counts more for having
-had more. Only users who liked something afterwards count. With the list $i_1, ..., i_k$ and the liked items $L$ that were not in the history:
+had more. What a user had before is not shown, and does not count when it comes again. Only users who liked something afterwards count. With the list $i_1, ..., i_k$ and the liked items $L$ that were not in the history:
 
 - $\mathrm{ndcg@k} = \sum_{r \le k, i_r \in L} \frac{1}{\log_2(r + 1)} \big/ \sum_{r \le \min(k, |L|)} \frac{1}{\log_2(r + 1)}$
   (Jarvelin and Kekalainen 2002, with binary gains)
@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from lifecycle.evaluation.statistics import Sums, Values
+from lifecycle.models.answers import AGAIN
 
 Y = np.dtype([("user", np.uint64), ("item", np.uint64), ("relevance", np.float64)])
 """What a row is judged by: hashes of the user and the item, and whether it was liked (1) or only had (0)."""
@@ -95,6 +96,9 @@ def _first(y: np.ndarray) -> np.ndarray:
 
 def statistics(y: np.ndarray, predictions: pl.DataFrame, k: int) -> list[Sums]:
     """All metrics of these rows, as sums over them: each row brings its part of what its user has."""
+    if AGAIN in predictions.columns:
+        y = y.copy()
+        y["relevance"][predictions[AGAIN].to_numpy()] = 0
     hits = Hits.of(y, shown(predictions, k))
     each = hits.by_user()
     counts = (each["liked"] > 0).astype(np.float64)

@@ -52,7 +52,7 @@ def questions(looked_at: list[Check]) -> list[str]:
 def overfit(use_case: "UseCase", evaluated: "Evaluated") -> float | None:
     """The gap between train and gate, as a share of the gain over the constant in training; `None` where that is undefined."""
     train, held, constant = (part.get(evaluated.metric) for part in (evaluated.train, evaluated.holdout, evaluated.baseline))
-    if train is None or held is None or constant is None:
+    if train is None or held is None or constant is None or not use_case.kind.gap_tells:
         return None
     gained = use_case.kind.gain(evaluated.metric, train, constant)
     return use_case.kind.gain(evaluated.metric, train, held) / gained if gained > 0 else None

@@ -61,7 +61,11 @@ def give(table: Table) -> None:
 
 
 def _ids(free: list[ColumnProfile], names: frozenset[str]) -> ColumnProfile | None:
-    likely = [each for each in free if each.type in ("int", "str") and words(each.came) & names and each.rows - each.nulls >= TIMES * each.distinct >= TIMES * 2]
+    likely = [
+        each
+        for each in free
+        if each.type in ("int", "str") and words(each.came) & names and each.rows - each.nulls >= TIMES * each.distinct >= TIMES * 2
+    ]
     return min(likely, key=lambda each: (not words(each.came) & {"id"}, each.words), default=None)
 
 

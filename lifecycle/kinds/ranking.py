@@ -50,6 +50,7 @@ class Ranking(Kind):
     remembers = False
     asked_again = True
     cross_validates = False
+    gap_tells = False
     target_type = ""
     answer_schema = (
         prediction(TEXT, "the item to be shown first", nullable=True, derived=True),
@@ -145,10 +146,14 @@ class Ranking(Kind):
         events = []
         for rows in pieces:
             time = rows.info["_time"] if "_time" in rows.info.columns else pl.repeat(None, len(rows), dtype=pl.Datetime("us"), eager=True)
-            events.append(rows.info.select(user, pl.col(item).alias("_item"), pl.Series("_fine", self.relevance(use_case, rows.info) > 0), time.alias("_time")))
+            events.append(
+                rows.info.select(user, pl.col(item).alias("_item"), pl.Series("_fine", self.relevance(use_case, rows.info) > 0), time.alias("_time"))
+            )
         every = pl.concat(events).drop_nulls([user, "_item"]).group_by(user, maintain_order=True)
         liked = pl.col("_item").filter(pl.col("_fine"))
-        found = every.agg(liked.unique(maintain_order=True).alias(LIKED), pl.col("_item").unique(maintain_order=True).alias(SEEN), pl.col("_time").max())
+        found = every.agg(
+            liked.unique(maintain_order=True).alias(LIKED), pl.col("_item").unique(maintain_order=True).alias(SEEN), pl.col("_time").max()
+        )
         found = found.with_columns(_key=pl.col(user).cast(pl.String)).sort("_key")
         yield Rows(found.select(user, LIKED, SEEN), np.zeros(found.height), found.select("_key", "_time", user))
 

@@ -1,17 +1,13 @@
 """Implicit alternating least squares: users and items as points, by the library `implicit`."""
 
 import os
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from lifecycle.models.interactions import Interactions
+from lifecycle.models.interactions import Interactions, Sparse
 from lifecycle.models.item_neighbours import strongest
 from lifecycle.models.recommender import Recommender
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 
 class AlternatingSquares(Recommender):
@@ -65,7 +61,7 @@ class AlternatingSquares(Recommender):
         own = self.points_[liked].astype(np.float64)
         return np.linalg.solve(self.square_ + (self.alpha - 1) * own.T @ own, self.alpha * own.sum(axis=0)).astype(np.float32)
 
-    def scores(self, liked: "csr_matrix") -> np.ndarray:
+    def scores(self, liked: Sparse) -> np.ndarray:
         """The product of the user's point and the items', user by user: what is said of one does not depend on who is asked beside."""
         found = np.zeros(liked.shape, dtype=np.float32)
         for at in range(liked.shape[0]):

@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from lifecycle.models.interactions import LIKED, MANY, SEEN, Histories
+from lifecycle.models.interactions import LIKED, MANY, SEEN, Histories, code
 from lifecycle.models.recommender import Recommender
 
+AGAIN = "_again"
+"""Of answers to events: whether the item of the event is one that the user had before, and that is so not shown."""
 LONGEST = 100
 """So many items a list may have."""
 USUAL = 10
@@ -31,9 +33,20 @@ def answers(model: Recommender, X: pl.DataFrame) -> pl.DataFrame:
     items, scores = model.recommend(histories, max(wanted))
     said = _written(model, histories, items, scores, LIKED in X.columns)
     said = said if at is None else said[at]
+    if LIKED not in X.columns and model.item in X.columns:
+        rows = np.arange(X.height) if at is None else at
+        said = said.with_columns(pl.Series(AGAIN, met(model, histories, rows, X[model.item])))
     if len(wanted) > 1:
         said = said.with_columns(pl.col("items").list.head(pl.lit(X[MANY].fill_null(USUAL))))
     return said
+
+
+def met(model: Recommender, histories: Histories, rows: np.ndarray, items: pl.Series) -> np.ndarray:
+    """Whether items are in the histories at these rows, length n."""
+    item = code(model.known_.items, items)
+    width = max(len(model.known_.items), 1)
+    there = np.repeat(np.arange(len(histories)), np.diff(histories.seen.indptr)) * width + histories.seen.indices
+    return np.isin(rows * width + item, there) & (item >= 0)
 
 
 def _asked(model: Recommender, X: pl.DataFrame) -> tuple[Histories, np.ndarray | None]:

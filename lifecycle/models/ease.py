@@ -1,16 +1,13 @@
 """EASE: a linear model of each item by all others, in closed form; with the features of items where it shall know of these."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from lifecycle.models.interactions import Interactions, code
+from lifecycle.models.interactions import Interactions, Sparse, code
 from lifecycle.models.item_neighbours import strongest
 from lifecycle.models.recommender import Recommender
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 
 class Ease(Recommender):
@@ -42,7 +39,7 @@ class Ease(Recommender):
         self.place_[self.learnt_] = np.arange(len(self.learnt_))
         self.weights_ = solved(gram(known.liked[:, self.learnt_], None if told is None else told[:, self.learnt_], self.weight), self.penalty)
 
-    def scores(self, liked: "csr_matrix") -> np.ndarray:
+    def scores(self, liked: Sparse) -> np.ndarray:
         """The sum of what each liked item says of each other one."""
         found = np.zeros(liked.shape, dtype=np.float32)
         if len(self.learnt_):
@@ -58,7 +55,7 @@ class Ease(Recommender):
         return np.where(where >= 0, strongest(weights, liked), -1)
 
 
-def gram(liked: "csr_matrix", told: "Any | None", weight: float) -> np.ndarray:
+def gram(liked: Sparse, told: "Any | None", weight: float) -> np.ndarray:
     """How many users liked both of two items, and what their features share; shape (items, items)."""
     found = (liked.T @ liked).toarray().astype(np.float32)
     return found if told is None else found + np.float32(weight) * (told.T @ told).toarray().astype(np.float32)
@@ -77,7 +74,7 @@ def solved(both: np.ndarray, penalty: float) -> np.ndarray:
     return weights
 
 
-def described(known: Interactions, X: pl.DataFrame, item: str, features: tuple[str, ...]) -> "csr_matrix":
+def described(known: Interactions, X: pl.DataFrame, item: str, features: tuple[str, ...]) -> Sparse:
     """What items are, shape (values, items): 1 over the root of an item's number of values, so that none counts for having many."""
     from scipy.sparse import csr_matrix, vstack
 

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
-
+Sparse = Any
+"""A `scipy.sparse.csr_matrix`, of which its stubs know little."""
 LIKED, SEEN, MANY = "_liked", "_seen", "_k"
 """Columns of a question: the items that its user liked, those that are not to be shown (each a list of ids), and how many items are wanted.
 Where both lists are null, the model's own memory of the user holds."""
@@ -24,8 +23,8 @@ class Histories:
         seen: what is not shown again, of the same shape.
     """
 
-    liked: "csr_matrix"
-    seen: "csr_matrix"
+    liked: Sparse
+    seen: Sparse
 
     def __len__(self) -> int:
         return self.liked.shape[0]
@@ -43,8 +42,8 @@ class Interactions:
 
     users: pl.Series
     items: pl.Series
-    seen: "csr_matrix"
-    liked: "csr_matrix"
+    seen: Sparse
+    liked: Sparse
     _codes: dict[str, dict[Any, int]] = field(default_factory=dict, compare=False, repr=False)
 
     @staticmethod
@@ -91,7 +90,7 @@ class Interactions:
             self._codes[name] = {value: at for at, value in enumerate(ids.to_list())}
         return self._codes[name]
 
-    def _rows(self, lists: pl.Series) -> "csr_matrix":
+    def _rows(self, lists: pl.Series) -> Sparse:
         if len(lists) < FEW:
             known = self._lookup("items", self.items)
             found = [sorted({known[each] for each in row or () if each in known}) for row in lists.to_list()]
@@ -117,7 +116,7 @@ def code(ids: pl.Series, values: pl.Series) -> np.ndarray:
     return asked.join(known, on="id", how="left", maintain_order="left")["code"].fill_null(-1).to_numpy()
 
 
-def ones(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> "csr_matrix":
+def ones(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> Sparse:
     """A sparse table with 1 at these places, each once."""
     from scipy.sparse import csr_matrix
 
@@ -127,7 +126,7 @@ def ones(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> "csr_ma
     return made
 
 
-def _taken(table: "csr_matrix", at: np.ndarray) -> "csr_matrix":
+def _taken(table: Sparse, at: np.ndarray) -> Sparse:
     """Rows of a table; an empty one for each -1."""
     known = np.flatnonzero(at >= 0)
     if len(known) == len(at):
@@ -138,14 +137,14 @@ def _taken(table: "csr_matrix", at: np.ndarray) -> "csr_matrix":
     return _csr(rows.indices, lengths, table.shape[1])
 
 
-def _csr(columns: np.ndarray, lengths: Any, width: int) -> "csr_matrix":
+def _csr(columns: np.ndarray, lengths: Any, width: int) -> Sparse:
     from scipy.sparse import csr_matrix
 
     ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     return csr_matrix((np.ones(len(columns), dtype=np.float32), columns, ends), shape=(len(ends) - 1, width))
 
 
-def _recoded(table: "csr_matrix", at: np.ndarray, width: int) -> "csr_matrix":
+def _recoded(table: Sparse, at: np.ndarray, width: int) -> Sparse:
     """A table with other codes of its columns; what has none (-1) is left out."""
     entries = table.tocoo()
     column = at[entries.col]

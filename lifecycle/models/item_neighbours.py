@@ -1,15 +1,10 @@
 """Items that the same users liked: the nearest neighbours of each item."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 
-from lifecycle.models.interactions import Interactions
+from lifecycle.models.interactions import Interactions, Sparse
 from lifecycle.models.recommender import Recommender
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 BLOCK = 2_000_000
 """Of so many similarities at a time the largest are kept."""
@@ -46,7 +41,7 @@ class ItemNeighbours(Recommender):
             parts.append(csr_matrix(both))
         self.similar_ = vstack(parts, format="csr") if parts else csr_matrix((0, 0), dtype=np.float32)
 
-    def scores(self, liked: "csr_matrix") -> np.ndarray:
+    def scores(self, liked: Sparse) -> np.ndarray:
         """The summed similarity to what was liked."""
         return (liked @ self.similar_).toarray().astype(np.float32, copy=False)
 

@@ -5,16 +5,12 @@ fitted on, so that a user can be asked for by id; a history that has grown since
 """
 
 import copy
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from sklearn.base import BaseEstimator
 
-from lifecycle.models.interactions import Histories, Interactions
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+from lifecycle.models.interactions import Histories, Interactions, Sparse
 
 CELLS = 4_000_000
 """Of so many scores at a time the best are looked for."""
@@ -53,7 +49,7 @@ class Recommender(BaseEstimator):
     def learn(self, known: Interactions, X: pl.DataFrame) -> None:
         """Fit what is beyond popularity."""
 
-    def scores(self, liked: "csr_matrix") -> "np.ndarray | None":
+    def scores(self, liked: Sparse) -> "np.ndarray | None":
         """How well each item fits histories, shape (n, items), float32; `None` where histories decide nothing."""
         return None
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def lived(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: np.ndarray, relevance: np.ndarray) -> Live:
-    """Events that a model was not fitted on with the newest list that it had shown to their user before them.
+    """Events that a model was not fitted on with the newest list that it had shown to their user before them; no item that the user had before that.
 
     Args:
         use_case: the definition; columns with the roles user, item and time.
@@ -35,6 +35,8 @@ def lived(use_case: "UseCase", model: ModelVersion, rows: Rows, unseen: np.ndarr
     found = events.sort("_time").join_asof(
         lists.sort("_shown"), left_on="_time", right_on="_shown", by_left="_user", by_right="key", allow_exact_matches=False, check_sortedness=False
     )
+    first = rows.info.group_by(user, item).agg(_first=pl.col("_time").min())
+    found = found.join(first, on=[user, item], how="left").filter((pl.col("_first") > pl.col("_shown")).fill_null(True)).drop("_first")
     known = found.filter(pl.col("items").is_not_null()).drop("_user", "_shown").sort("_time", "_key")
     return Live(known, known.head(0), found.height - known.height, 0)
 

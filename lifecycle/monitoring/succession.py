@@ -113,7 +113,7 @@ def compare(
     confidence, found = 1 - 2 * policy.false_alarms / (policy.probation * STRETCHES), []
     for start in starts:
         part = rows.take(np.arange(start, end))
-        new, old = (answers(use_case, model, replace(part, X=inputs(each, part.X))) for each, model in models_of)
+        new, old = (answers(use_case, model, replace(part, X=inputs(use_case, each, part.X))) for each, model in models_of)
         gain = paired(use_case, metric, part.y, new, old, clusters(use_case, part.info), confidence)
         found.append(Succession(metric, len(windows), len(part), gain))
     return next((each for each in found if each.worse), found[0])

@@ -43,7 +43,9 @@ def judged(use_case: "UseCase", events: Sequence[Any]) -> pl.DataFrame:
             continue
         event = {SHORT.get(name, name): cell for name, cell in given.items()}
         for name in event.keys() - columns.keys():
-            problems.append({"row": at, "column": str(shown(name)), "rule": f"an event has {', '.join(columns)}, nothing else", "value": shown(event[name])})
+            problems.append(
+                {"row": at, "column": str(shown(name)), "rule": f"an event has {', '.join(columns)}, nothing else", "value": shown(event[name])}
+            )
         cells = {name: _cell(at, name, reader, event.get(name), problems) for name, reader in readers.items()}
         for name in ("user", "item"):
             if cells.get(name) is None and not any(each["row"] == at and each["column"] == name for each in problems):
@@ -77,9 +79,16 @@ def _cell(at: int, name: str, reader: Cells, cell: Any, problems: list[dict[str,
 def _failing(use_case: "UseCase", columns: dict[str, Any], found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the schema's checks say."""
     checked = {name: column for name, column in columns.items() if name != "time"}
-    frame = pl.DataFrame({column.name: pl.Series([each.get(name) for each in found], dtype=column.dtype, strict=False) for name, column in checked.items()})
+    frame = pl.DataFrame(
+        {column.name: pl.Series([each.get(name) for each in found], dtype=column.dtype, strict=False) for name, column in checked.items()}
+    )
     by_column = {column.name: name for name, column in checked.items()}
     return [
-        {"row": case["index"], "column": by_column.get(case["column"], case["column"]), "rule": str(case["check"]), "value": shown(case["failure_case"])}
+        {
+            "row": case["index"],
+            "column": by_column.get(case["column"], case["column"]),
+            "rule": str(case["check"]),
+            "value": shown(case["failure_case"]),
+        }
         for case in broken(parsed(use_case.schema).select_columns(list(by_column)), frame).iter_rows(named=True)
     ]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from lifecycle.models.answers import USUAL
 from lifecycle.models.interactions import LIKED, MANY, SEEN
 from lifecycle.prediction_log import feedback
 from lifecycle.references import ModelVersion
@@ -32,7 +31,6 @@ class HistoryPredictor(Predictor):
 
     looks_itself = True
     explains = False  # the reasons are part of the answer
-    takes_labels = True
 
     def __init__(self, use_case: "UseCase", older: Any) -> None:
         super().__init__(use_case, older)
@@ -43,6 +41,11 @@ class HistoryPredictor(Predictor):
         self._guard = threading.Lock()
         self._batch: int | None = None
         self._told: dt.datetime | None = None
+
+    @property
+    def takes_labels(self) -> bool:
+        """Events."""
+        return True
 
     def features(self, cells: Mapping[str, list[Any]], *, remember: bool = False) -> pl.DataFrame:
         """Questions as the model takes them: the histories where there is news, else nothing but the user."""
@@ -55,8 +58,10 @@ class HistoryPredictor(Predictor):
         return pl.DataFrame(
             {
                 self._user: pl.Series(cells["user"], dtype=self.use_case.columns[self._user].dtype),
-                LIKED: pl.Series(liked, dtype=lists), SEEN: pl.Series(seen, dtype=lists), MANY: pl.Series(cells["k"], dtype=pl.Int64),
-            }  # fmt: skip
+                LIKED: pl.Series(liked, dtype=lists),
+                SEEN: pl.Series(seen, dtype=lists),
+                MANY: pl.Series(cells["k"], dtype=pl.Int64),
+            }
         )
 
     def _history(self, user: Any, items: list[Any] | None) -> tuple[list[Any] | None, list[Any] | None]:
@@ -77,7 +82,6 @@ class HistoryPredictor(Predictor):
             self._loaded[number] = load(self.use_case, version, self.features(cells))
         return self._loaded[number]
 
-
     # What has come
 
     def label_schema(self) -> tuple[dict[str, Any], str]:
@@ -89,7 +93,10 @@ class HistoryPredictor(Predictor):
         scale = {name: bound for name, bound in zip(("minimum", "maximum"), bounds, strict=True) if bound is not None}
         properties = {"user": user, "item": items["items"], **({"rating": {"type": "number", **scale}} if rating else {}), "time": moment}
         event = {"type": "object", "properties": properties, "required": ["user", "item"], "additionalProperties": False}
-        return event, "What a user did: an event that moves the next answer, and that the next ingest takes. A key stands for the user, a target for the item."
+        return (
+            event,
+            "What a user did: an event that moves the next answer, and that the next ingest takes. A key stands for the user, a target for the item.",
+        )
 
     def judged(self, labels: Sequence[Any]) -> pl.DataFrame:
         """Events that clients tell, as the log of labels keeps them."""
@@ -116,7 +123,10 @@ class HistoryPredictor(Predictor):
             self._batch = newest
         if tables.exists(store, name, "labels"):
             since = "WHERE received_at > ?" if self._told else ""
-            sent = store.frame(f"SELECT target, received_at FROM {name}.labels {since} ORDER BY received_at DESC LIMIT {MOST_EVENTS}", [self._told] if self._told else [])
+            sent = store.frame(
+                f"SELECT target, received_at FROM {name}.labels {since} ORDER BY received_at DESC LIMIT {MOST_EVENTS}",
+                [self._told] if self._told else [],
+            )
             self._take([json.loads(each) for each in sent["target"][::-1]])
             self._told = sent["received_at"].max() or self._told  # pyright: ignore[reportAttributeAccessIssue]
         return True

@@ -47,6 +47,10 @@ class Reader:
         self._whole = _left_to_pandera(use_case, self.columns)
         self.key, self.time = use_case.columns.one("key"), use_case.columns.one("time")
 
+    def examples(self) -> list[dict[str, Any]] | None:
+        """Requests to start from, where they do not follow from the columns."""
+        return None
+
     def alone(self, body: bytes) -> dict[str, Any] | None:
         """The one row of a body that is not a list of rows, where a kind of problem takes such; `None`: it must be a list."""
         return None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lifecycle.source import PLAIN, Source
+from lifecycle.source import PLAIN, Incremental, Source
 
 if TYPE_CHECKING:
     from lifecycle.reading.increments import New
@@ -26,7 +26,7 @@ class Feedback(Source):
     others: tuple[str, ...] = ()
     key: str = ""
     select: str = PLAIN
-    incremental: None = None
+    incremental: Incremental | None = None
 
     def place(self) -> str:
         return "feedback"

@@ -166,8 +166,8 @@ def test_the_model_beats_the_constant_baseline_and_with_shuffled_labels_it_does_
 @every
 def test_a_clustering_finds_more_in_the_rows_than_in_shuffled_columns(name: str) -> None:
     use_case, parts = divided(name)
-    if use_case.target:
-        pytest.skip("it is judged by its target")
+    if use_case.target or use_case.kind.asked_again:
+        pytest.skip("it is judged by its target, or by what came after")
     candidate = use_case.candidates[0]
     recipe = Recipe(candidate=candidate.name, params=dict(candidate.defaults))
     train, tune, gate = (some(rows(use_case, parts, part), 3) for part in ("train", "tune", "gate"))
@@ -176,6 +176,24 @@ def test_a_clustering_finds_more_in_the_rows_than_in_shuffled_columns(name: str)
     for fitted, tuned, judged in ((train, tune, gate), tuple(shuffled(space, part, 5) for part in (train, tune, gate))):
         found.append(measure(use_case, judged.y, predict(use_case, fit(use_case, recipe, fitted, tuned), judged.X))[use_case.metric])
     assert use_case.kind.gain(use_case.metric, found[0], found[1]) > 0
+
+
+@every
+def test_lists_are_better_than_popularity_and_of_shuffled_users_they_are_not(name: str) -> None:
+    use_case, parts = divided(name)
+    if not use_case.kind.asked_again:
+        pytest.skip("its answers are no lists")
+    train, tune, gate = (rows(use_case, parts, part) for part in ("train", "tune", "gate"))
+    user = use_case.columns.one("user") or ""
+    mixed = dataclasses.replace(train, X=train.X.with_columns(pl.col(user).shuffle(seed=5)))
+    first, last = use_case.candidates[0], use_case.candidates[-1]
+    values = []
+    for family, fitted in ((first, train), (last, train), (first, mixed), (last, mixed)):
+        model = fit(use_case, Recipe(candidate=family.name, params=dict(family.defaults)), fitted, None)
+        values.append(measure(use_case, tune.y, answers(use_case, model, tune))[use_case.metric])
+    assert values[1] > values[0]
+    assert values[3] - values[2] < 0.35 * (values[1] - values[0]), "lists of shuffled users are good: something leaks"
+    assert len(gate)
 
 
 @every
@@ -189,6 +207,8 @@ def test_the_blueprint_knows_every_input(name: str) -> None:
 @every
 def test_a_row_asked_about_over_http_has_the_features_it_has_in_batch(name: str) -> None:
     use_case, frame = raw_rows(name, 5_000)
+    if use_case.kind.asked_again:
+        pytest.skip("it is asked by histories, not by rows: tests/app/http/test_recommendation.py")
     predictor = Predictor(use_case, older_of(settings(), use_case))
     if use_case.history:
         predictor.refresh(EntityIndex(use_case, frame), None)
