@@ -3,13 +3,15 @@
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from lifecycle.errors import DataError, LifecycleError
 from lifecycle.models import images
-from lifecycle.source import File
+from lifecycle.references import Snapshot
+from lifecycle.source import File, Source
 from lifecycle.sources import Images
 from lifecycle.sources.spelling import placed
 from lifecycle.stages.collect import collect
@@ -17,6 +19,7 @@ from lifecycle.stages.featurize import featurize
 from lifecycle.stages.validate import validate
 from lifecycle.store.lake import lake
 from lifecycle.table.feature_table import read
+from lifecycle.usecase import UseCase
 from schemas.imaging import Scan
 from tests.toys import toy
 from usecases.imaging import features
@@ -38,7 +41,7 @@ def folder(at: Path) -> Path:
     return at
 
 
-def rows(name: str, source: object, **more: object) -> tuple[object, object]:
+def rows(name: str, source: Source, **more: Any) -> tuple[UseCase, Snapshot]:
     case = toy(name, schema=Scan, problem="multiclass", source=source, features=features, **more)
     return case, validate(case, collect(case))
 
@@ -67,9 +70,9 @@ def test_a_zip_of_a_folder_gives_the_same_rows(tmp_path: Path):
     assert [(file.removeprefix("all/"), *rest) for file, *rest in table("zipped")] == [tuple(each) for each in table("unzipped")]
 
 
-def npz(at: Path, shape: tuple[int, ...] = (5, 28, 28), **more: np.ndarray) -> Path:
+def npz(at: Path, shape: tuple[int, ...] = (5, 28, 28), **more: Any) -> Path:
     random = np.random.default_rng(1)
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for part in ("train", "val", "test"):
         arrays |= {
             f"{part}_images": random.integers(0, 255, shape, dtype=np.uint8),
