@@ -42,7 +42,7 @@ def compare(use_case: "UseCase", challenger: ModelVersion, champion: ModelVersio
         return Comparison(champion.version, len(rows), Look(), None, minority=use_case.kind.minority(rows.y), days=days(rows.info)), ""
     new, old = (models.load(*version.judged) for version in (challenger, champion))
     old = use_case.kind.informed(old, new)
-    known = Rows(_inputs(use_case, champion, rows), rows.y, rows.info)
+    known = Rows(inputs_of(use_case, champion, rows), rows.y, rows.info)
     return _compared(use_case, (challenger, champion), (judge(use_case, new, rows), judge(use_case, old, known)), past)
 
 
@@ -105,7 +105,7 @@ def _answers(version: ModelVersion, X: pl.DataFrame) -> bool:
     return set(version.evaluated.trained.parts.features.names) <= set(X.columns)
 
 
-def _inputs(use_case: "UseCase", version: ModelVersion, rows: Rows) -> pl.DataFrame:
+def inputs_of(use_case: "UseCase", version: ModelVersion, rows: Rows) -> pl.DataFrame:
     """What a version takes as inputs of these rows: where the definition gives other features now, those it gave then."""
     names = version.evaluated.trained.parts.features.names
     if _answers(version, rows.X):

@@ -56,6 +56,7 @@ class VerdictNumbers(JsonModel):
         waiting: whether a person has to approve.
         reasons: why the version may not be promoted, a clause each.
         alone: why it was not compared with the champion there is.
+        changed: of a version that waits for a person, what changed since the one that answers, a sentence each.
         checks: all that the rules looked at.
     """
 
@@ -85,6 +86,7 @@ class VerdictNumbers(JsonModel):
     waiting: bool = False
     reasons: tuple[str, ...] = ()
     alone: str = ""
+    changed: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
 
     @model_validator(mode="before")

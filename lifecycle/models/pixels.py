@@ -50,7 +50,8 @@ class Pooled(TransformerMixin, BaseEstimator):
         return np.array([f"component{at}" for at in range(self.pca_.n_components_)], dtype=object)
 
     def _grid(self, cells: pl.Series) -> np.ndarray:
-        return pooled(images.points(cells, self.shape_), GRID).reshape(len(cells), -1)
+        # in double precision: one image alone is answered as it is among others
+        return pooled(images.points(cells, self.shape_), GRID).reshape(len(cells), -1).astype(np.float64)
 
 
 def pooled(points: np.ndarray, side: int) -> np.ndarray:

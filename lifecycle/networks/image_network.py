@@ -107,10 +107,11 @@ class ImageNetwork(ClassifierMixin, BaseEstimator):
         from lifecycle.compiled.convert import of_images
         from lifecycle.compiled.model import Compiled
 
-        if getattr(self, "_answering", None) is None:
+        answering: Compiled | None = getattr(self, "_answering", None)
+        if answering is None:
             with _guard:
-                self._answering = Compiled(of_images(self), os.cpu_count() or 1)
-        return self._answering
+                answering = self._answering = Compiled(of_images(self), os.cpu_count() or 1)
+        return answering
 
     def _epochs(self, rows: int) -> int:
         """As many passes as the work allows, but no more than a small set needs."""
@@ -122,13 +123,12 @@ class ImageNetwork(ClassifierMixin, BaseEstimator):
 
         known = cells.drop_nulls()
         if known.is_empty() or known.dtype != pl.Binary:
-            raise LifecycleError(
-                f"the network needs images in '{self.column}', found none; let features() return image_points('{self.column}', ...)"
-            )
+            raise LifecycleError(f"the network needs images in '{self.column}', found none; let features() return image_points('{self.column}', ...)")
         return images.shape(known[0])
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in super().__getstate__().items() if name != "_answering"}
+        state: Any = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_answering"}
 
 
 _guard = threading.Lock()

@@ -183,6 +183,7 @@ def _pass(
 ) -> float:
     """One pass over the rows in another order, moved in other ways; returns the mean loss. Every batch is a whole one, or XLA would compile twice."""
     epoch, steps = at
+    drawn = int(random.integers(2**62))  # each batch has draws of its own: Keras may ask for one twice
     order = random.permutation(len(rows))
     order = order if len(order) >= steps * BATCH else np.concatenate([order, random.choice(len(rows), steps * BATCH - len(order))])
 
@@ -195,8 +196,9 @@ def _pass(
             return self.end - self.first
 
         def __getitem__(self, at: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            chosen = order[(self.first + at) * BATCH : (self.first + at + 1) * BATCH]
-            return moved(_scaled(rows.images[chosen], scale), schedule, random), rows.y[chosen], rows.weight[chosen]
+            batch = self.first + at
+            chosen = order[batch * BATCH : (batch + 1) * BATCH]
+            return moved(_scaled(rows.images[chosen], scale), schedule, np.random.default_rng([drawn, batch])), rows.y[chosen], rows.weight[chosen]
 
     total = 0.0
     lines = np.unique(np.linspace(0, steps, PIECES + 1).astype(int)).tolist()

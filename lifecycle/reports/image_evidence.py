@@ -48,7 +48,7 @@ def drawn(use_case: "UseCase", name: str, evidence: "Evidence", model: Any) -> d
             if len(right)
             else worst.tolist()
         )
-        looked = [_looked(use_case, name, evidence, model, int(at), truth[at], answered[at]) for at in chosen[:LOOKED_AT]]
+        looked = [_looked(use_case, name, evidence, model, int(at), str(truth[at]), str(answered[at])) for at in chosen[:LOOKED_AT]]
         found["saliency"] = image_plots.tiles(
             "Where the model looks", "red speaks for the answer, blue against it: what covering a part does", looked
         )

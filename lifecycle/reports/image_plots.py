@@ -95,9 +95,11 @@ def points(table: Mapping[str, tuple[OperatingPoint, OperatingPoint]], note: str
             words = f"{each.value:.1%} [{each.low:.1%}, {each.high:.1%}], from {each.threshold:.3f}"
             axes.annotate(words, (1.02, height), xycoords=("axes fraction", "data"), fontsize=7.5, color=colour, va="center")
     axes.set_yticks(place, [name if len(name) < 24 else name[:22] + ".." for name in table])
-    axes.set(xlim=(-0.02, 1.02), xlabel="share, with its 95 % interval; from which probability on", ylim=(len(table) - 0.4, -0.6))
+    lows = [each.low if np.isfinite(each.low) else each.value for pair in table.values() for each in pair]
+    start = max(min([0.8, *(low - 0.05 for low in lows if np.isfinite(low))]), -0.02)
+    axes.set(xlim=(start, 1.01), xlabel="share, with its 95 % interval; from which probability on", ylim=(len(table) - 0.4, -0.6))
     axes.axvline(GOAL, color=SOFT, linewidth=1, linestyle=(0, (2, 3)))
-    axes.legend(loc="lower left", fontsize=8, frameon=False, bbox_to_anchor=(0, -0.02))
+    axes.legend(loc="lower left", fontsize=8, frameon=True, edgecolor="white")
     return png(figure)
 
 

@@ -65,13 +65,14 @@ class Image(Role):
         return Pooled(components=12, seed=seed)
 
     def views(self, use_case: "UseCase", name: str, inputs: "pl.Series") -> "dict[str, tuple[dict[str, Any], pl.Series]]":
-        """How bright images are and how much contrast they have, which of the usual looks they have, and how far they are from it."""
+        """How bright images are and how much contrast they have, which of the usual looks they have, and how far they are from the mean image."""
         from lifecycle.monitoring import places
 
         plain = {view: {"view": view} for view in ("brightness", "contrast")}
         found = {view: (kept, self.view(kept, inputs)) for view, kept in plain.items()}
-        words = {"topic": "look", "distance to its topic": "distance to its look"}
-        return found | {words[view]: each for view, each in places.fit(_vectors, inputs, use_case.seed).items()}
+        looks = places.fit(_vectors, inputs, use_case.seed)["topic"]
+        middle = {"view": "distance", "around": [_vectors(inputs).mean(axis=0).round(5).tolist()]}
+        return found | {"look": looks, "distance to the mean image": (middle, self.view(middle, inputs))}
 
     def view(self, kept: "Mapping[str, Any]", inputs: "pl.Series") -> "pl.Series":
         """One of them, of other images; null where there is none."""

@@ -89,7 +89,7 @@ def _facts(dataset: "FileDataset") -> dict[str, Any]:
 
 def _points(dataset: "FileDataset") -> np.ndarray:
     """The points as they are meant to be seen: uint8 of shape (height, width) or (height, width, 3)."""
-    from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut, convert_color_space
+    from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut, convert_color_space
 
     if "PixelData" not in dataset and "FloatPixelData" not in dataset and "DoubleFloatPixelData" not in dataset:
         raise Refused("it has no points")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from lifecycle import gate
 from lifecycle.errors import Lost
+from lifecycle.evaluation.changes import changes
 from lifecycle.evaluation.compare import compare, difference
 from lifecycle.evaluation.report import FILE, EvaluationReport
 from lifecycle.evaluation.too_good import nearly_perfect
@@ -47,8 +48,9 @@ def _judge(use_case: "UseCase", challenger: ModelVersion, stands: Standing) -> D
     waiting = passed and (use_case.approval == "human" or bool(asked))
     won = gate.praise(use_case, evidence, comparison, alone)
     reason = "; ".join([*reasons, *([f"judged without a champion: {alone}"] if alone else [])]) if reasons else won
-    reason = f"waits for approval: {'; '.join([*asked, won])}" if waiting else reason
-    follows = {"waiting": waiting, "reasons": tuple(reasons), "alone": alone, "checks": tuple(check.result for check in checks)}
+    changed = changes(use_case, challenger, champion) if waiting and champion and not alone else ()
+    reason = f"waits for approval: {'; '.join([*asked, won, *changed])}" if waiting else reason
+    follows = {"waiting": waiting, "changed": changed, "reasons": tuple(reasons), "alone": alone, "checks": tuple(check.result for check in checks)}
     return Decision(
         model_version=challenger.version,
         action=JUDGED,

@@ -1,5 +1,6 @@
 """What a person decides."""
 
+import re
 from typing import Any
 
 import pytest
@@ -45,6 +46,21 @@ def test_a_version_waits_for_approval_and_the_ledger_keeps_who_gave_it() -> None
     assert promote(use_case, version).promoted
     with pytest.raises(LifecycleError, match="only a version that waits for a person can be approved or rejected, and none does"):
         decisions.approve(use_case)
+
+
+def test_who_has_to_approve_is_told_what_changed_since_the_version_that_answers() -> None:
+    use_case, parts = made("decide_changed", approval="human")
+    first, second = (challenger(use_case, parts, inputs) for inputs in (MIDDLE, STRONG))
+    promote(use_case, first)
+    assert history.ledger(use_case.name)[-1].numbers.changed == ()
+    decisions.approve(use_case, first.version, "ana")
+    verdict = promote(use_case, second)
+    assert verdict.waiting
+    told = history.ledger(use_case.name)[-1].numbers.changed
+    assert {each.split(":")[0] for each in told} >= {"data", "recipe", "cases that flip"}
+    assert "the same" in told[0]
+    assert re.search(r"[1-9]\d* of [\d,]+ that neither has seen \(.+ -> ", told[-1])
+    assert all(each in verdict.reason for each in told)
 
 
 def test_a_rejected_version_stays_out() -> None:

@@ -22,7 +22,7 @@ def scans(rows: int = 260, seed: int = 1, channels: int = 1) -> tuple[pl.DataFra
     random = np.random.default_rng(seed)
     y = random.integers(0, 2, rows)
     points = random.normal(100, 20, (rows, 12, 12, channels))
-    points[:, :, :6] += 40 * y[:, None, None, None]
+    points[:, :, :6] += 70 * y[:, None, None, None]
     first = images.header(12, 12, channels)
     cells = [first + each.clip(0, 255).astype(np.uint8).tobytes() for each in points]
     return pl.DataFrame({"scan": cells}), np.array(["dark", "bright"], dtype=object)[y]
@@ -33,7 +33,7 @@ def fitted():
     from lifecycle.networks.image_network import ImageNetwork
 
     X, y = scans()
-    return ImageNetwork("scan", width=8, epochs=3, seed=5).fit(X, y)
+    return ImageNetwork("scan", width=8, epochs=6, seed=5).fit(X, y)
 
 
 def test_it_learns_and_its_classes_are_in_order(fitted):
@@ -48,7 +48,7 @@ def test_the_same_seed_gives_the_same_weights_whatever_was_trained_in_between(fi
 
     X, y = scans()
     ImageNetwork("scan", width=8, epochs=2, seed=5).fit(*scans(230, 9))
-    again = ImageNetwork("scan", width=8, epochs=3, seed=5).fit(X, y)
+    again = ImageNetwork("scan", width=8, epochs=6, seed=5).fit(X, y)
     assert all((again.weights_[name] == value).all() for name, value in fitted.weights_.items())
 
 

@@ -28,13 +28,13 @@ SECRETS = {
 
 def written(points: np.ndarray, kind: str = "MONOCHROME2", **tags: object) -> bytes:
     from pydicom.dataset import FileDataset, FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+    from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
     meta = FileMetaDataset()
     meta.TransferSyntaxUID, meta.MediaStorageSOPInstanceUID, meta.MediaStorageSOPClassUID = (
         ExplicitVRLittleEndian,
         generate_uid(),
-        "1.2.840.10008.5.1.4.1.1.1",
+        UID("1.2.840.10008.5.1.4.1.1.1"),
     )
     made = FileDataset("", {}, file_meta=meta, preamble=bytes(128))
     made.Rows, made.Columns, made.SamplesPerPixel, made.PhotometricInterpretation = *points.shape[:2], 1, kind
