@@ -54,6 +54,7 @@ class Here:
 
     def __init__(self, definition: "UseCase") -> None:
         self.definition = definition
+        self.use_case = definition.name
 
     def __call__(self, stage: "Task[..., Any]", *inputs: Any) -> Any:
         """Run the plain stage behind a task."""

@@ -14,7 +14,10 @@ Judged = tuple[Evaluated, ModelVersion, Verdict]
 class Goes(Protocol):
     """Runs a stage with what it is given, and returns its answer."""
 
-    use_case: str
+    @property
+    def use_case(self) -> str:
+        """The name of the use case that the stages are of."""
+        ...
 
     def __call__(self, stage: "Task[..., Any]", *inputs: Any) -> Any:
         """Run it."""

@@ -9,8 +9,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lifecycle.behaviours import Behaviour, Direction, Invariance, KnownAnswers, Pairs
     from lifecycle.candidates import (
-        Candidate, als, boosting, ease, fine_tuned, forest, hybrid, kmeans, linear, mixture, neighbours, network, popularity, read_as,
-    )  # fmt: skip
+        Candidate,
+        als,
+        boosting,
+        ease,
+        fine_tuned,
+        forest,
+        hybrid,
+        kmeans,
+        linear,
+        mixture,
+        neighbours,
+        network,
+        popularity,
+        read_as,
+    )
     from lifecycle.expectations import Arrivals, Surprises
     from lifecycle.gate.rule import Check, Rule
     from lifecycle.images import image_points
@@ -23,8 +36,17 @@ if TYPE_CHECKING:
     from lifecycle.source import ByColumn, ByFile, File, Source
     from lifecycle.sources import Files, Generated, Images, Joined, Postgres, Query, SQLite
     from lifecycle.splits import (
-        Boundaries, ColumnSplit, GroupSplit, HashSplit, OrderSplit, PublishedSplit, Split, StratifiedSplit, TimeSplit, UserTimeSplit,
-    )  # fmt: skip
+        Boundaries,
+        ColumnSplit,
+        GroupSplit,
+        HashSplit,
+        OrderSplit,
+        PublishedSplit,
+        Split,
+        StratifiedSplit,
+        TimeSplit,
+        UserTimeSplit,
+    )
     from lifecycle.usecase import Gate, Monitoring, Tuning, UseCase
     from lifecycle.windows import lookback
     from lifecycle.world import World
@@ -33,8 +55,21 @@ if TYPE_CHECKING:
 _NAMES = {
     "lifecycle.behaviours": ("Behaviour", "Direction", "Invariance", "KnownAnswers", "Pairs"),
     "lifecycle.candidates": (
-        "Candidate", "als", "boosting", "ease", "fine_tuned", "forest", "hybrid", "kmeans", "linear", "mixture", "neighbours", "network", "popularity", "read_as",
-    ),  # fmt: skip
+        "Candidate",
+        "als",
+        "boosting",
+        "ease",
+        "fine_tuned",
+        "forest",
+        "hybrid",
+        "kmeans",
+        "linear",
+        "mixture",
+        "neighbours",
+        "network",
+        "popularity",
+        "read_as",
+    ),
     "lifecycle.expectations": ("Arrivals", "Surprises"),
     "lifecycle.gate.rule": ("Check", "Rule"),
     "lifecycle.images": ("image_points",),
@@ -47,8 +82,17 @@ _NAMES = {
     "lifecycle.source": ("ByColumn", "ByFile", "File", "Source"),
     "lifecycle.sources": ("Files", "Generated", "Images", "Joined", "Postgres", "Query", "SQLite"),
     "lifecycle.splits": (
-        "Boundaries", "ColumnSplit", "GroupSplit", "HashSplit", "OrderSplit", "PublishedSplit", "Split", "StratifiedSplit", "TimeSplit", "UserTimeSplit",
-    ),  # fmt: skip
+        "Boundaries",
+        "ColumnSplit",
+        "GroupSplit",
+        "HashSplit",
+        "OrderSplit",
+        "PublishedSplit",
+        "Split",
+        "StratifiedSplit",
+        "TimeSplit",
+        "UserTimeSplit",
+    ),
     "lifecycle.usecase": ("Gate", "Monitoring", "Tuning", "UseCase"),
     "lifecycle.windows": ("lookback",),
     "lifecycle.world": ("World",),

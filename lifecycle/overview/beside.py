@@ -103,7 +103,7 @@ def two_versions(use_case: "UseCase", one: int, other: int) -> TwoVersions:
         if not len(rows):
             return TwoVersions(**said, obstacle=f"there is no labelled row that neither version {old.version} nor version {new.version} has seen")
         fits = [models.load(*each.judged) for each in (old, new)]
-        asked = [_known(each, rows) for each in (old, new)]
+        asked = [_known(use_case, each, rows) for each in (old, new)]
     except (LifecycleError, pl.exceptions.ColumnNotFoundError) as error:
         return TwoVersions(**said, obstacle=str(error))
     judged = [judge(use_case, fit, known) for fit, known in zip(fits, asked, strict=True)]
@@ -127,8 +127,8 @@ def two_versions(use_case: "UseCase", one: int, other: int) -> TwoVersions:
     )
 
 
-def _known(version: "ModelVersion", rows: Rows) -> Rows:
-    return Rows(inputs(version, rows.X), rows.y, rows.info)
+def _known(use_case: "UseCase", version: "ModelVersion", rows: Rows) -> Rows:
+    return Rows(inputs(use_case, version, rows.X), rows.y, rows.info)
 
 
 def _beside(use_case: "UseCase", metric: str, rows: Rows, before: Any, after: Any, groups: Any, found: list[dict[str, Interval]]) -> Beside:

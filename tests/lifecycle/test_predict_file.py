@@ -40,7 +40,7 @@ def rows() -> pl.DataFrame:
 
 def expected(version: ModelVersion, rows: pl.DataFrame) -> pl.DataFrame:
     whole = rows.with_columns(bought=pl.lit(None, pl.Boolean))
-    return predict(shop(), load(version.run_id, version.sha256), inputs(version, compute(shop(), whole)))
+    return predict(shop(), load(version.run_id, version.sha256), inputs(shop(), version, compute(shop(), whole)))
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
