@@ -1,4 +1,6 @@
 """A transformer whose own weights learn the texts of a problem. It subclasses scikit-learn, and needs PyTorch: import it only where a model is built or loaded."""
+# pyright: reportMissingImports=false
+# The extra `transformers` is not part of the environment that the types are checked in.
 
 import json
 from collections.abc import Iterator

@@ -79,7 +79,8 @@ def test_made_up_reviews_are_the_same_again_and_of_another_world_when_asked() ->
     here, there = (next(reviews(200, world=world))["text"].str.contains("the (soup|waiter|app|search)") for world in ("restaurants", "streaming"))
     assert here.sum() > 0 < there.sum()
     assert not next(reviews(200, world="streaming"))["text"].str.contains("waiter|soup|dessert").any()
-    for wrong in ({"world": "moon"}, {"classes": 4}):
+    unknown: tuple[dict[str, Any], ...] = ({"world": "moon"}, {"classes": 4})
+    for wrong in unknown:
         with pytest.raises(DefinitionError, match="found"):
             next(reviews(**wrong))
 
