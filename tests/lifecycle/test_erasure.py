@@ -1,10 +1,14 @@
 """A person is erased everywhere: afterwards nothing under the home folder holds their key, and everything else is as it was."""
 
+import dataclasses
+import datetime as dt
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,15 +27,20 @@ from lifecycle.prediction_log import segments
 from lifecycle.prediction_log.predictions import PredictionLog
 from lifecycle.references import ModelVersion, Parts
 from lifecycle.reproduce import with_recorded_code
+from lifecycle.serving.lake_watcher import LakeWatcher, older_of
+from lifecycle.serving.ledger_watcher import quiet
+from lifecycle.serving.predictor import Predictor
 from lifecycle.settings import settings
 from lifecycle.sources import Generated
 from lifecycle.stages.collect import collect
 from lifecycle.stages.score import score
 from lifecycle.stages.validate import validate
-from lifecycle.store import database, tracking, versions
+from lifecycle.store import database, postgres, tracking, versions
 from lifecycle.store.lake import lake
 from lifecycle.usecase import UseCase
 from tests.challengers import parts_of
+from tests.lifecycle.servers import storage
+from tests.prepared import prepare
 from tests.served import beside, registered
 from tests.toys import toy, visits
 
@@ -71,18 +80,22 @@ def everything(use_case: UseCase) -> tuple[Parts, ModelVersion]:
     return parts, version
 
 
+def holds(name: str, content: bytes, word: str) -> bool:
+    """Whether a file holds a word: a Parquet file in one of its cells."""
+    if not name.endswith(".parquet"):
+        return word.encode() in content
+    frame = pl.read_parquet(io.BytesIO(content))
+    texts = frame.select(pl.exclude(pl.Binary).cast(pl.String, strict=False)).to_dicts() if frame.width else []
+    return any(word in str(cell) for row in texts for cell in row.values())
+
+
 def held(use_case: str, word: str, home: Path | None = None) -> list[str]:
     """Every place under the home folder, and in the databases, that holds a word: Parquet files cell by cell."""
     home, found = home or settings().home, []
     for path in home.rglob("*"):
         if path.is_dir() or "/postgres/" in str(path) or not path.is_file() or (path.parent.name == "main" and "lake" in path.parts):
             continue
-        if path.suffix == ".parquet":
-            frame = pl.read_parquet(io.BytesIO(path.read_bytes()))
-            texts = frame.select(pl.exclude(pl.Binary).cast(pl.String, strict=False)).to_dicts() if frame.width else []
-            found += [str(path)] if any(word in str(cell) for row in texts for cell in row.values()) else []
-        elif word.encode() in path.read_bytes():
-            found.append(str(path))
+        found += [str(path)] if holds(str(path), path.read_bytes(), word) else []
     for purpose in database.PURPOSES:
         with psycopg.connect(database.connect(settings()).conninfo(purpose), autocommit=True) as connection:
             for (table,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall():
@@ -194,6 +207,66 @@ def test_what_a_kill_cuts_off_is_finished_by_asking_again() -> None:
     assert done.versions == (1,)
     assert held("erased_killed", str(WHO + 900_000)) == []
     assert len(receipts.every("erased_killed")) == 1
+
+
+def test_a_service_lets_go_of_the_person_without_a_new_batch() -> None:
+    use_case = dataclasses.replace(shop("erased_served", customers=CUSTOMER + 7_000_000), history=dt.timedelta(days=1))
+    validate(use_case, collect(use_case))
+    who, other = CUSTOMER + 7_000_003, CUSTOMER + 7_000_004
+    predictor = Predictor(use_case, older_of(settings(), use_case))
+    watcher = LakeWatcher([predictor], settings(), quiet)
+    watcher.look(predictor)
+    row = {"visit": 1, "at": "2026-01-03T10:00:00", "gender": "f", "amount": 1.0, "kind": "a", "age": 33}
+    predictor.remember(predictor.reader.cells([{**row, "customer": who}, {**row, "visit": 2, "customer": other}]))
+    assert predictor.recent
+    assert (who in predictor.recent.block.frame["customer"].to_list(), len(predictor.recent.asked)) == (True, 2)
+    forget(use_case, entity=f"customer={who}")
+    watcher.look(predictor)
+    assert who not in predictor.recent.block.frame["customer"].to_list()
+    assert other in predictor.recent.block.frame["customer"].to_list()
+    assert len(predictor.recent.asked) == 0, "what is in the log alone is read from there, and it is not in the log"
+
+
+IN_S3 = """
+from lifecycle.erasure.forget import forget
+from lifecycle.settings import settings
+from lifecycle.store import objects
+from tests.lifecycle.test_erasure import WHO, everything, holds, read, shop
+
+use_case = shop("erased_far")
+everything(use_case)
+before = read(use_case, "raw").height
+there = [each for each in objects.below(settings().storage) if holds(each, objects.read(each) or b"", str(WHO))]
+assert any("/features/" in each for each in there) and any("/mlflow/" in each for each in there), there
+done = forget(use_case, key=str(WHO))
+assert [each for each in objects.below(settings().storage) if holds(each, objects.read(each) or b"", str(WHO))] == []
+assert read(use_case, "raw").height == before - 1
+assert done.versions == (1,)
+from lifecycle.erasure.delete import delete
+delete("erased_far")
+assert [each for each in objects.below(settings().storage) if "erased_far" in each] == []
+from lifecycle.store import postgres
+postgres.stop(settings().home / "postgres")
+"""
+
+
+@pytest.mark.system
+def test_files_in_s3_are_written_again_without_the_person_and_deleted_with_their_use_case(short: Path) -> None:
+    with storage() as far:
+        environment = {**os.environ, **far, "LIFECYCLE_STORAGE": "s3://data/team", "LIFECYCLE_HOME": str(prepare(short))}
+        done = subprocess.run(
+            [sys.executable, "-c", IN_S3], cwd=Path(__file__).parents[2], env=environment, check=False, capture_output=True, text=True
+        )
+    assert done.returncode == 0, done.stderr[-3_000:]
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A home folder with a short path: it holds sockets."""
+    folder = Path(tempfile.mkdtemp(prefix="lifecycle-far-"))
+    yield folder
+    postgres.stop(folder / "postgres")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_a_use_case_is_deleted_with_all_that_it_made_and_others_stay() -> None:
