@@ -38,7 +38,10 @@ DRIFT = {
     "input_psi_limit": ("What that may be without being a drift.", ("use_case", "column")),
     "input_rows": ("Rows that the drift of inputs is computed from.", ("use_case",)),
 }
-SECONDS = ("request_seconds", "Time until an answer was complete, of requests that were not refused.", ("use_case", "route"))
+SECONDS = {
+    "request_seconds": ("Time until an answer was complete.", ("use_case", "route")),
+    "answer_seconds": ("The same of requests for predictions that were not refused: to refuse is quick.", ("use_case", "route")),
+}
 ROUTES = ("predict", "explain", "labels", "model", "form", "card", "drift", "decisions", "overview.json")
 PLAIN = ("/live", "/ready", "/metrics", "/docs", "/openapi.json", "/", "/ask", "/overview.json")
 
@@ -57,8 +60,9 @@ class Metrics(Counters):
         """A request has been answered. What clients make up is one route: `other`."""
         use_case, route = self._routes.get(path) or ("", "page" if path.startswith("/page/") else "other")
         self.add("requests", (use_case, route, method if method in ("GET", "POST") else "other", str(status)))
-        if status < 400:  # what is refused is quick to refuse: it would make answers look quicker than they are
-            self.observe("request_seconds", (use_case, route), seconds)
+        self.observe("request_seconds", (use_case, route), seconds)
+        if status < 400 and route == "predict":
+            self.observe("answer_seconds", (use_case, route), seconds)
 
     def rejected(self, use_case: str, counts: Mapping[tuple[str | None, str], int], columns: Iterable[str]) -> None:
         """Rows were refused: how many cells failed, by column and rule."""
@@ -89,7 +93,8 @@ class _Summed(Collector):
             for values, value in _by_name(parts, "gauges", how).get(name, {}).items():
                 gauge.add_metric(list(values), value)
             yield gauge
-        yield self._seconds(parts)
+        for name in SECONDS:
+            yield self._seconds(parts, name)
         yield from self._drift(parts)
 
     def _drift(self, parts: list[dict[str, Any]]) -> Iterator[Metric]:
@@ -104,8 +109,8 @@ class _Summed(Collector):
             families["input_rows"].add_metric([use_case], max((found.rows for found in effects.values()), default=0))
         yield from families.values()
 
-    def _seconds(self, parts: list[dict[str, Any]]) -> HistogramMetricFamily:
-        name, text, labels = SECONDS
+    def _seconds(self, parts: list[dict[str, Any]], name: str) -> HistogramMetricFamily:
+        text, labels = SECONDS[name]
         family = HistogramMetricFamily(f"lifecycle_{name}", text, labels=labels)
         spans = _by_name(parts, "spans", _added)
         for values, span in spans.get(name, {}).items():

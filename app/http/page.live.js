@@ -29,8 +29,8 @@ async function live() {
   const sum = (name, fits = () => true) => mine.filter(each => each.name === name && fits(each.labels)).reduce((total, each) => total + each.value, 0);
   const versions = mine.filter(each => each.name === "model" && each.value > 0).map(each => each.labels.version);
   if (versions.length && !versions.includes(model?.model_version)) about(current);
-  const answered = sum("request_seconds_count", labels => labels.route === "predict");
-  const buckets = mine.filter(each => each.name === "request_seconds_bucket" && each.labels.route === "predict");
+  const answered = sum("answer_seconds_count", labels => labels.route === "predict");
+  const buckets = mine.filter(each => each.name === "answer_seconds_bucket" && each.labels.route === "predict");
   const within = share => { if (answered < ENOUGH) return `from ${ENOUGH} requests on`; const edge = quantile(buckets, share); return edge === null ? "—" : Number.isFinite(edge) ? `≤ ${number(1000 * edge)} ms` : "> 10 s"; };
   const tiles = [
     ...quality,
