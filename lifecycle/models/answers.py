@@ -62,7 +62,8 @@ def _asked(model: Recommender, X: pl.DataFrame) -> tuple[Histories, np.ndarray |
 
         lists = model.known_.of_lists(X[LIKED], X[SEEN])
         which = np.where(given.to_numpy(), np.arange(X.height), X.height + np.arange(X.height))
-        return Histories(vstack([lists.liked, known.liked], format="csr")[which], vstack([lists.seen, known.seen], format="csr")[which]), None
+        both: Any = [vstack(each, format="csr") for each in ((lists.liked, known.liked), (lists.seen, known.seen))]
+        return Histories(both[0][which], both[1][which]), None
     users = X[model.user]
     if users.n_unique() == X.height:
         return model.known_.of_user(users), None

@@ -1,5 +1,7 @@
 """Items that the same users liked: the nearest neighbours of each item."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -17,29 +19,35 @@ class ItemNeighbours(Recommender):
         user, item: the names of the columns with their ids.
         neighbours: of each item so many are kept.
         shrink: is added to the product of the norms: a similarity that rests on few users counts less.
+        most: of more items the most popular ones are learnt; the others are recommended by popularity alone.
     """
 
-    def __init__(self, user: str = "", item: str = "", neighbours: int = 100, shrink: float = 10.0) -> None:
+    def __init__(self, user: str = "", item: str = "", neighbours: int = 100, shrink: float = 10.0, most: int = 20_000) -> None:
         super().__init__(user, item)
-        self.neighbours, self.shrink = neighbours, shrink
+        self.neighbours, self.shrink, self.most = neighbours, shrink, most
 
     def learn(self, known: Interactions, X: pl.DataFrame) -> None:
         """Keep each item's neighbours, as a sparse table of shape (items, items)."""
-        from scipy.sparse import csr_matrix, vstack
+        from scipy.sparse import coo_matrix, csr_matrix
 
-        by_item = known.liked.T.tocsr()
+        order = np.argsort(-self.popular_, kind="stable")[: self.most]
+        learnt = np.sort(order[self.popular_[order] > 0])
+        liked = known.liked[:, learnt]
+        by_item: Any = liked.T.tocsr()
         norm = np.sqrt(np.asarray(by_item.sum(axis=1), dtype=np.float32).ravel())
-        width, parts = by_item.shape[0], []
+        width, whole = len(learnt), len(known.items)
         step = max(BLOCK // max(width, 1), 1)
+        parts = [csr_matrix((whole, whole), dtype=np.float32)]
         for start in range(0, width, step):
-            both = (by_item[start : start + step] @ known.liked).toarray()
+            both = (by_item[start : start + step] @ liked).toarray()
             both[np.arange(both.shape[0]), start + np.arange(both.shape[0])] = 0
             both /= norm[start : start + step, None] * norm[None, :] + np.float32(self.shrink) + np.float32(1e-9)
             if self.neighbours < width:
                 least = np.partition(both, width - self.neighbours, axis=1)[:, width - self.neighbours, None]
                 both[both < least] = 0
-            parts.append(csr_matrix(both))
-        self.similar_ = vstack(parts, format="csr") if parts else csr_matrix((0, 0), dtype=np.float32)
+            kept = coo_matrix(both)
+            parts.append(csr_matrix((kept.data, (learnt[start + kept.row], learnt[kept.col])), shape=(whole, whole)))
+        self.similar_ = sum(parts[1:], parts[0]).tocsr()
 
     def scores(self, liked: Sparse) -> np.ndarray:
         """The summed similarity to what was liked."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -48,8 +48,8 @@ class UserTimeSplit(Shares[UserTimeBoundaries]):
             raise NotEnoughData(
                 f"use case '{use_case.name}': split=UserTimeSplit takes tables of at most {MOST:,} rows, found {info.height:,}; say split=TimeSplit()"
             )
-        newest: datetime = np.datetime64(info["_time"].max(), "us").astype(datetime)  # pyright: ignore[reportArgumentType, reportAssignmentType]
-        return UserTimeBoundaries(newest)
+        newest: Any = info["_time"].max()
+        return UserTimeBoundaries(np.datetime64(newest, "us").astype(datetime))
 
     def part(self, use_case: "UseCase", bounds: UserTimeBoundaries) -> pl.Expr:
         """By the share of the user's events that came before; of those of one moment by a hash."""
