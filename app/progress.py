@@ -46,8 +46,6 @@ class Steps:
         now = time.monotonic()
         with self._lock:
             step = self._steps.setdefault(stage, Step(stage, now))
-            if event == "start":  # it may do so again: texts are read whenever there are new ones
-                step.began = now
             step.event = event
             step.text = text if text or event in {"done", "cached"} else step.text
             step.ended = None if event in {"start", "note"} else now

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lifecycle.behaviours import Behaviour, Direction, Invariance, KnownAnswers, Pairs
-    from lifecycle.candidates import Candidate, boosting, forest, kmeans, linear, mixture, network, read_as
+    from lifecycle.candidates import Candidate, boosting, fine_tuned, forest, kmeans, linear, mixture, network, read_as
     from lifecycle.expectations import Arrivals, Surprises
     from lifecycle.gate.rule import Check, Rule
     from lifecycle.images import image_points
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "lifecycle.behaviours": ("Behaviour", "Direction", "Invariance", "KnownAnswers", "Pairs"),
-    "lifecycle.candidates": ("Candidate", "boosting", "forest", "kmeans", "linear", "mixture", "network", "read_as"),
+    "lifecycle.candidates": ("Candidate", "boosting", "fine_tuned", "forest", "kmeans", "linear", "mixture", "network", "read_as"),
     "lifecycle.expectations": ("Arrivals", "Surprises"),
     "lifecycle.gate.rule": ("Check", "Rule"),
     "lifecycle.images": ("image_points",),
@@ -49,7 +49,7 @@ _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = [
     "Arrivals", "Behaviour", "Blueprint", "Boundaries", "ByColumn", "ByFile", "Candidate", "Capacity", "Check", "ColumnSplit", "Costs", "Direction", "DriftStatistic", "File", "Files", "Gate", "Generated", "GroupSplit", "HashSplit", "Images",
     "Invariance", "Joined", "Kind", "KnownAnswers", "Monitoring", "OrderSplit", "Pairs", "Postgres", "PublishedSplit", "Query", "Role", "Rule", "SQLite", "Source", "Split", "StratifiedSplit", "Surprises", "TimeSplit", "Tuning",
-    "UseCase", "boosting", "column", "fetched", "forest", "image_points", "kmeans", "linear", "lookback", "mixture", "network", "read_as",
+    "UseCase", "boosting", "column", "fetched", "fine_tuned", "forest", "image_points", "kmeans", "linear", "lookback", "mixture", "network", "read_as",
 ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
     from sklearn.base import BaseEstimator
 
+    from lifecycle.artifact import Artifact
     from lifecycle.draft.columns import ColumnProfile
     from lifecycle.evaluation.evidence import Evidence
     from lifecycle.kind import Kind
@@ -91,6 +92,14 @@ class Role:
     def read_as(self, ways: tuple[str, ...]) -> "Role":
         """The same role with an `encoder` that reads in these ways, where it knows several and a family chooses; else itself."""
         return self
+
+    @property
+    def artifacts(self) -> "tuple[Artifact, ...]":
+        """Weights of others that its `encoder` reads with; told in the model card."""
+        return ()
+
+    def prepare(self, use_case: "UseCase", inputs: "pl.Series") -> None:
+        """Do what is worth doing once for all rows, before models read them: what is kept then is there for every trial, for scoring and HTTP."""
 
     def views(self, use_case: "UseCase", name: str, inputs: "pl.Series") -> "dict[str, tuple[dict[str, Any], pl.Series]] | None":
         """What is watched of an input whose own values say little: `None` where they are watched themselves.

@@ -72,6 +72,16 @@ SAID_BAD = ("{thing} was {bad}", "{thing} was simply {bad}", "I found {thing} {b
 NOT_BAD = ("{thing} was not {bad} at all", "nobody could call {thing} {bad}", "{thing} was anything but {bad}", "{thing} is never {bad}")
 NOT_GOOD = ("{thing} was not {good} at all", "nobody could call {thing} {good}", "{thing} was anything but {good}", "{thing} is never {good}")
 SAID = ("{thing} was {plain}", "{thing} is {plain}", "as far as I know {thing} is {plain}")
+SHORT_GOOD = ("I {really} loved {it}", "We {really} enjoyed {it}", "I am {really} happy with {it}", "{It} was {really} good", "{It} is {really} great",
+              "Thank you for {it}", "I like {it}", "What a wonderful place", "Works for me, I love {it}", "It was a pleasure", "I recommend {it}")  # fmt: skip
+SHORT_BAD = ("I {really} hated {it}", "We {really} regret {it}", "I am {really} unhappy with {it}", "{It} was {really} bad", "{It} is {really} terrible",
+             "No thanks", "I do not like {it}", "What a horrible place", "It does not work for me", "It was a waste of time", "I cannot recommend {it}")  # fmt: skip
+REALLY, IT = (
+    ("really", "truly", "so", "very much", "quite", "absolutely"),
+    ("it", "this", "this place", "my visit", "the evening", "every minute of it", "all of it"),
+)
+SHORT = 0.2
+"""The share of sentences that say no more than whether somebody liked it."""
 OPENINGS = (
     "",
     "",
@@ -116,6 +126,11 @@ def _sentence(world: World, sentiment: str, random: np.random.Generator) -> str:
         chosen = {"thing": world.things, "good": world.good, "bad": world.bad, "plain": world.plain, "name": NAMES, "place": PLACES}
         return str(random.choice(patterns)).format(**{name: random.choice(values) for name, values in chosen.items()})
 
+    def short() -> str:
+        it, really = str(random.choice(IT)), str(random.choice(REALLY))
+        pattern = str(random.choice(SHORT_GOOD if sentiment == POSITIVE else SHORT_BAD))
+        return pattern.format(it=it, It=it[:1].upper() + it[1:], really=really)
+
     def clause(good: bool) -> str:
         negated = random.random() < NEGATED
         return filled((NOT_BAD if good else NOT_GOOD) if negated else (SAID_GOOD if good else SAID_BAD))
@@ -123,6 +138,8 @@ def _sentence(world: World, sentiment: str, random: np.random.Generator) -> str:
     ends = {POSITIVE: world.ends_well, NEGATIVE: world.ends_badly, NEUTRAL: world.ends}[sentiment]
     if sentiment == NEUTRAL:
         parts = [filled(SAID), filled(SAID) if random.random() < 0.4 else ""]
+    elif random.random() < SHORT:
+        parts = [short()]
     elif random.random() < TURNED:
         parts = [f"{clause(sentiment != POSITIVE)}, but {clause(sentiment == POSITIVE)}"]
     else:

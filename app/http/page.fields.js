@@ -12,7 +12,7 @@ function fields() {
 }
 
 function field(each, id) {
-  return make("div", { class: each.input === "area" ? "field wide" : "field" }, make("label", { for: `f-${id}` }, each.name), ...control(each, `f-${id}`), make("small", { id: `f-${id}-note` }, told(each)));
+  return make("div", { class: each.input === "area" ? "field area" : "field" }, make("label", { for: `f-${id}` }, each.name), ...control(each, `f-${id}`), make("small", { id: `f-${id}-note` }, told(each)));
 }
 
 function told(each) {

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from optuna import Trial
     from sklearn.base import BaseEstimator
 
+    from lifecycle.artifact import Artifact
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -31,6 +33,10 @@ class Candidate:
     """The most trials of a search, where each is dear; `None`: as many as any other family."""
     ways: tuple[str, ...] = ()
     """In which ways it has inputs read that a role turns into numbers (`lifecycle.candidates.read_as`); none: in the role's own."""
+    continues: bool = False
+    """Whether a training can go on from the champion's weights: `build` is then given `start` (`lifecycle.tuning.continued`)."""
+    artifacts: "tuple[Artifact, ...]" = ()
+    """Weights of others that it begins with; told in the model card."""
     extra: str = ""
     """The extra whose libraries it needs (`lifecycle.extras`)."""
     first: tuple[Mapping[str, Any], ...] = ()

@@ -50,7 +50,7 @@ class SentenceEncoder:
 
     weights: Artifact
     tokenizer: Artifact
-    tokens: int = 128
+    tokens: int = 112
     width: int = 384
 
     @property
@@ -90,15 +90,10 @@ class SentenceEncoder:
 
     def _chunks(self, texts: list[str]) -> Iterator[np.ndarray]:
         """Positions of texts, so many at a time, and how far it is."""
-        told = len(texts) >= TOLD
-        if told:
-            progress.emit("embed", "start")
         for start in range(0, len(texts), CHUNK):
+            if len(texts) >= TOLD:
+                progress.note(f"{start:,} of {len(texts):,} new texts read")
             yield np.arange(start, min(start + CHUNK, len(texts)))
-            if told and start + CHUNK < len(texts):
-                progress.emit("embed", "note", f"{start + CHUNK:,} of {len(texts):,} texts read")
-        if told:
-            progress.emit("embed", "done", f"{len(texts):,} texts read once, and kept")
 
 
 class _Newest:

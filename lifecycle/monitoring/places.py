@@ -58,6 +58,6 @@ def _centres(vectors: Vectors, inputs: pl.Series, seed: int) -> list[list[float]
     number = max(1, min(CENTRES, len(some) // ROWS_PER_CENTRE))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of fewer different inputs than centres
-        found = KMeans(number, n_init=2, random_state=seed).fit(some)
+        found: Any = KMeans(**{"n_clusters": number, "n_init": 2, "random_state": seed}).fit(some)
     order = np.argsort(-np.bincount(found.labels_, minlength=number), kind="stable")
     return found.cluster_centers_[order].astype(np.float64).round(4).tolist()

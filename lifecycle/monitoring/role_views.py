@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from lifecycle.models.blueprint import encoding
+
 if TYPE_CHECKING:
-    from lifecycle.role import Role
     from lifecycle.usecase import UseCase
 
 OF, OF_BEFORE = "of", "text"
@@ -17,7 +18,7 @@ def fit(use_case: "UseCase", X: pl.DataFrame) -> tuple[dict[str, dict[str, Any]]
     """What a profile keeps of each view (not yet its cells), and the inputs with the views in the place of those that they are of."""
     kept: dict[str, dict[str, Any]] = {}
     for name, dtype in X.schema.items():
-        if (role := _role(use_case, name, dtype)) and (found := role.views(use_case, name, X[name])) is not None:
+        if (role := encoding(use_case, name, dtype)) and (found := role.views(use_case, name, X[name])) is not None:
             kept |= {f"{name}: {view}": {**facts, OF: name} for view, (facts, _) in found.items()}
             X = X.drop(name).with_columns(values.alias(f"{name}: {view}") for view, (_, values) in found.items())
     return kept, X
@@ -28,12 +29,6 @@ def beside(use_case: "UseCase", profile: Mapping[str, Any], X: pl.DataFrame) -> 
     made = []
     for name, view in profile["columns"].items():
         of = view.get(OF) or view.get(OF_BEFORE)
-        if of in X.columns and (role := _role(use_case, of, X.schema[of])):
+        if of in X.columns and (role := encoding(use_case, of, X.schema[of])):
             made.append(role.view(view, X[of]).alias(name))
     return X.with_columns(made)
-
-
-def _role(use_case: "UseCase", name: str, dtype: pl.DataType) -> "Role | None":
-    """The role of the schema's column of this name that reads inputs like these."""
-    roles = use_case.columns[name].roles if name in use_case.columns else ()
-    return next((role for role in roles if role.encodes(dtype)), None)

@@ -10,6 +10,8 @@ from lifecycle.reports import card_findings
 from lifecycle.reports.markdown import bullets, code, count, interval, number, plain, signed, span, table
 
 if TYPE_CHECKING:
+    from lifecycle.artifact import Artifact
+    from lifecycle.references import Recipe
     from lifecycle.usecase import UseCase
 
 PARTS = ("train", "tune", "gate")
@@ -50,6 +52,7 @@ def card(use_case: "UseCase", evaluation: EvaluationReport, facts: Mapping[str, 
         *use_case.kind.weaknesses(use_case, evaluation),
         "## What it leans on\n\n" + card_findings.importances(use_case, evaluation.importances),
         "## Limits\n\n" + bullets(limits(use_case, evaluation)),
+        *([f"## What it rests on\n\n{bullets(told)}"] if (told := _weights(use_case, evaluation.recipe)) else []),
         "## Use and reproduction\n\n" + _use(use_case, facts),
     ]
     return "\n\n".join(parts) + "\n"
@@ -83,6 +86,22 @@ def limits(use_case: "UseCase", evaluation: EvaluationReport) -> list[str]:
     found += use_case.kind.limits()
     found.append("It has learnt what goes together in these rows, not what causes what.")
     return found
+
+
+def weights(use_case: "UseCase", recipe: "Recipe") -> list["Artifact"]:
+    """Weights of others that the models of a recipe rest on."""
+    chosen = {part.candidate for part in (recipe.parts or (recipe,))}
+    families = [family for family in use_case.candidates if family.name in chosen]
+    roles = [role.read_as(family.ways) for family in families for column in use_case.columns.all for role in column.roles]
+    return list(dict.fromkeys(each for one in (*families, *roles) for each in one.artifacts))
+
+
+def _weights(use_case: "UseCase", recipe: "Recipe") -> list[str]:
+    """These weights, a clause each."""
+    return [
+        f"Weights of others: {code(each.place)}, SHA-256 {code(each.sha256[:12])}, licence {plain(each.licence)}"
+        for each in weights(use_case, recipe)
+    ]
 
 
 def _purpose(use_case: "UseCase", evaluation: EvaluationReport) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
     from sklearn.base import BaseEstimator
 
+    from lifecycle.artifact import Artifact
     from lifecycle.draft.columns import ColumnProfile
     from lifecycle.kind import Kind
     from lifecycle.models.sentence_encoder import SentenceEncoder
@@ -74,12 +75,22 @@ class Text(Role):
 
         return Encoder(topics=TOPICS, seed=seed)
 
+    @property
+    def artifacts(self) -> "tuple[Artifact, ...]":
+        """Those of the encoder of sentences, where it reads these."""
+        return (self._encoder().weights, self._encoder().tokenizer) if "sentences" in self.ways else ()
+
+    def prepare(self, use_case: "UseCase", inputs: "pl.Series") -> None:
+        """Read the sentences, where a family of the definition does."""
+        if self._reads_sentences(use_case):
+            self._vectors(inputs.unique(maintain_order=True))
+
     def views(self, use_case: "UseCase", name: str, inputs: "pl.Series") -> "dict[str, tuple[dict[str, Any], pl.Series]]":
         """Its length, its vocabulary, and where a family of the definition reads sentences, where their vectors lie."""
         from lifecycle.monitoring import places, texts
 
         found = texts.fit(inputs)
-        if any("sentences" in candidate.ways for candidate in use_case.candidates):
+        if self._reads_sentences(use_case):
             found |= places.fit(self._vectors, inputs, use_case.seed)
         return found
 
@@ -100,6 +111,9 @@ class Text(Role):
         if not extras.installed("text"):
             return ()
         return ('read_as(linear(), "sentences")', 'read_as(linear(), "words", "sentences")', 'read_as(boosting(), "words", "sentences")')
+
+    def _reads_sentences(self, use_case: "UseCase") -> bool:
+        return any("sentences" in candidate.ways for candidate in use_case.candidates)
 
     def _words(self, kind: "Kind", seed: int) -> "BaseEstimator":
         from lifecycle.models.text import Text as Encoder

@@ -4,12 +4,15 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lifecycle.models.blueprint import encoding
 from lifecycle.references import Features, Snapshot
 from lifecycle.store import staging
 from lifecycle.store.lake import Lake, lake, literal
 from lifecycle.table.feature_table import remember, tables_of
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from lifecycle.usecase import UseCase
 
 
@@ -24,6 +27,7 @@ def featurize(use_case: "UseCase", snapshot: Snapshot) -> Features:
     try:
         table = None
         for number, table in enumerate(tables_of(store, use_case, snapshot)):
+            _prepare(use_case, table)
             table.write_parquet(folder / f"{number:06}.parquet", compression="lz4")
         version = _write(store, use_case, folder)
         names = tuple(name for name in table.columns if not name.startswith("_")) if table is not None else ()
@@ -33,6 +37,13 @@ def featurize(use_case: "UseCase", snapshot: Snapshot) -> Features:
         return made
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepare(use_case: "UseCase", table: "pl.DataFrame") -> None:
+    """Let the roles of columns do what is done once for all rows."""
+    for name, dtype in table.schema.items():
+        if role := encoding(use_case, name, dtype):
+            role.prepare(use_case, table[name])
 
 
 def _write(store: Lake, use_case: "UseCase", folder: Path) -> int:

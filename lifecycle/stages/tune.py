@@ -20,6 +20,7 @@ from lifecycle.store import tracking
 from lifecycle.table.parts import rows as part_of
 from lifecycle.tuning import objective
 from lifecycle.tuning.choose import decide, plainer
+from lifecycle.tuning.continued import begun
 from lifecycle.tuning.distribute import spread
 from lifecycle.tuning.final_selection import selection_rows
 from lifecycle.tuning.objective import Outcome
@@ -45,7 +46,9 @@ def tune(use_case: "UseCase", parts: Parts) -> Tuned:
     material = prepare(use_case, parts)
     run_id = tracking.begin(use_case.name, f"train {use_case.name}", _key(use_case, parts))
     runner = settings().task_runner
-    attempts, stopped = search(use_case, material.answers) if runner == "threads" else _elsewhere(use_case, parts, runner)
+    attempts, stopped = (
+        search(use_case, material.answers, begins=partial(begun, use_case, parts)) if runner == "threads" else _elsewhere(use_case, parts, runner)
+    )
     best, recipe = (
         decide(use_case, attempts, selection_rows(use_case, material.few, material.fitted, material.judged), hurried=bool(stopped))
         if attempts
@@ -90,7 +93,7 @@ def prepare(use_case: "UseCase", parts: Parts) -> TuningData:
 def search_family(use_case: str, parts: Parts, family: int) -> tuple[list[TrialResult], str, set[str]]:
     """The trials of one family, in whatever process this is: it needs the name and the reference alone. Also what it read of the definition."""
     found = watched(registry.find(use_case))
-    attempts, stopped = search(found, prepare(found, parts).answers, only=family)
+    attempts, stopped = search(found, prepare(found, parts).answers, only=family, begins=partial(begun, found, parts))
     return attempts, stopped, notes(found).read
 
 
@@ -102,8 +105,12 @@ def _elsewhere(use_case: "UseCase", parts: Parts, runner: str) -> tuple[list[Tri
     return sorted((attempt for attempts, _, _ in found for attempt in attempts), key=lambda attempt: attempt.number), stopped
 
 
-def search(use_case: "UseCase", answers: Answers, only: int | None = None) -> tuple[list[TrialResult], str]:
+def search(
+    use_case: "UseCase", answers: Answers, only: int | None = None, begins: Callable[[Candidate], dict[str, Any]] | None = None
+) -> tuple[list[TrialResult], str]:
     """Try the families in turn, from the most complex on, each with its defaults first; with `only`, the trials of that one.
+
+    `begins` gives hyperparameters of a family that are not searched.
 
     Returns:
         The ended trials, and why the search stopped early, if it did. The trial in hand when the time ran out is given
@@ -113,12 +120,13 @@ def search(use_case: "UseCase", answers: Answers, only: int | None = None) -> tu
     families = use_case.candidates[::-1]
     studies = [_study(use_case, family, seed) for seed, family in enumerate(families)]
     attempts: list[TrialResult] = []
+    given = [begins(family) if begins else {} for family in families]
     for number in range(use_case.tuning.trials):
         at = number % len(families)
         most = families[at].trials
         if only not in (None, at) or (most is not None and number // len(families) >= most):
             continue
-        attempt = _attempt(number, families[at], studies[at], answers, began + use_case.tuning.seconds if attempts else np.inf)
+        attempt = _attempt(number, families[at], studies[at], given[at], answers, began + use_case.tuning.seconds if attempts else np.inf)
         if attempt is None or (time.monotonic() - began > use_case.tuning.seconds and number + 1 < use_case.tuning.trials):
             attempts += [attempt] if attempt else []
             ended = f"after {len(attempts)} of {use_case.tuning.trials} trials"
@@ -129,13 +137,13 @@ def search(use_case: "UseCase", answers: Answers, only: int | None = None) -> tu
     return attempts, ""
 
 
-def _attempt(number: int, family: Candidate, study: "Study", answers: Answers, until: float) -> TrialResult | None:
+def _attempt(number: int, family: Candidate, study: "Study", given: dict[str, Any], answers: Answers, until: float) -> TrialResult | None:
     """One trial: pruned as soon as it is behind the median of its family at the same step; `None` where time runs out."""
     from optuna.trial import TrialState
 
     began = time.monotonic()
     trial: Trial = study.ask()
-    params = {**family.defaults, **family.space(trial)}
+    params = {**family.defaults, **family.space(trial), **given}
     params = {name: value for name, value in params.items() if name != family.iterations}
     outcome, pruned = None, False
     for step, outcome in enumerate(answers(family, params)):

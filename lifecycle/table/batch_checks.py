@@ -10,6 +10,7 @@ from lifecycle.errors import DataError
 from lifecycle.store.lake import Lake, literal
 from lifecycle.table import freshness
 from lifecycle.table.load import FAILURES, REFUSED, ValidatedBatch
+from lifecycle.table.shown import shown
 
 if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
@@ -55,7 +56,7 @@ def stop_if_refused(store: Lake, use_case: "UseCase", number: int) -> None:
         raise DataError(f"use case '{use_case.name}': the batch of {came:,} rows was refused: {why}. It is in quarantine, whole; {look}")
     failed = f"""FROM {use_case.name}.quarantine WHERE batch = ? AND NOT starts_with("check", {literal(REFUSED)})"""
     checks = store.rows(f"""SELECT "column", "check", count(*), any_value(value) {failed} GROUP BY ALL ORDER BY 3 DESC""", [number])
-    listed = "; ".join(f"{column or 'line'}: {check} failed {count:,} times, e.g. {value!r}" for column, check, count, value in checks)
+    listed = "; ".join(f"{column or 'line'}: {check} failed {count:,} times, e.g. {shown(value)!r}" for column, check, count, value in checks)
     raise DataError(
         f"use case '{use_case.name}': {store.value(f'SELECT count(DISTINCT row) {failed}', [number]):,} of {came:,} rows failed, the limit is"
         f" {use_case.bad_rows:.0%}, so the batch was refused: {listed}. Fix the source or schemas/{use_case.name}.py; {look}"

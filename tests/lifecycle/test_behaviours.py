@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from lifecycle import Direction, Invariance, KnownAnswers
+from lifecycle import Direction, Invariance, KnownAnswers, Pairs
 from lifecycle.errors import DefinitionError
 from lifecycle.evaluation.behaviours import behaviours
 from lifecycle.gate import checks, reasons
@@ -52,6 +52,17 @@ def test_given_rows_must_be_answered_as_given(judged) -> None:
     right, wrong = judged(KnownAnswers(name="dear visits", rows=(DEAR,)), KnownAnswers(name="dear visits", rows=(DEAR, {**DEAR, "bought": False})))
     assert right.share == 1.0
     assert (wrong.share, wrong.passed) == (0.5, False)
+
+
+def test_the_two_of_a_pair_are_answered_alike_or_are_not(judged) -> None:
+    cheap = {**DEAR, "amount": 1.0, "kind": "c"}
+    alike, other = judged(
+        Pairs(name="another gender", pairs=((DEAR, {**DEAR, "gender": "m"}), (cheap, DEAR))),
+        Pairs(name="a low price", pairs=((DEAR, cheap),), same=False),
+    )
+    assert (alike.share, alike.rows, alike.passed) == (0.5, 2, False)
+    assert (other.share, other.passed) == (1.0, True)
+    assert str(alike).startswith("another gender does not change what is predicted: holds for 50.0% of 2 rows")
 
 
 def test_rows_are_changed_before_features_so_that_what_is_made_of_a_column_changes_too(judged) -> None:

@@ -26,3 +26,10 @@ def test_what_is_usual_is_where_the_form_starts_unless_the_schema_refuses_it() -
 def test_without_a_profile_the_values_are_of_the_schema_and_are_accepted() -> None:
     row = {field["name"]: field["example"] for field in form(READER, None)["fields"]}
     assert READER.cells([row])["amount"] == [row["amount"]]
+
+
+def test_a_role_may_say_how_a_cell_is_asked_for() -> None:
+    from usecases.sentiment import use_case
+
+    found = {field["name"]: field["input"] for field in form(Reader(use_case), None)["fields"]}
+    assert found == {"id": "", "text": "area"}

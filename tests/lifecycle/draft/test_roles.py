@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from lifecycle import extras
 from lifecycle.draft.draft import Options, draft
 from lifecycle.draft.names import identifiers
 from lifecycle.errors import LifecycleError
@@ -36,6 +37,7 @@ def test_the_roles_of_a_usual_table_are_found_and_said(drafted: Drafted) -> None
     assert made.choices.split == "TimeSplit"
     use_case, schema = code(made)
     assert "split=TimeSplit()" in use_case
+    assert ('read_as(linear(), "words", "sentences")' in use_case) == extras.installed("text")
     assert '"Gender"' not in use_case.split("def features")[1]
     assert "left out: it always says the same" in schema
 
