@@ -134,8 +134,8 @@ def fit_estimator(use_case: "UseCase", recipe: Recipe, rows: Rows) -> Any:
         rows = rows.take(use_case.split.newest(use_case, rows.info, share))
     family = candidate(use_case, recipe.candidate)
     key = _dear_key(use_case, recipe, rows) if family.trials is not None else ""
-    if key in _dear:
-        return _dear[key]
+    if (known := _dear.get(key)) is not None:
+        return known
     unfitted: Any = family.build(blueprint(use_case, rows.X), params)
     if logged:
         from lifecycle.models.combined import LogTarget
