@@ -1,7 +1,5 @@
 """Implicit alternating least squares: users and items as points, by the library `implicit`."""
 
-import os
-
 import numpy as np
 import polars as pl
 
@@ -37,18 +35,19 @@ class AlternatingSquares(Recommender):
 
     def learn(self, known: Interactions, X: pl.DataFrame) -> None:
         """Find the items' points: `points_`, shape (items, factors), float32."""
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the library warns without: its own threads and those of the sums hinder each other
         from implicit.cpu.als import AlternatingLeastSquares
+        from threadpoolctl import threadpool_limits
 
-        model = AlternatingLeastSquares(
-            factors=self.factors,
-            regularization=self.regularization,
-            alpha=self.alpha,
-            iterations=self.iterations,
-            random_state=self.seed,
-            num_threads=1,
-        )
-        model.fit(known.liked, show_progress=False)
+        with threadpool_limits(1, "blas"):  # the library's own threads and those of the sums hinder each other: it warns of it
+            model = AlternatingLeastSquares(
+                factors=self.factors,
+                regularization=self.regularization,
+                alpha=self.alpha,
+                iterations=self.iterations,
+                random_state=self.seed,
+                num_threads=1,
+            )
+            model.fit(known.liked, show_progress=False)
         self.points_ = np.ascontiguousarray(model.item_factors, dtype=np.float32)
         self._prepare()
 

@@ -1,5 +1,7 @@
 """Recommendations: what is learnt of events, what is shown, and how that is judged."""
 
+from typing import Any
+
 import numpy as np
 import pandera.polars as pa
 import polars as pl
@@ -26,21 +28,23 @@ from usecases._taste_simulator import simulate
 from usecases.recommendation import use_case
 
 FAMILIES = [popularity(), neighbours(), ease(), hybrid(), als()]
+NOBODY: Any = None
 EVENTS = pl.concat(list(simulate(4_000, users=120, items=150, days=30)))
 
 
 def judged(events: pl.DataFrame) -> Rows:
     info = events.with_columns(_key=pl.int_range(events.height).cast(pl.String), _time=pl.col("time"))
-    return use_case.kind.placed(use_case, Rows(events.select("user", "item", "rating", "genres"), np.zeros(events.height), info), lambda: None)
+    return use_case.kind.placed(use_case, Rows(events.select("user", "item", "rating", "genres"), np.zeros(events.height), info), NOBODY)
 
 
-def fitted(family: Candidate, events: pl.DataFrame):
+def fitted(family: Candidate, events: pl.DataFrame) -> Any:
     if family.extra:
         pytest.importorskip("implicit")
     from lifecycle.models.blueprint import blueprint
 
     rows = judged(events)
-    return family.build(blueprint(use_case, rows.X), dict(family.defaults)).fit(rows.X, rows.y)
+    unfitted: Any = family.build(blueprint(use_case, rows.X), dict(family.defaults))
+    return unfitted.fit(rows.X, rows.y)
 
 
 def asked(users: list[str], items: list[list[str] | None], k: int = 10) -> pl.DataFrame:
@@ -76,7 +80,7 @@ def test_an_answer_does_not_depend_on_who_is_asked_beside_nor_on_whether_the_his
 
 
 def test_ease_is_its_closed_form() -> None:
-    model = fitted(ease(), EVENTS)
+    model: Any = fitted(ease(), EVENTS)
     X = model.known_.liked.toarray().astype(np.float64)
     inverse = np.linalg.inv(X.T @ X + 200.0 * np.eye(X.shape[1]))
     wanted = inverse / -np.diag(inverse)
@@ -99,7 +103,7 @@ def test_a_list_is_no_longer_than_what_there_is() -> None:
 
 
 def test_a_new_event_moves_the_answer_and_a_reason_is_an_item_that_was_liked() -> None:
-    model = fitted(ease(), EVENTS)
+    model: Any = fitted(ease(), EVENTS)
     liked = EVENTS.filter(pl.col("rating") == 5)["item"].unique().sort().to_list()
     before, after = answers(model, asked(["a", "a"], [liked[:3], liked[:4]])).to_dicts()
     assert [each["item"] for each in before["items"]] != [each["item"] for each in after["items"]]
@@ -121,7 +125,7 @@ def test_items_that_nobody_has_met_are_recommended_by_what_they_are() -> None:
 def test_metrics_by_hand() -> None:
     """User a liked x and y, of which x is second in the list; b liked z, which is not; c liked nothing."""
     events = pl.DataFrame({"user": ["a", "a", "b", "c"], "item": ["x", "y", "z", "x"], "rating": [5.0, 4.0, 5.0, 1.0]})
-    rows = use_case.kind.placed(use_case, Rows(events, np.zeros(4), events), lambda: None)
+    rows = use_case.kind.placed(use_case, Rows(events, np.zeros(4), events), NOBODY)
     lists = [["q", "x"], ["q", "x"], ["q", "x"], ["x"]]
     items = pl.Series([[{"item": item} for item in row] for row in lists])
     found = compute(use_case, rows.y, pl.DataFrame({"items": items, "novelty": [1.0, 1.0, 3.0, 9.0]}))
@@ -134,7 +138,7 @@ def test_metrics_by_hand() -> None:
 
 
 def test_what_was_had_before_does_not_count_when_it_comes_again() -> None:
-    model = fitted(ease(), EVENTS)
+    model: Any = fitted(ease(), EVENTS)
     assert compute(use_case, judged(EVENTS).y, answers(model, judged(EVENTS).X), names=["ndcg@10"]) == {}
 
 
@@ -153,7 +157,8 @@ def test_a_model_is_better_than_popularity_and_with_shuffled_users_it_is_not() -
 def test_the_last_fifth_of_each_user_judges() -> None:
     split = UserTimeSplit()
     info = EVENTS.sample(fraction=1, shuffle=True, seed=1).with_columns(_time=pl.col("time"), _hash=pl.lit(0.5))
-    bounds = UserTimeBoundaries(info["_time"].max())
+    newest: Any = info["_time"].max()
+    bounds = UserTimeBoundaries(newest)
     parts = info.with_columns(part=split.part(use_case, bounds))
     for _, events in parts.group_by("user"):
         ordered = events.sort("_time")["part"].to_list()
@@ -182,7 +187,7 @@ def test_a_definition_that_cannot_be_is_one_sentence() -> None:
 
 
 def test_liked_is_four_fifths_of_the_scale_or_what_the_definition_says() -> None:
-    assert use_case.kind.liked_from(use_case) == 4.0
+    assert Ranking().liked_from(use_case) == 4.0
     assert Ranking(relevant=3.5).liked_from(use_case) == 3.5
 
 

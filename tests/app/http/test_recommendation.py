@@ -8,7 +8,7 @@ import pytest
 
 from app.http.application import Options, create
 from app.http.operations import Place
-from lifecycle import Gate, Tuning, ease, popularity
+from lifecycle import Gate, Generated, Tuning, ease, popularity
 from lifecycle.decisions import promote_by_hand
 from lifecycle.prediction_log import ingest
 from lifecycle.references import ModelVersion
@@ -25,6 +25,7 @@ from lifecycle.usecase import UseCase
 from tests.challengers import parts_of
 from tests.served import Client, serving
 from usecases import recommendation
+from usecases._taste_simulator import simulate
 
 USE_CASE: UseCase = dataclasses.replace(
     recommendation.use_case,
@@ -32,7 +33,7 @@ USE_CASE: UseCase = dataclasses.replace(
     candidates=(popularity(), ease()),
     tuning=Tuning(trials=2),
     gate=Gate(),
-    source=dataclasses.replace(recommendation.use_case.source, parameters={"rows": 4_000, "users": 120, "items": 150, "days": 30}),
+    source=Generated(simulate, {"rows": 4_000, "users": 120, "items": 150, "days": 30}, deterministic=True),
 )
 
 
