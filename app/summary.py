@@ -24,7 +24,9 @@ def summary(data: Mapping[str, Any], seconds: float) -> RenderableType:
     if data.get("unchanged_since"):
         since = dt.datetime.fromisoformat(data["unchanged_since"]).astimezone()
         today = since.date() == dt.datetime.now().astimezone().date()
-        table.add_row("", Text(f"nothing has changed since {since:%H:%M}" if today else f"nothing has changed since {since:%Y-%m-%d %H:%M}", style="bold"))
+        table.add_row(
+            "", Text(f"nothing has changed since {since:%H:%M}" if today else f"nothing has changed since {since:%Y-%m-%d %H:%M}", style="bold")
+        )
     for name, text in [*_data(data), *_model(data), *_verdict(data), *_use(data), *_time(data)]:
         table.add_row(name, text)
     head = Text.assemble((str(data.get("use_case", "")), "bold"), (f"  in {seconds:.1f} s", "dim"))

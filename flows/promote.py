@@ -13,9 +13,7 @@ from tasks.flow_runner import start
 
 @flow(name="promote", flow_run_name="{decision} {use_case}")
 @plainly
-def promote(
-    use_case: UseCaseName, by: Name, decision: Decision = "approve", version: Version = None, reason: Text = ""
-) -> State[dict[str, Any]]:
+def promote(use_case: UseCaseName, by: Name, decision: Decision = "approve", version: Version = None, reason: Text = "") -> State[dict[str, Any]]:
     """Decide about a model version: approve or reject one that waits for a person, or promote any registered one.
 
     The decision, your name and your reason are written to the ledger. The evidence is in the run that trained the

@@ -4,27 +4,21 @@ import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec
 
-from prefect import get_client
 from prefect.client.schemas.objects import State
-from prefect.context import FlowRunContext, get_run_context
 from prefect.states import Completed, Failed
 
 from lifecycle.errors import LifecycleError, Outage
 from lifecycle.faults import plain
 from lifecycle.references import DriftReport, Evaluated, ModelVersion, Scored, Snapshot, Verdict, Watched
 from tasks.flow_runner import FlowRunner
+from tasks.outcome import tell
 
 P = ParamSpec("P")
-LONGEST_NAME = 200
-"""Characters of a run's name, which ends in what came of it."""
 
 
 def done(data: dict[str, Any], message: str) -> State[dict[str, Any]]:
-    """A run's end: its data for scripts, one line of it for whoever looks at the list of runs: its state's, and after its own name."""
-    run = get_run_context() if FlowRunContext.get() else None
-    if isinstance(run, FlowRunContext) and run.flow_run:
-        with get_client(sync_client=True) as client:
-            client.update_flow_run(run.flow_run.id, name=f"{run.flow_run.name}: {message}"[:LONGEST_NAME])
+    """A run's end: its data for scripts, one line of it for whoever looks at the list of runs, in its log too."""
+    tell(message)
     return Completed(data=data, message=message)
 
 

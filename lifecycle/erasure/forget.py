@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from lifecycle.dependencies import answers
 from lifecycle.erasure import receipts, rows, texts
 from lifecycle.erasure.person import Person, pattern, person
-from lifecycle.erasure.receipts import Receipt
 from lifecycle.errors import Outage
 from lifecycle.prediction_log import ingest
 from lifecycle.progress import emit
 from lifecycle.references import Reference
 from lifecycle.settings import settings
-from lifecycle.store import database, lake_files, records, staging, tables, versions
+from lifecycle.store import database, lake_files, staging, tables, versions
 from lifecycle.store.lake import lake, quoted
 from lifecycle.table import feature_table
 
@@ -138,9 +137,3 @@ def _vacuum(connection: "psycopg.Connection[object]", use_case: str) -> None:
             connection.execute("CHECKPOINT")
         connection.execute("ALTER SYSTEM RESET wal_recycle")
         connection.execute("SELECT pg_reload_conf()")
-
-
-def unfinished(use_case: str) -> list[Receipt]:
-    """Erasures that were cut off: asked again, they are finished."""
-    with records.opened():
-        return [receipt for receipt in receipts.every(use_case) if receipt.ended_at is None]

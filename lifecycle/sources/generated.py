@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from lifecycle.usecase import UseCase
     from lifecycle.world import World
 
-WORDS: dict[str, tuple[tuple[type, ...], str]] = {"int": ((int,), "a whole number"), "float": ((int, float), "a number"), "bool": ((bool,), "True or False")}
+WORDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "int": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+    "bool": ((bool,), "True or False"),
+}
 """What a parameter takes by its annotation, and that in words."""
 
 

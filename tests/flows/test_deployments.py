@@ -32,7 +32,9 @@ def test_a_deployment_names_a_flow_that_takes_its_parameters(deployment: dict[st
     flow = flow_of(deployment)
     assert flow.name == deployment["name"]
     schedules = deployment.get("schedules", [])
-    assert "use_case" not in deployment.get("parameters", {}) or deployment["parameters"]["use_case"] == "all", "no run is of a use case that nobody chose"
+    assert "use_case" not in deployment.get("parameters", {}) or deployment["parameters"]["use_case"] == "all", (
+        "no run is of a use case that nobody chose"
+    )
     given = [schedule["parameters"] for schedule in schedules]
     for parameters in given:
         flow.validate_parameters(parameters)

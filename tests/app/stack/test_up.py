@@ -101,7 +101,7 @@ def test_a_version_waits_for_a_person_who_is_in_the_ledger_then(stack: Stack) ->
     assert "approved" in ledger.stdout
     assert "Ada" in ledger.stdout
     assert "looks right" in ledger.stdout
-    failed = stack.wait(stack.start("promote", use_case="guarded"))
+    failed = stack.wait(stack.start("promote", use_case="guarded", by="Ada"))
     assert failed["state_type"] == "FAILED"
     assert "only a version that waits" in failed["state"]["message"]
 
