@@ -21,7 +21,7 @@ def table(where: Addresses, served: bool, at: Settings, seconds: float) -> None:
     opened = (lambda address: link(at.home, address)) if seen else (lambda address: address)
     rows = [("Prefect", opened(where.prefect), "run, schedule, watch"), ("MLflow", opened(where.mlflow), "experiments, models")]
     if served:
-        rows.append(("predictions", where.http, "a form to try; /docs for programs"))
+        rows.append(("predictions", where.http, "how all models stand; /ask for a form, /docs for programs"))
     grid = Table(box=None, padding=(0, 2), show_header=False)
     for _ in range(3):
         grid.add_column(overflow="fold")  # an address that is cut is none

@@ -114,7 +114,7 @@ def two_versions(use_case: "UseCase", one: int, other: int) -> TwoVersions:
         _beside(use_case, metric, rows, before, after, groups, found) for metric in use_case.metrics if any(metric in each for each in found)
     )
     flips = _differs(before, after)
-    right = [_right(use_case, each, rows.y) for each in (before, after)]
+    right = [_right(each, rows.y) if "prediction" in each.columns else flips for each in (before, after)]
     return TwoVersions(
         **said,
         rows=len(rows),
@@ -122,8 +122,8 @@ def two_versions(use_case: "UseCase", one: int, other: int) -> TwoVersions:
         slices=tuple(_slices(use_case, rows, before, after, flips)),
         **_flips(use_case, (old, new), fits, rows, (before, after), flips),
         flipped=int(flips.sum()),
-        corrected=int((flips & right[1] & ~right[0]).sum()) if right[0] is not None and right[1] is not None else None,
-        spoilt=int((flips & right[0] & ~right[1]).sum()) if right[0] is not None and right[1] is not None else None,
+        corrected=int((flips & right[1] & ~right[0]).sum()),
+        spoilt=int((flips & right[0] & ~right[1]).sum()),
     )
 
 
@@ -149,14 +149,16 @@ def _beside(use_case: "UseCase", metric: str, rows: Rows, before: Any, after: An
 
 
 def _differs(before: pl.DataFrame, after: pl.DataFrame) -> np.ndarray:
-    """Whether the two decide otherwise: another answer; of numbers one that is further off than nine in ten are."""
+    """Whether the two decide otherwise: another answer; of numbers one that is further off than nine in ten are; never, where there is no one answer."""
+    if "prediction" not in before.columns or "prediction" not in after.columns:
+        return np.zeros(before.height, bool)
     if before["prediction"].dtype.is_float():
         apart = np.abs((after["prediction"] - before["prediction"]).to_numpy())
         return apart > np.quantile(apart, 0.9) if apart.any() else np.zeros(len(apart), bool)
     return (before["prediction"] != after["prediction"]).to_numpy()
 
 
-def _right(use_case: "UseCase", said: pl.DataFrame, y: np.ndarray) -> np.ndarray:
+def _right(said: pl.DataFrame, y: np.ndarray) -> np.ndarray:
     """Whether an answer is right; of numbers, whether it is nearer than the median error of all."""
     if said["prediction"].dtype.is_float():
         off = np.abs(said["prediction"].to_numpy() - y.astype(float))
@@ -200,6 +202,8 @@ def _flips(
     flips: np.ndarray,
 ) -> dict[str, Any]:
     """The rows that flip, those that moved most first, with the inputs that moved them."""
+    if not flips.any():
+        return {"flips": (), "scale": ""}
     moved = use_case.kind.moved(*said)
     chosen = sorted(np.flatnonzero(flips).tolist(), key=lambda at: -abs(moved[at]))[:FLIPS]
     known = _background(pair[1])

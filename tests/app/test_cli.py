@@ -95,6 +95,8 @@ def test_questions_start_no_database_where_nothing_was_run(lifecycle: Lifecycle,
     assert lifecycle("list", LIFECYCLE_HOME=str(home)).returncode == 0
     assert json.loads(lifecycle("history", "shop", "--json", LIFECYCLE_HOME=str(home)).stdout)["decisions"] == []
     assert "no models yet" in one_line(lifecycle("lineage", "shop", "--version", "1", LIFECYCLE_HOME=str(home)).stderr)
+    assert "nothing to report yet" in one_line(lifecycle("report", LIFECYCLE_HOME=str(home)).stderr)
+    assert "no models yet" in one_line(lifecycle("card", "shop", LIFECYCLE_HOME=str(home)).stderr)
     assert "is empty" in one_line(lifecycle("sql", "SELECT 1", LIFECYCLE_HOME=str(home)).stderr)
     assert json.loads(lifecycle("down", "--json", LIFECYCLE_HOME=str(home)).stdout) == {"stopped": []}
     assert not (home / "postgres").exists()
