@@ -136,7 +136,9 @@ def _copied(reader: "Reader", here: Path) -> Path:
         if writer is not None:
             writer.close()
     if writer is None:
-        raise DataError(f"{here.name} holds no images; give a folder of them (a sub-folder for each class), a zip of one, or an .npz in MedMNIST's layout")
+        raise DataError(
+            f"{here.name} holds no images; give a folder of them (a sub-folder for each class), a zip of one, or an .npz in MedMNIST's layout"
+        )
     return to
 
 

@@ -50,7 +50,12 @@ def _judge_cells(cursor: duckdb.DuckDBPyConnection) -> None:
 def _judge_rows(cursor: duckdb.DuckDBPyConnection, use_case: "UseCase", folder: str) -> None:
     """Pandera's checks, on eager frames: on lazy ones it would look at types only."""
     names = ", ".join(quoted(name) for name in use_case.columns.names)
-    reader = lake().aside().execute(f"SELECT _row, {names} FROM ({staged(Path(folder))}) WHERE _bad IS NULL").to_arrow_reader(use_case.columns.at_once(CHUNK_ROWS))
+    reader = (
+        lake()
+        .aside()
+        .execute(f"SELECT _row, {names} FROM ({staged(Path(folder))}) WHERE _bad IS NULL")
+        .to_arrow_reader(use_case.columns.at_once(CHUNK_ROWS))
+    )
     for batch in reader:
         frame = pl.DataFrame(pl.from_arrow(batch))
         found = [each for each in (failing(use_case, frame), _refused(use_case, frame)) if each is not None]

@@ -215,7 +215,8 @@ def test_a_row_asked_about_over_http_has_the_features_it_has_in_batch(name: str)
     batch = compute(use_case, frame)
     for at in range(frame.height - 1, 0, -frame.height // 25):
         body = json.dumps(
-            {name: frame[name][at] for name in (column.name for column in predictor.reader.columns)}, default=lambda cell: base64.b64encode(cell).decode() if isinstance(cell, bytes) else cell.isoformat()
+            {name: frame[name][at] for name in (column.name for column in predictor.reader.columns)},
+            default=lambda cell: base64.b64encode(cell).decode() if isinstance(cell, bytes) else cell.isoformat(),
         )
         found = predictor.features(predictor.reader.cells([json.loads(body)]))
         assert found.equals(batch[at]), f"row {at} has other features over HTTP"

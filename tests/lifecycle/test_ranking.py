@@ -91,7 +91,7 @@ def test_ease_is_its_closed_form() -> None:
 
 def test_of_a_catalogue_that_is_too_large_the_most_popular_items_are_learnt_and_the_others_still_shown() -> None:
     rows = judged(EVENTS)
-    model = Ease("user", "item", most=40).fit(rows.X, rows.y)
+    model: Any = Ease("user", "item", most=40).fit(rows.X, rows.y)
     assert model.weights_.shape == (40, 40)
     assert min(model.popular_[model.learnt_]) >= max(np.delete(model.popular_, model.learnt_))
     assert len(shown(answers(model, asked(["nobody"], [None], k=100)))[0]) == 100
