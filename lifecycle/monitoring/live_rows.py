@@ -107,10 +107,23 @@ def _unsplit(ends: list[int], time: pl.Series | None) -> list[int]:
 
 
 def said(use_case: "UseCase", model: ModelVersion, rows: Rows) -> pl.DataFrame:
-    """What a model says of rows, in their order, as it is watched: as logged; what is not logged (yet) is asked for now."""
+    """What is said of rows that a version was not fitted on, in their order, as it is watched.
+
+    It is the judged fit that is asked, since the reference is what that said of rows it had not seen: two fits of one recipe say different
+    things of the same rows, above all where trees make a model, and that is no drift. Of a version whose one model is both: as logged.
+    """
     names = answer_schema.watched(use_case.kind.answer_schema)
     if not names:
         return pl.DataFrame()
+    if model.judged_location:
+        judged, deployed = models.load(*model.judged), models.load(model.run_id, model.sha256, model.location)
+        answers = use_case.kind.decided(predict(use_case, judged, inputs(use_case, model, rows.X)), deployed)
+        return watch(answers.select(name for name in names if name in answers.columns))
+    return _logged_or_asked(use_case, model, rows, names)
+
+
+def _logged_or_asked(use_case: "UseCase", model: ModelVersion, rows: Rows, names: list[str]) -> pl.DataFrame:
+    """Answers as they were logged; what is not logged (yet) is asked for now."""
     log = logged(use_case, model).select("key", *names)
     found = rows.info.select("_key").join(log, left_on="_key", right_on="key", how="left", maintain_order="left").select(names)
     missing = (~rows.info["_key"].is_in(log["key"].implode())).arg_true()

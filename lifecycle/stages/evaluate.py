@@ -10,12 +10,12 @@ from lifecycle.evaluation import shapley
 from lifecycle.evaluation.behaviours import behaviours
 from lifecycle.evaluation.coverage import coverage
 from lifecycle.evaluation.evaluation_set import EvaluationSet
-from lifecycle.evaluation.evidence import Evidence, blind
+from lifecycle.evaluation.evidence import Evidence, blind, in_time
 from lifecycle.evaluation.fairness import fairness
 from lifecycle.evaluation.importance import importances
 from lifecycle.evaluation.last_label import last_label
 from lifecycle.evaluation.metrics import compute
-from lifecycle.evaluation.predictions import answers
+from lifecycle.evaluation.predictions import answers, judge
 from lifecycle.evaluation.report import (
     FILE,
     Calibration,
@@ -82,7 +82,8 @@ def evaluate(use_case: "UseCase", trained: Trained) -> Evaluated:
     report = report.model_copy(update=more)
     known = rows(use_case, trained.parts, LABELLED) if trained.judged_sha256 else train
     files = tracking.write(trained.run_id, shapley.FILE, shapley.background(known.X, use_case.seed))
-    reference = profile.reference(use_case, use_case.kind.reference(known, gate, model), use_case.kind.decided(evidence.unseen, deployed)) | {
+    said = evidence.unseen if evidence.mode == "holdout" else in_time(judge(use_case, model, gate))  # by the fit that is asked for drift
+    reference = profile.reference(use_case, use_case.kind.reference(known, gate, model), use_case.kind.decided(said, deployed)) | {
         "typical": typical(use_case, trained.parts.features.snapshot.version)
     }
     files |= _written(trained.run_id, report, drawn, reference)

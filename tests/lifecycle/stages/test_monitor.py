@@ -10,6 +10,7 @@ import pandera.polars as pa
 import polars as pl
 import pytest
 
+from lifecycle.candidates import boosting
 from lifecycle.evaluation.resample import clusters, intervals
 from lifecycle.monitoring import profile
 from lifecycle.monitoring.live_rows import cut
@@ -57,6 +58,7 @@ class Shop:
     changes: dict[str, Any] = field(default_factory=dict)
     batches: list[dict[str, Any]] = field(default_factory=lambda: [{"rows": FIRST}])
     model: ModelVersion | None = None
+    recipe: Recipe = Recipe(candidate="linear", params={"alpha": 1.0})
 
     @property
     def use_case(self) -> UseCase:
@@ -71,8 +73,7 @@ class Shop:
         use_case, features = self.use_case, self.features()
         parts = split.split(use_case, features)
         run_id = tracking.begin(use_case.name, "a test", use_case.name)
-        recipe = Recipe(candidate="linear", params={"alpha": 1.0})
-        trained = train.train(use_case, Tuned(use_case=self.name, parts=parts, recipe=recipe, run_id=run_id, score=0, trials=1))
+        trained = train.train(use_case, Tuned(use_case=self.name, parts=parts, recipe=self.recipe, run_id=run_id, score=0, trials=1))
         gate = partition.rows(use_case, parts, "gate")
         said = predict(use_case, models.load(run_id, trained.judged_sha256), gate.X)
         promise = intervals(use_case, gate.y, said, clusters(use_case, gate.info), ["roc_auc"])["roc_auc"]
@@ -83,9 +84,9 @@ class Shop:
             use_case=self.name, trained=trained, metric="roc_auc", mode="holdout", train={}, baseline={}, linear={},
             holdout={"roc_auc": promise.value}, intervals={"roc_auc": (promise.low or 0, promise.high or 1)},
         )  # fmt: skip
-        place = models.logged_model(run_id, trained.sha256).artifact_location
+        place, judged = (models.logged_model(run_id, sha256).artifact_location for sha256 in (trained.sha256, trained.judged_sha256))
         self.model = ModelVersion(
-            use_case=self.name, version=1, run_id=run_id, sha256=trained.sha256, evaluated=evaluated, files=files, location=place
+            use_case=self.name, version=1, run_id=run_id, sha256=trained.sha256, evaluated=evaluated, files=files, location=place, judged_location=judged
         )  # fmt: skip
         return self
 
@@ -221,3 +222,10 @@ def test_what_was_changed_in_the_definition_does_not_lose_the_windows_judged_bef
     before = shop.watch().windows
     use_case = replace(shop.use_case, monitoring=Monitoring(window=500))
     assert monitor.monitor(use_case, shop.features(), shop.model).windows == before
+
+
+def test_two_fits_of_a_recipe_of_trees_are_no_drift() -> None:
+    trees = {"split": HashSplit(), "candidates": (boosting(),)}
+    shop = Shop("watched_trees", trees, recipe=Recipe(candidate="boosting", params=dict(boosting().defaults))).open()
+    report = shop.watch({"rows": 4_000}, scored=False)
+    assert (report.windows, report.bad_windows, report.drifted) == (10, 0, False), report.reason
