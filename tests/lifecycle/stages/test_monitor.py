@@ -58,7 +58,7 @@ class Shop:
     changes: dict[str, Any] = field(default_factory=dict)
     batches: list[dict[str, Any]] = field(default_factory=lambda: [{"rows": FIRST}])
     model: ModelVersion | None = None
-    recipe: Recipe = Recipe(candidate="linear", params={"alpha": 1.0})
+    recipe: Recipe = field(default_factory=lambda: Recipe(candidate="linear", params={"alpha": 1.0}))
 
     @property
     def use_case(self) -> UseCase:
