@@ -59,7 +59,7 @@ class Images(Source):
         here = next((each for each in files.candidates(File(text)) if each.exists()), None)
         if here is None or not (here.is_dir() or zipfile.is_zipfile(here)):
             return None
-        return cls(File(text)) if here.is_dir() or _holds_images(here) else None
+        return cls(File(text)) if _holds_images(here) else None
 
     def read(self, reader: "Reader", new: "New") -> str:
         from lifecycle.reading import level, relations
@@ -211,6 +211,9 @@ def _digest(path: Path) -> str:
 
 
 def _holds_images(here: Path) -> bool:
+    """Whether a folder, or a zip, has an image in it."""
+    if here.is_dir():
+        return any(path.suffix.lower() in ENDINGS | DICOM for path in here.rglob("*"))
     with zipfile.ZipFile(here) as packed:
         return any(PurePosixPath(name).suffix.lower() in ENDINGS | DICOM | {".npz"} for name in packed.namelist())
 

@@ -200,7 +200,7 @@ def _described(use_case: "UseCase", parts: Parts) -> str:
         f"{counts[name]:,} to {does}" for name, does in (("train", "train on"), ("tune", "tune on"), ("gate", "judge by")) if name in counts
     )
     families = ", ".join(candidate.name for candidate in use_case.candidates)
-    return f"{use_case.title}. A {use_case.kind.name} problem, decided by {use_case.metric}; candidates: {families}. Rows of lake version {snapshot.version}: {rows}."
+    return f"A {use_case.kind.name} problem, decided by {use_case.metric}; candidates: {families}. Rows of lake version {snapshot.version}: {rows}."
 
 
 def _digest(*parts: str) -> str:

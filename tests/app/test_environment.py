@@ -60,7 +60,7 @@ def test_an_answer_is_not_lost_to_the_alphabet_of_the_terminal(lifecycle: Lifecy
     scripts = lifecycle("sql", "SELECT 'Łódź' AS city", "--json", LIFECYCLE_HOME=str(odd), **alphabet)
     assert json.loads(scripts.stdout) == {"columns": ["city"], "rows": [{"city": "Łódź"}]}
     wrong = lifecycle("history", "Łódź", LIFECYCLE_HOME=str(odd), **alphabet)
-    assert wrong.returncode == 1
+    assert wrong.returncode == 2
     assert "\\u0141\\xf3d\\u017a" in wrong.stderr
 
 

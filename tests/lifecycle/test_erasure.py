@@ -84,6 +84,8 @@ def holds(name: str, content: bytes, word: str) -> bool:
     """Whether a file holds a word: a Parquet file in one of its cells."""
     if not name.endswith(".parquet"):
         return word.encode() in content
+    if not content.endswith(b"PAR1"):  # half of a file, which another test left
+        return word.encode() in content
     frame = pl.read_parquet(io.BytesIO(content))
     texts = frame.select(pl.exclude(pl.Binary).cast(pl.String, strict=False)).to_dicts() if frame.width else []
     return any(word in str(cell) for row in texts for cell in row.values())

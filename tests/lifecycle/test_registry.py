@@ -65,7 +65,7 @@ def test_a_folder_of_the_users_adds_use_cases_with_their_schemas(tmp_path: Path)
     [
         ('name="mine"', 'name="other"', "must define use_case = UseCase(name='mine', ...), found one named 'other'"),
         ("use_case =", "nothing =", "found none"),
-        ('problem="binary"', 'problem="binarry"', "problem is one of binary, clustering, multiclass, regression"),
+        ('problem="binary"', 'problem="binarry"', "problem is one of binary, clustering, multiclass, ranking, regression"),
         ("HashSplit()", "TimeSplit()", "cannot be loaded (NameError"),
         ('title="mine"', 'title="mine", metric="rmse"', "a metric of a binary problem is one of roc_auc"),
         ('title="mine"', 'title="mine", slices=("z",)', "slices name columns of schema Mine, found 'z'"),

@@ -120,6 +120,7 @@ def test_no_tag_that_names_a_person_is_in_any_file_of_the_lake(tmp_path: Path):
     assert sorted("frames" in check for check in refused["check"]) == [False, True]
     words = [part.encode() for name, value in SECRETS.items() if name != "Manufacturer" for part in value.split("^")]
     files = [file for file in (*settings().home.rglob("*.parquet"), *settings().home.rglob("segment*")) if file.is_file()]
-    seen = [str(frame.rows()).encode() for frame in (staged, kept, refused, *map(pl.read_parquet, settings().home.rglob("*.parquet")))]
+    whole = [file for file in files if file.suffix == ".parquet" and file.read_bytes().endswith(b"PAR1")]  # another test may leave half of one
+    seen = [str(frame.rows()).encode() for frame in (staged, kept, refused, *map(pl.read_parquet, whole))]
     for content in [*seen, *(file.read_bytes() for file in files)]:
         assert not [word for word in words if word in content]
