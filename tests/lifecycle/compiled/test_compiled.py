@@ -127,4 +127,7 @@ def test_a_model_of_another_kind_is_served_as_it_is() -> None:
     train = rows_for("binary", 300, 3)
     X = train.X.select("amount", "tail")
     model = make_pipeline(Floats(), GaussianNB()).fit(X, train.y)
-    assert admit.compile(definition("binary"), model, "", ("amount", "tail"), X) == ({"refused": "its model is of the type GaussianNB, which cannot be compiled"}, {})
+    assert admit.compile(definition("binary"), model, "", ("amount", "tail"), X) == (
+        {"refused": "its model is of the type GaussianNB, which cannot be compiled"},
+        {},
+    )
