@@ -25,7 +25,7 @@ class Decision(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    version: int = Field(ge=1, le=2**31)
+    version: int = Field(ge=1, le=2**31, strict=False)  # 3.0 is a whole number in JSON
     decision: str = Field(pattern="^(approve|reject)$")
     by: str = Field(default="", max_length=80)
     reason: str = Field(default="", max_length=500)
@@ -53,7 +53,12 @@ class Decisions:
                 tags=[name],
                 summary=f"Approve or reject a version that waits: {use_case.title}",
                 openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": Decision.model_json_schema()}}}},
-                responses={403: {"description": "This caller may not"}, 409: {"description": "It does not wait, or the champion is another by now"}},
+                responses={
+                    403: {"description": "This caller may not, or does not say who decides"},
+                    409: {"description": "It does not wait, or the champion is another by now"},
+                    415: {"description": "It is not sent as JSON"},
+                    422: {"description": "It is no decision"},
+                },
             )(self._taker(use_case))
         return router
 
@@ -72,7 +77,7 @@ class Decisions:
                 return Json({"error": f"{'.'.join(map(str, first['loc'])) or 'the body'}: {first['msg']}"}, 422)
             by = self._door.who(headers) if way == "key" else " ".join(asked.by.split())
             if not by:
-                return Json({"error": "a decision needs a name: say who decides in 'by'"}, 422)
+                return Json({"error": "a decision needs a name: say who decides in 'by'"}, 403)
             try:
                 return Json(await asyncio.to_thread(_decide, use_case, asked, by))
             except LifecycleError as error:

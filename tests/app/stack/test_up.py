@@ -63,7 +63,7 @@ def test_a_run_says_what_came_of_it_and_shows_plots(stack: Stack) -> None:
     assert ended["name"] == "lifecycle shop"
     assert set(ended["tags"]) == {"lifecycle", "shop"}
     artifacts = {each["key"]: each for each in stack.server.found("artifacts", {"flow_runs": {"id": {"any_": [run]}}})}
-    wanted = ("quality", "leaderboard", "tune-progress", "evaluation", "model-card", "mlflow", "verdict", "drift")
+    wanted = ("quality", "leaderboard", "tune-progress", "evaluation", "model-card", "mlflow", "verdict", "drift", "report")
     assert set(artifacts) == {f"shop-{name}" for name in wanted}
     assert artifacts["shop-evaluation"]["data"].count("data:image/png;base64,") >= 3
     assert f"http://127.0.0.1:{5000 + stack.offset}" in artifacts["shop-mlflow"]["data"]
