@@ -186,6 +186,8 @@ def test_nothing_sticks_out_on_a_telephone_and_dark_is_dark(browser: Browser, po
     page = browser.new_page(color_scheme="dark", viewport={"width": 390, "height": 800})
     page.goto(f"http://127.0.0.1:{port}/{path}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    wide = "[...document.querySelectorAll('body *')].filter(each => each.getBoundingClientRect().right > innerWidth && !each.closest('.scroll'))"
+    beyond = page.evaluate(f"{wide}.slice(0, 5).map(each => each.outerHTML.slice(0, 200))")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), beyond
     assert max(page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")) < 60
     page.close()
