@@ -1,19 +1,19 @@
 """Files of other servers: copied in a stream where they have to be read as text, and what tells that they are the same as before."""
 
 import base64
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from lifecycle.errors import DataError, LifecycleError, Outage
 from lifecycle.reading import credentials, web
 from lifecycle.reading.hidden_files import passed_over
 from lifecycle.source import File
+from lifecycle.store import objects
 
 if TYPE_CHECKING:
     import httpx
@@ -141,20 +141,8 @@ def _sign_s3(file: File, address: str) -> str:
 
 def _s3(shown: str, work: Callable[[Any], Any]) -> Any:
     """Some work with S3-compatible storage, reached by the usual `AWS_*` variables."""
-    from pyarrow.fs import S3FileSystem
-
-    at: Mapping[str, str] = os.environ
-    endpoint = urlsplit(at.get("AWS_ENDPOINT_URL", ""))
     try:
-        store = S3FileSystem(
-            access_key=at.get("AWS_ACCESS_KEY_ID"),
-            secret_key=at.get("AWS_SECRET_ACCESS_KEY"),
-            session_token=at.get("AWS_SESSION_TOKEN"),
-            region=at.get("AWS_REGION") or at.get("AWS_DEFAULT_REGION") or "us-east-1",
-            scheme=endpoint.scheme or None,
-            endpoint_override=endpoint.netloc or None,
-        )
-        return work(store)
+        return work(objects.s3())
     except FileNotFoundError:
         raise DataError(f"{shown} does not exist; check the bucket and the key") from None
     except OSError as error:

@@ -75,7 +75,7 @@ def opened(address: str) -> tuple[Any, str]:
 
 def _at(address: str) -> tuple[Any, str]:
     if address.startswith("s3://"):
-        return _s3(), address.removeprefix("s3://")
+        return _kept_s3(), address.removeprefix("s3://")
     return _local(), address.removeprefix("file://")
 
 
@@ -86,9 +86,8 @@ def _local() -> Any:
     return LocalFileSystem()
 
 
-@cache
-def _s3() -> Any:
-    """S3-compatible storage, reached by the usual `AWS_*` variables."""
+def s3() -> Any:
+    """S3-compatible storage, reached by the usual `AWS_*` variables as they are now."""
     from pyarrow.fs import S3FileSystem
 
     at, endpoint = os.environ, urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
@@ -100,3 +99,6 @@ def _s3() -> Any:
         scheme=endpoint.scheme or None,
         endpoint_override=endpoint.netloc or None,
     )
+
+
+_kept_s3 = cache(s3)
